@@ -1,0 +1,11 @@
+// `npm run check`: all that CI runs. Like dev.mjs, this file uses only Node itself.
+import { fileURLToPath } from 'node:url'
+import { installIfNeeded } from './install.mjs'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+installIfNeeded()
+
+const { register } = await import('tsx/esm/api')
+register()
+const { check } = await import('./check.ts')
+await check()

@@ -1,0 +1,48 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { keep } from '../services/keep.ts'
+
+interface Report {
+  numPassedTests: number
+  numFailedTests: number
+  testResults: { status: string; assertionResults: { status: string }[] }[]
+}
+
+/** How the tests went. What fails outside any test (a file that does not load) counts as a failure too. */
+interface TestCount {
+  ok: boolean
+  passed: number
+  failed: number
+}
+
+/** Runs all tests, which are seen as they run. */
+export async function runTests(): Promise<TestCount> {
+  const directory = mkdtempSync(join(tmpdir(), 'stagedoor-check-'))
+  const file = join(directory, 'report.json')
+  const command = [
+    'node_modules/.bin/vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${file}`,
+  ]
+  try {
+    const options = { cwd: process.cwd(), env: process.env, output: 'inherit' as const }
+    const vitest = await keep('TERM', [process.execPath, ...command], options)
+    const ok = (await vitest.ended) === 0
+    return count(ok, existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** Reads vitest's report, in which a file that does not load has no failed test. */
+export function count(ok: boolean, report: Report | undefined): TestCount {
+  const broken = (report?.testResults ?? []).filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
+  )
+  const failed = (report?.numFailedTests ?? 0) + broken.length
+  return { ok, passed: report?.numPassedTests ?? 0, failed: ok ? failed : Math.max(failed, 1) }
+}

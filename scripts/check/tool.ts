@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Outcome } from './steps.ts'
+
+/** Runs a tool from node_modules to its end. */
+export function runTool(name: string, args: string[]): Promise<Outcome> {
+  return runNode([`node_modules/.bin/${name}`, ...args])
+}
+
+/** Runs Node with these arguments, and nothing to read: a tool that asks a question fails in place of waiting. */
+export async function runNode(args: string[]): Promise<Outcome & { stdout: string }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    output += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { ok: code === 0, output, stdout }
+}

@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { installPackage } from './apt.ts'
+import { embeddedPostgres } from './embedded.ts'
+import { isProgram, postgresDirectories } from './find.ts'
+import { makeOwned, type Home } from './home.ts'
+import { launch, serviceEnv, type Service } from './keep.ts'
+import { freePort } from './ports.ts'
+import { Trouble } from './trouble.ts'
+
+const OLDEST = 15
+
+const MISSING = `PostgreSQL is missing: there is no version ${OLDEST} or newer on this machine. Any of these helps:
+  1. install it: sudo apt-get install postgresql, or brew install postgresql@18
+  2. npm ci, which brings one for most platforms (unless optional packages are left out)
+  3. for npm run dev, use one that runs elsewhere: DATABASE_URL=postgres://user@host/name npm run dev`
+
+/**
+ * The directory that has `postgres` and `initdb`, of the wanted major version or of any that will do.
+ * Installs PostgreSQL on Debian as root when there is none, and throws Trouble when there still is none.
+ */
+export function findPostgres(
+  home: Home,
+  wanted?: number,
+  directories: Iterable<string> = everyDirectory(home),
+  install = installPackage,
+): string {
+  const found = firstThatSuits(home, wanted, directories)
+  if (found) return found
+  if (wanted !== undefined) {
+    throw new Trouble(
+      `The data in ${home.path} was made by PostgreSQL ${wanted}, which is not on this machine. ` +
+        'Install that version, or delete the data to start afresh.',
+    )
+  }
+  const installed = install('postgresql', home.say) && firstThatSuits(home, wanted, postgresDirectories())
+  if (installed) return installed
+  throw new Trouble(MISSING)
+}
+
+/** The machine's own come first; what npm brought is made ready only when its turn comes. */
+function* everyDirectory(home: Home): Generator<string> {
+  yield* postgresDirectories()
+  const embedded = embeddedPostgres(home)
+  if (embedded) yield embedded
+}
+
+function firstThatSuits(
+  home: Home,
+  wanted: number | undefined,
+  directories: Iterable<string>,
+): string | undefined {
+  for (const directory of directories) {
+    const version = majorVersion(directory, home)
+    if (version !== undefined && (wanted === undefined ? version >= OLDEST : version === wanted))
+      return directory
+  }
+  return undefined
+}
+
+/** The major version of the programs in a directory; undefined unless both are there and the account can run them. */
+function majorVersion(directory: string, home: Home): number | undefined {
+  const initdb = join(directory, 'initdb')
+  if (!isProgram(initdb) || !isProgram(join(directory, 'postgres'))) return undefined
+  const options = { cwd: home.path, env: serviceEnv(home.path), encoding: 'utf8', ...home.account } as const
+  const version = /\) (\d+)/.exec(spawnSync(initdb, ['--version'], options).stdout)?.[1]
+  return version ? Number(version) : undefined
+}
+
+/**
+ * Starts a private PostgreSQL on 127.0.0.1 with a database `stagedoor`, making both if need be. Data that is
+ * not kept is not flushed to disk either. Give the port to come back where an earlier one was, and the
+ * directories to look for its programs in only those.
+ */
+export async function startPostgres(
+  home: Home,
+  { port, directories }: { port?: number; directories?: Iterable<string> } = {},
+): Promise<Service> {
+  const data = join(home.path, 'postgres')
+  const wanted = existsSync(data) ? Number(readFileSync(join(data, 'PG_VERSION'), 'utf8')) : undefined
+  const programs = findPostgres(home, wanted, directories)
+  home.say(`starting PostgreSQL (${programs}) …`)
+  if (wanted === undefined) makeCluster(home, programs, data)
+
+  const at = port ?? (await freePort())
+  const settings = {
+    port: String(at),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '400',
+    fsync: home.keepData ? 'on' : 'off',
+    full_page_writes: home.keepData ? 'on' : 'off',
+  }
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const command = [join(programs, 'postgres'), '-D', data, ...flags]
+  const running = await launch(home, {
+    name: 'postgres',
+    signal: 'INT', // the fast shutdown: it does not wait for clients to leave
+    command,
+    cwd: data,
+    isReady: () => isReady(data, at),
+  })
+  return { ...running, port: at, url: `postgres://postgres@127.0.0.1:${at}/stagedoor` }
+}
+
+/** Makes the cluster under another name and moves it when it is whole: an interrupted one is never used. */
+function makeCluster(home: Home, programs: string, data: string): void {
+  rmSync(`${data}.unfinished`, { recursive: true, force: true })
+  const cwd = makeOwned(home, 'postgres.unfinished')
+  const run = (program: string, args: string[], input?: string) => {
+    const options = { cwd, env: serviceEnv(cwd), encoding: 'utf8', input, ...home.account } as const
+    const { status, stdout, stderr } = spawnSync(join(programs, program), args, options)
+    if (status !== 0) throw new Trouble(`${program} failed:\n${stdout}${stderr}`)
+  }
+  const sync = home.keepData ? [] : ['--no-sync']
+  run('initdb', ['-D', cwd, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', ...sync])
+  run('postgres', ['--single', '-D', cwd, 'template1'], 'create database stagedoor\n')
+  renameSync(cwd, data)
+}
+
+/** The eighth line of postmaster.pid says how far the server is, the fourth on which port (see pg_ctl.c). */
+function isReady(data: string, port: number): boolean {
+  const file = join(data, 'postmaster.pid')
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
+  return lines[3] === String(port) && lines[7]?.trim() === 'ready'
+}

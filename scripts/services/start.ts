@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { openHome, removeHome } from './home.ts'
+import type { Service } from './keep.ts'
+import { own } from './owner.ts'
+import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
+
+/** A PostgreSQL and a Redis to use. */
+export interface Services {
+  databaseUrl: string
+  redisUrl: string
+  /** Stops those that were started here; without `keepData` their files go too. */
+  stop: () => Promise<void>
+}
+
+interface Wishes {
+  /** Where their files go; one process at a time. */
+  directory: string
+  keepData: boolean
+  /** Services that run elsewhere, used in place of our own. */
+  given?: { databaseUrl: string | undefined; redisUrl: string | undefined }
+  say?: (line: string) => void
+}
+
+/**
+ * Finds or starts PostgreSQL and Redis (docs: "Starting it"). What was started ends with this process, even
+ * when that is killed. Throws Trouble, whose message tells what to do, when one of them cannot be had.
+ */
+export async function startServices({
+  directory,
+  keepData,
+  given,
+  say = () => {},
+}: Wishes): Promise<Services> {
+  if (given?.databaseUrl && given.redisUrl) {
+    return { databaseUrl: given.databaseUrl, redisUrl: given.redisUrl, stop: () => Promise.resolve() }
+  }
+  const home = openHome(directory, { keepData, say })
+  const giveBack = own(join(directory, 'owner'), directory)
+  const started: Service[] = []
+  const stop = async () => {
+    await Promise.all(started.map((service) => service.stop()))
+    giveBack()
+    if (!keepData) removeHome(directory)
+  }
+  const start = async (begin: typeof startRedis) => {
+    const service = await begin(home)
+    started.push(service)
+    return service.url
+  }
+  try {
+    const redisUrl = given?.redisUrl || (await start(startRedis))
+    const databaseUrl = given?.databaseUrl || (await start(startPostgres))
+    return { databaseUrl, redisUrl, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

@@ -1,0 +1,131 @@
+import { and, asc, desc, eq, gt, inArray, lt, sql as fragment } from 'drizzle-orm'
+import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
+import { InvalidConcert } from '../domain/refusals.ts'
+import type { Database } from './client.ts'
+import type { Page } from '../domain/page.ts'
+import { concerts, performances, reservations, seatClaims } from './tables.ts'
+
+const concertColumns = {
+  id: concerts.id,
+  title: concerts.title,
+  queueSettings: {
+    capacity: concerts.queueCapacity,
+    ratePerSecond: concerts.queueRatePerSecond,
+    paused: concerts.queuePaused,
+    version: concerts.queueVersion,
+  },
+}
+
+/** Claims that keep others out at this moment: paid, or held and not lapsed. */
+const isLive = fragment`${seatClaims.releasedAt} is null and (${reservations.status} = 'PAID'
+  or (${reservations.status} = 'HELD' and ${reservations.heldUntil} > read_clock()))`
+
+/** One page of all concerts, the oldest first. */
+export const listConcerts = (db: Database, page: Page): Promise<Concert[]> =>
+  db.call((_, orm) =>
+    orm
+      .select(concertColumns)
+      .from(concerts)
+      .where(
+        and(
+          page.after === undefined ? undefined : gt(concerts.id, page.after),
+          page.before === undefined ? undefined : lt(concerts.id, page.before),
+        ),
+      )
+      .orderBy(page.fromEnd ? desc(concerts.id) : asc(concerts.id))
+      .limit(page.limit),
+  )
+
+/** The concerts of these ids, in any order. */
+export const loadConcerts = (db: Database, ids: readonly string[]): Promise<Concert[]> =>
+  db.call((_, orm) => orm.select(concertColumns).from(concerts).where(inArray(concerts.id, [...ids])))
+
+/** When the last date of a concert starts, ms since 1970; 0: it has no dates; undefined: there is no such concert. */
+export async function findLastPerformanceAt(db: Database, concertId: string): Promise<number | undefined> {
+  const [row] = await db.call((_, orm) =>
+    orm
+      .select({ startsAt: performances.startsAt })
+      .from(concerts)
+      .leftJoin(performances, eq(performances.concertId, concerts.id))
+      .where(eq(concerts.id, concertId))
+      .orderBy(fragment`${performances.startsAt} desc nulls last`)
+      .limit(1),
+  )
+  return row && (row.startsAt?.getTime() ?? 0)
+}
+
+/** The dates of a concert, or only those in the future, in the order of their days; `limit` at the most. */
+export const listPerformances = (
+  db: Database,
+  concertId: string,
+  { futureOnly, limit }: { futureOnly: boolean; limit: number },
+): Promise<Performance[]> =>
+  db.call((_, orm) =>
+    orm
+      .select()
+      .from(performances)
+      .where(
+        and(
+          eq(performances.concertId, concertId),
+          futureOnly ? fragment`${performances.startsAt} > read_clock()` : undefined,
+        ),
+      )
+      .orderBy(performances.startsAt, performances.id)
+      .limit(limit),
+  )
+
+/** The performances of these ids, in any order. */
+export const loadPerformances = (db: Database, ids: readonly string[]): Promise<Performance[]> =>
+  db.call((_, orm) => orm.select().from(performances).where(inArray(performances.id, [...ids])))
+
+/** How many seats of each of these performances somebody has; one that is missing has none taken. */
+export const countTakenSeats = (
+  db: Database,
+  performanceIds: readonly string[],
+): Promise<{ performanceId: string; count: number }[]> =>
+  db.call((_, orm) =>
+    orm
+      .select({ performanceId: seatClaims.performanceId, count: fragment<number>`count(*)::int` })
+      .from(seatClaims)
+      .innerJoin(reservations, eq(reservations.id, seatClaims.reservationId))
+      .where(and(inArray(seatClaims.performanceId, [...performanceIds]), isLive))
+      .groupBy(seatClaims.performanceId),
+  )
+
+/** The seats of these performances that somebody has, in any order; lapsed holds are free and not among them. */
+export const loadTakenSeats = (
+  db: Database,
+  performanceIds: readonly string[],
+): Promise<{ performanceId: string; number: number; status: 'HELD' | 'SOLD' }[]> =>
+  db.call((_, orm) =>
+    orm
+      .select({
+        performanceId: seatClaims.performanceId,
+        number: seatClaims.seatNumber,
+        status: fragment<'HELD' | 'SOLD'>`case ${reservations.status} when 'PAID' then 'SOLD' else 'HELD' end`,
+      })
+      .from(seatClaims)
+      .innerJoin(reservations, eq(reservations.id, seatClaims.reservationId))
+      .where(and(inArray(seatClaims.performanceId, [...performanceIds]), isLive)),
+  )
+
+/**
+ * Adds a concert with its dates, all or nothing.
+ * @param newId makes the ids of the concert and its performances
+ * @returns the concert's id
+ * @throws InvalidConcert when a date is not in the future; Problem OVERLOADED
+ */
+export async function createConcert(db: Database, concert: NewConcert, newId: () => string): Promise<string> {
+  const concertId = newId()
+  const dates = concert.performances.map((performance) => ({ id: newId(), ...performance }))
+  const [row] = await db.call(
+    (sql) => sql<[{ answer: { outcome: 'Created' | 'PerformanceInPast' } }]>`select create_concert(
+      ${concertId}, ${concert.title}, ${concert.queueCapacity}, ${concert.queueRatePerSecond},
+      ${sql.json(dates.map((date) => ({ ...date, startsAt: date.startsAt.toISOString() })))}
+    ) as answer`,
+  )
+  if (row.answer.outcome === 'PerformanceInPast') {
+    throw new InvalidConcert('Every date has to be in the future.')
+  }
+  return concertId
+}

@@ -1,0 +1,84 @@
+/** The connection to PostgreSQL: a pool, a deadline on every call, and a bound on how many may wait. */
+import { bulkhead, BulkheadRejectedError, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel'
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import { overloaded } from '../domain/problem.ts'
+
+export interface DatabaseOptions {
+  url: string
+  /** Connections in the pool. */
+  poolSize: number
+  /** How long a caller waits for an answer, the wait for a connection included. */
+  deadlineMs: number
+  /** How long PostgreSQL works on one statement. */
+  statementTimeoutMs: number
+  /** How long one statement waits for one lock. */
+  lockTimeoutMs: number
+  /** How many calls may be running or waiting at the same time; the next one is turned away at once. */
+  callsMax: number
+}
+
+export interface Database {
+  /** Runs one statement. Throws Problem OVERLOADED when PostgreSQL is slow or away. */
+  call<T>(statement: (sql: postgres.Sql, orm: PostgresJsDatabase) => PromiseLike<T>): Promise<T>
+  /** Resolves when PostgreSQL answers; throws Problem OVERLOADED otherwise. */
+  ping(): Promise<void>
+  /** Lets running statements finish, for a short while, and closes the pool. */
+  close(): Promise<void>
+}
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const sql = postgres(options.url, {
+    max: options.poolSize,
+    connect_timeout: 3,
+    idle_timeout: 60,
+    onnotice: () => {},
+    connection: {
+      application_name: 'stagedoor',
+      TimeZone: 'UTC',
+      statement_timeout: options.statementTimeoutMs,
+      lock_timeout: options.lockTimeoutMs,
+    },
+  })
+  const orm = drizzle(sql, { casing: 'snake_case' })
+  // The bulkhead is the inner one: a call that its caller gave up on keeps its place until it is really over.
+  const bounds = wrap(
+    timeout(options.deadlineMs, TimeoutStrategy.Aggressive),
+    bulkhead(options.callsMax),
+  )
+
+  const call: Database['call'] = async (statement) => {
+    try {
+      return await bounds.execute(async () => await statement(sql, orm))
+    } catch (error) {
+      throw isTransient(error) ? overloaded(error) : error
+    }
+  }
+
+  return {
+    call,
+    ping: async () => void (await call((sql) => sql`select 1`)),
+    close: () => sql.end({ timeout: 5 }),
+  }
+}
+
+/** SQLSTATEs after which the same statement may be sent again: PostgreSQL's manual, appendix A. */
+const transientStates = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '53300', // too_many_connections
+  '55P03', // lock_not_available: lock_timeout
+  '57014', // query_canceled: statement_timeout
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+])
+
+/** Is it the connection, a timeout or a lock that failed, and not the statement? */
+function isTransient(error: unknown): boolean {
+  if (error instanceof BulkheadRejectedError || error instanceof TaskCancelledError) return true
+  // drizzle wraps what the driver throws; only the cause has the code.
+  const { code } = (error instanceof Error && error.cause !== undefined ? error.cause : error) as { code?: unknown }
+  if (typeof code !== 'string') return false
+  return transientStates.has(code) || code.startsWith('08') || /^(CONNECT|E[A-Z]+$)/.test(code)
+}

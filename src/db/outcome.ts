@@ -1,0 +1,78 @@
+/** The answers of the SQL functions, as the refusals that a caller can act on. */
+import { Problem } from '../domain/problem.ts'
+import {
+  AlreadyPaid,
+  BalanceLimitExceeded,
+  HoldExpired,
+  IdempotencyKeyReused,
+  InsufficientPoints,
+  ReservationNotFound,
+  SalesClosed,
+  SeatLimitExceeded,
+  SeatNotFound,
+  SeatTaken,
+} from '../domain/refusals.ts'
+
+/** What went well, named as the SQL functions name it. */
+type Success =
+  | { outcome: 'Held'; reservationId: string }
+  | { outcome: 'Cancelled'; reservationId: string }
+  | { outcome: 'Paid'; paymentId: string }
+  | { outcome: 'Charged'; balance: number }
+
+type Refused =
+  | { outcome: 'SeatTaken' | 'SeatNotFound'; seatNumbers: number[] }
+  | { outcome: 'SeatLimitExceeded' | 'BalanceLimitExceeded'; limit: number }
+  | { outcome: 'HoldExpired'; heldUntil: string }
+  | { outcome: 'AlreadyPaid'; paymentId: string }
+  | { outcome: 'InsufficientPoints'; balance: number; price: number }
+  | { outcome: 'SalesClosed' | 'ReservationNotFound' | 'IdempotencyKeyReused' }
+  | { outcome: 'PerformanceNotFound' | 'OtherConcert' | 'NotAdmitted' | 'TicketSpent' }
+
+export type Outcome = Success | Refused
+
+/**
+ * Reads an answer of which `expected` is the good case.
+ * @throws the Refusal or Problem that any other answer stands for
+ */
+export function expectOutcome<Name extends Success['outcome']>(
+  answer: Outcome,
+  expected: Name,
+): Extract<Success, { outcome: Name }> {
+  if (answer.outcome === expected) return answer as Extract<Success, { outcome: Name }>
+  throw refusalFor(answer)
+}
+
+function refusalFor(answer: Outcome): Error {
+  switch (answer.outcome) {
+    case 'SeatTaken':
+      return new SeatTaken(answer.seatNumbers)
+    case 'SeatNotFound':
+      return new SeatNotFound(answer.seatNumbers)
+    case 'SeatLimitExceeded':
+      return new SeatLimitExceeded(answer.limit)
+    case 'SalesClosed':
+      return new SalesClosed()
+    case 'HoldExpired':
+      return new HoldExpired(new Date(answer.heldUntil))
+    case 'AlreadyPaid':
+      return new AlreadyPaid(answer.paymentId)
+    case 'InsufficientPoints':
+      return new InsufficientPoints(answer.balance, answer.price)
+    case 'ReservationNotFound':
+      return new ReservationNotFound()
+    case 'BalanceLimitExceeded':
+      return new BalanceLimitExceeded(answer.limit)
+    case 'IdempotencyKeyReused':
+      return new IdempotencyKeyReused()
+    case 'PerformanceNotFound':
+      return new Problem('NOT_FOUND', 'There is no such performance.')
+    case 'OtherConcert':
+      return new Problem('QUEUE_TICKET_INVALID', 'This queue ticket is for another concert.')
+    case 'NotAdmitted':
+    case 'TicketSpent':
+      return new Problem('NOT_ADMITTED', 'This queue ticket does not let you in. Join the queue and wait to be admitted.')
+    default:
+      return new Error(`unexpected outcome ${answer.outcome}`)
+  }
+}

@@ -1,0 +1,41 @@
+import { inArray } from 'drizzle-orm'
+import type { Payment } from '../domain/reservations.ts'
+import type { Database } from './client.ts'
+import { expectOutcome, type Outcome } from './outcome.ts'
+import { payments } from './tables.ts'
+
+const columns = {
+  id: payments.id,
+  reservationId: payments.reservationId,
+  userId: payments.userId,
+  amount: payments.amount,
+  paidAt: payments.paidAt,
+}
+
+/**
+ * Pays for a hold from its owner's balance, and spends the ticket if that was the owner's last hold.
+ * @param payment.paymentId the id it gets if it succeeds
+ * @param payment.concertId the concert of the queue ticket that was shown
+ * @returns the id of the payment that this key stands for
+ * @throws HoldExpired, AlreadyPaid, InsufficientPoints, ReservationNotFound, IdempotencyKeyReused;
+ *   Problem QUEUE_TICKET_INVALID, OVERLOADED
+ */
+export async function payReservation(
+  db: Database,
+  payment: { userId: string; key: string; paymentId: string; reservationId: string; concertId: string },
+): Promise<string> {
+  const [row] = await db.call(
+    (sql) => sql<[{ answer: Outcome }]>`select pay_reservation(
+      ${payment.userId}, ${payment.key}, ${payment.paymentId}, ${payment.reservationId}, ${payment.concertId}
+    ) as answer`,
+  )
+  return expectOutcome(row.answer, 'Paid').paymentId
+}
+
+/** The payments of these ids, in any order, whoever they belong to. */
+export const loadPayments = (db: Database, ids: readonly string[]): Promise<Payment[]> =>
+  db.call((_, orm) => orm.select(columns).from(payments).where(inArray(payments.id, [...ids])))
+
+/** The payments for these reservations, in any order. */
+export const loadPaymentsOf = (db: Database, reservationIds: readonly string[]): Promise<Payment[]> =>
+  db.call((_, orm) => orm.select(columns).from(payments).where(inArray(payments.reservationId, [...reservationIds])))

@@ -1,0 +1,59 @@
+import { and, eq } from 'drizzle-orm'
+import type { QueueSettings, QueueTicket } from '../domain/queue.ts'
+import type { Database } from './client.ts'
+import { spentTickets } from './tables.ts'
+
+/** Numbers reserved at a time: what Redis can hand out without PostgreSQL, and what a lost Redis wastes. */
+const BLOCK_SIZE = 10_000
+
+/** A block of queue numbers that were never handed out before. */
+export interface NumberBlock {
+  first: number
+  last: number
+  /** Are these the concert's very first numbers? */
+  fresh: boolean
+  settings: QueueSettings
+}
+
+/** Reserves queue numbers for Redis to hand out; null: there is no such concert. */
+export async function reserveQueueNumbers(db: Database, concertId: string): Promise<NumberBlock | null> {
+  const [row] = await db.call(
+    (sql) => sql<{ block: NumberBlock | null }[]>`select reserve_queue_numbers(${concertId}, ${BLOCK_SIZE}) as block`,
+  )
+  return row?.block ?? null
+}
+
+/** Has a payment spent this ticket? */
+export async function isSpent(db: Database, ticket: QueueTicket): Promise<boolean> {
+  const rows = await db.call((_, orm) =>
+    orm
+      .select({ number: spentTickets.number })
+      .from(spentTickets)
+      .where(
+        and(
+          eq(spentTickets.concertId, ticket.concertId),
+          eq(spentTickets.userId, ticket.userId),
+          eq(spentTickets.number, ticket.number),
+        ),
+      ),
+  )
+  return rows.length > 0
+}
+
+/**
+ * Changes how a concert lets people in. What is undefined stays as it is; a rate of null lifts the limit.
+ * @returns the settings from now on; null: there is no such concert
+ */
+export async function updateQueue(
+  db: Database,
+  concertId: string,
+  change: { capacity: number | undefined; ratePerSecond: number | null | undefined; paused: boolean | undefined },
+): Promise<QueueSettings | null> {
+  const [row] = await db.call(
+    (sql) => sql<[{ settings: QueueSettings | null }]>`select update_queue(
+      ${concertId}, ${change.capacity ?? null}, ${change.ratePerSecond ?? null},
+      ${change.ratePerSecond === null}, ${change.paused ?? null}
+    ) as settings`,
+  )
+  return row.settings
+}

@@ -1,0 +1,98 @@
+import { and, asc, desc, eq, gt, inArray, lt, sql as fragment } from 'drizzle-orm'
+import type { QueueTicket } from '../domain/queue.ts'
+import type { Reservation } from '../domain/reservations.ts'
+import type { Database } from './client.ts'
+import { expectOutcome, type Outcome } from './outcome.ts'
+import type { Page } from '../domain/page.ts'
+import { reservations } from './tables.ts'
+
+const columns = {
+  id: reservations.id,
+  performanceId: reservations.performanceId,
+  userId: reservations.userId,
+  seatNumbers: reservations.seatNumbers,
+  price: reservations.price,
+  /** A hold that has lapsed reads as EXPIRED, whether or not anybody has tidied it up. */
+  status: fragment<Reservation['status']>`case when ${reservations.status} = 'HELD' and ${reservations.heldUntil} <= read_clock()
+    then 'EXPIRED' else ${reservations.status} end`,
+  heldUntil: reservations.heldUntil,
+}
+
+/**
+ * Holds all of the wanted seats, or none.
+ * @param hold.reservationId the id it gets if it succeeds
+ * @param hold.seatNumbers distinct
+ * @param hold.admitted does the queue say that the ticket is admitted? If not, only an earlier answer is repeated
+ * @returns the id of the reservation that this key stands for
+ * @throws SeatTaken, SeatNotFound, SeatLimitExceeded, SalesClosed, IdempotencyKeyReused;
+ *   Problem NOT_ADMITTED, QUEUE_TICKET_INVALID, NOT_FOUND, OVERLOADED
+ */
+export async function holdSeats(
+  db: Database,
+  hold: {
+    key: string
+    reservationId: string
+    performanceId: string
+    seatNumbers: readonly number[]
+    ticket: QueueTicket
+    admitted: boolean
+    holdMs: number
+    seatLimit: number
+  },
+): Promise<string> {
+  const seatNumbers = [...hold.seatNumbers].sort((a, b) => a - b)
+  const [row] = await db.call(
+    (sql) => sql<[{ answer: Outcome }]>`select hold_seats(
+      ${hold.ticket.userId}, ${hold.key}, ${hold.reservationId}, ${hold.performanceId}, ${seatNumbers}::int[],
+      ${hold.ticket.concertId}, ${hold.ticket.number}, ${hold.admitted}, ${hold.holdMs}, ${hold.seatLimit}
+    ) as answer`,
+  )
+  return expectOutcome(row.answer, 'Held').reservationId
+}
+
+/**
+ * Gives up a hold.
+ * @returns the id of the reservation
+ * @throws HoldExpired, AlreadyPaid, ReservationNotFound, IdempotencyKeyReused; Problem OVERLOADED
+ */
+export async function cancelReservation(
+  db: Database,
+  cancel: { userId: string; key: string; reservationId: string },
+): Promise<string> {
+  const [row] = await db.call(
+    (sql) => sql<[{ answer: Outcome }]>`select cancel_reservation(
+      ${cancel.userId}, ${cancel.key}, ${cancel.reservationId}
+    ) as answer`,
+  )
+  return expectOutcome(row.answer, 'Cancelled').reservationId
+}
+
+/** The reservations of these ids, as they stand, in any order, whoever they belong to. */
+export const loadReservations = (db: Database, ids: readonly string[]): Promise<Reservation[]> =>
+  db.call((_, orm) => orm.select(columns).from(reservations).where(inArray(reservations.id, [...ids])))
+
+/** One page of a user's reservations, the oldest first. */
+export const listReservations = (db: Database, userId: string, page: Page): Promise<Reservation[]> =>
+  db.call((_, orm) =>
+    orm
+      .select(columns)
+      .from(reservations)
+      .where(
+        and(
+          eq(reservations.userId, userId),
+          page.after === undefined ? undefined : gt(reservations.id, page.after),
+          page.before === undefined ? undefined : lt(reservations.id, page.before),
+        ),
+      )
+      .orderBy(page.fromEnd ? desc(reservations.id) : asc(reservations.id))
+      .limit(page.limit),
+  )
+
+/**
+ * Ends holds that have lapsed, `limit` at the most.
+ * @returns how many it ended
+ */
+export async function expireReservations(db: Database, limit: number): Promise<number> {
+  const [row] = await db.call((sql) => sql<[{ ended: number }]>`select expire_reservations(${limit}) as ended`)
+  return row.ended
+}

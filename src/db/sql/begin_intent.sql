@@ -1,0 +1,16 @@
+-- Takes a client's idempotency key: the first lock of every function that changes money or seats.
+-- A second transaction with the same key waits here for the first one's answer.
+--
+-- Returns null: the key is new, go on, and end with answer_intent or forget_intent.
+-- Returns an answer: this was already decided; it says IdempotencyKeyReused if the intent is another one.
+create or replace function begin_intent(p_user_id uuid, p_key text, p_intent jsonb) returns jsonb
+language plpgsql as $$
+begin
+  insert into idempotency_keys (user_id, key, intent, created_at)
+  values (p_user_id, p_key, p_intent, clock_timestamp())
+  on conflict do nothing;
+  if found then
+    return null;
+  end if;
+  return recall_intent(p_user_id, p_key, p_intent);
+end $$;

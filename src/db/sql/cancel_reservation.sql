@@ -1,0 +1,40 @@
+-- Gives up a hold: its seats are free at once.
+--
+-- Returns {outcome, …}:
+--   Cancelled {reservationId}
+--   HoldExpired {heldUntil}, AlreadyPaid {paymentId}, ReservationNotFound (also for somebody else's),
+--   IdempotencyKeyReused                                                   kept under the key
+create or replace function cancel_reservation(p_user_id uuid, p_key text, p_reservation_id uuid) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+  v_reservation reservations;
+  v_at timestamptz;
+begin
+  v_answer := begin_intent(p_user_id, p_key,
+    jsonb_build_object('operation', 'cancelReservation', 'reservationId', p_reservation_id));
+  if v_answer is not null then
+    return v_answer;
+  end if;
+  perform lock_account(p_user_id);
+  select * into v_reservation from reservations
+  where id = p_reservation_id and user_id = p_user_id for update;
+  if not found then
+    return answer_intent(p_user_id, p_key, '{"outcome": "ReservationNotFound"}');
+  end if;
+  v_at := read_clock();
+
+  if v_reservation.status in ('PAID', 'REFUNDED') then
+    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'AlreadyPaid', 'paymentId',
+      (select id from payments where reservation_id = p_reservation_id)));
+  end if;
+  -- Cancelling what is cancelled already is what was wanted.
+  if v_reservation.status = 'HELD' and v_reservation.held_until > v_at then
+    perform end_hold(v_reservation, 'CANCELLED', v_at);
+  elsif v_reservation.status <> 'CANCELLED' then
+    return answer_intent(p_user_id, p_key,
+      jsonb_build_object('outcome', 'HoldExpired', 'heldUntil', v_reservation.held_until));
+  end if;
+  return answer_intent(p_user_id, p_key,
+    jsonb_build_object('outcome', 'Cancelled', 'reservationId', p_reservation_id));
+end $$;

@@ -1,0 +1,30 @@
+-- Adds points to a user's balance. p_amount: above zero, at most p_balance_max.
+-- p_actor_id: who asks, and whose key it is: the user, or an operator.
+--
+-- Returns {outcome, …}:
+--   Charged {balance}                                        the balance right after this charge
+--   BalanceLimitExceeded {limit}, IdempotencyKeyReused       kept under the key
+create or replace function charge_points(
+  p_actor_id uuid, p_key text, p_user_id uuid, p_amount bigint, p_balance_max bigint
+) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+  v_balance bigint;
+begin
+  v_answer := begin_intent(p_actor_id, p_key,
+    jsonb_build_object('operation', 'chargePoints', 'userId', p_user_id, 'amount', p_amount));
+  if v_answer is not null then
+    return v_answer;
+  end if;
+  v_balance := lock_account(p_user_id);
+  if p_amount > p_balance_max - v_balance then
+    return answer_intent(p_actor_id, p_key,
+      jsonb_build_object('outcome', 'BalanceLimitExceeded', 'limit', p_balance_max));
+  end if;
+
+  update accounts set balance = balance + p_amount where user_id = p_user_id;
+  insert into transfers (user_id, amount, created_at) values (p_user_id, p_amount, read_clock());
+  return answer_intent(p_actor_id, p_key,
+    jsonb_build_object('outcome', 'Charged', 'balance', v_balance + p_amount));
+end $$;

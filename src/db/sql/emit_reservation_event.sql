@@ -1,0 +1,20 @@
+-- Writes to the outbox what happened to a reservation. domain/events.ts has the types.
+create or replace function emit_reservation_event(
+  p_type text, p_reservation reservations, p_at timestamptz, p_more jsonb default '{}'
+) returns void
+language sql volatile as $$
+  insert into outbox (type, subject_id, occurred_at, data)
+  values (
+    p_type,
+    p_reservation.id,
+    p_at,
+    jsonb_build_object(
+      'reservationId', p_reservation.id,
+      'concertId', p_reservation.concert_id,
+      'performanceId', p_reservation.performance_id,
+      'userId', p_reservation.user_id,
+      'seatNumbers', p_reservation.seat_numbers,
+      'price', p_reservation.price
+    ) || p_more
+  )
+$$;

@@ -1,0 +1,123 @@
+-- Holds all of the wanted seats for a user, or none of them.
+--
+-- p_seat_numbers: distinct, in ascending order. p_seat_limit: how many live and paid seats a user may have
+-- for the concert. p_ticket_*: the queue ticket that was shown. p_admitted: does the queue say that it is
+-- admitted? If not, only an answer that was already given is given again.
+--
+-- Returns {outcome, …}:
+--   Held {reservationId}
+--   SeatTaken {seatNumbers}, SeatNotFound {seatNumbers}, SeatLimitExceeded {limit}, SalesClosed,
+--   IdempotencyKeyReused                       kept under the key
+--   PerformanceNotFound, OtherConcert, NotAdmitted, TicketSpent                     not kept: no effect at all
+create or replace function hold_seats(
+  p_user_id uuid, p_key text, p_reservation_id uuid, p_performance_id uuid, p_seat_numbers int[],
+  p_ticket_concert_id uuid, p_ticket_number bigint, p_admitted boolean, p_hold_ms bigint, p_seat_limit int
+) returns jsonb
+language plpgsql as $$
+declare
+  v_intent jsonb := jsonb_build_object(
+    'operation', 'holdSeats', 'performanceId', p_performance_id, 'seatNumbers', p_seat_numbers);
+  v_performance performances;
+  v_answer jsonb;
+  v_rivals reservations[];
+  v_rival reservations;
+  v_taken int[] := '{}';
+  v_mine bigint;
+  v_reservation reservations;
+  v_at timestamptz;
+begin
+  select * into v_performance from performances where id = p_performance_id;
+  if not found then
+    return '{"outcome": "PerformanceNotFound"}';
+  end if;
+  if v_performance.concert_id <> p_ticket_concert_id then
+    return '{"outcome": "OtherConcert"}';
+  end if;
+  if not p_admitted then
+    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "NotAdmitted"}');
+  end if;
+
+  v_answer := begin_intent(p_user_id, p_key, v_intent);
+  if v_answer is not null then
+    return v_answer;
+  end if;
+  perform lock_account(p_user_id);
+  if exists (
+    select from spent_tickets
+    where concert_id = p_ticket_concert_id and user_id = p_user_id and number = p_ticket_number
+  ) then
+    return forget_intent(p_user_id, p_key, '{"outcome": "TicketSpent"}');
+  end if;
+
+  if exists (select from unnest(p_seat_numbers) as wanted where wanted not between 1 and v_performance.seat_count) then
+    return answer_intent(p_user_id, p_key, jsonb_build_object(
+      'outcome', 'SeatNotFound',
+      'seatNumbers', array(select wanted from unnest(p_seat_numbers) as wanted
+                           where wanted not between 1 and v_performance.seat_count)));
+  end if;
+
+  -- Whoever has one of these seats is locked, in the order of reservation ids so that two buyers never wait
+  -- for each other. The clock is read after that: none of these holds ends or is paid before the commit.
+  v_rivals := array(
+    select r from reservations r
+    where r.id in (
+      select reservation_id from seat_claims
+      where performance_id = p_performance_id and seat_number = any (p_seat_numbers) and released_at is null
+    )
+    order by r.id for update
+  );
+  v_at := read_clock();
+
+  if v_performance.starts_at <= v_at then
+    return answer_intent(p_user_id, p_key, '{"outcome": "SalesClosed"}');
+  end if;
+
+  select coalesce(sum(cardinality(seat_numbers)), 0) into v_mine
+  from reservations
+  where user_id = p_user_id and concert_id = v_performance.concert_id
+    and (status = 'PAID' or (status = 'HELD' and held_until > v_at));
+  if v_mine + cardinality(p_seat_numbers) > p_seat_limit then
+    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatLimitExceeded', 'limit', p_seat_limit));
+  end if;
+
+  foreach v_rival in array v_rivals loop
+    if v_rival.status = 'PAID' or (v_rival.status = 'HELD' and v_rival.held_until > v_at) then
+      v_taken := v_taken || array(select unnest(v_rival.seat_numbers) intersect select unnest(p_seat_numbers));
+    end if;
+  end loop;
+  if cardinality(v_taken) > 0 then
+    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatTaken', 'seatNumbers', v_taken));
+  end if;
+  foreach v_rival in array v_rivals loop
+    if v_rival.status = 'HELD' then
+      perform end_hold(v_rival, 'EXPIRED', v_at);
+    end if;
+  end loop;
+
+  -- The unique index picks the winner. In ascending order, so that two buyers never wait for each other.
+  insert into seat_claims (performance_id, seat_number, reservation_id)
+  select p_performance_id, wanted, p_reservation_id from unnest(p_seat_numbers) as wanted order by wanted
+  on conflict (performance_id, seat_number) where released_at is null do nothing;
+
+  v_taken := array(
+    select wanted from unnest(p_seat_numbers) as wanted
+    except select seat_number from seat_claims where reservation_id = p_reservation_id
+  );
+  if cardinality(v_taken) > 0 then
+    delete from seat_claims where reservation_id = p_reservation_id;
+    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatTaken', 'seatNumbers', v_taken));
+  end if;
+
+  -- The seats may have been waited for at the index: they are ours from now, not from before the wait.
+  v_at := read_clock();
+  insert into reservations
+    (id, performance_id, concert_id, user_id, ticket_number, seat_numbers, price, status, held_at, held_until)
+  values (
+    p_reservation_id, p_performance_id, v_performance.concert_id, p_user_id, p_ticket_number, p_seat_numbers,
+    cardinality(p_seat_numbers) * v_performance.seat_price, 'HELD', v_at, v_at + p_hold_ms * interval '1 millisecond'
+  )
+  returning * into v_reservation;
+  perform emit_reservation_event('reservation.held', v_reservation, v_at,
+    jsonb_build_object('heldUntil', v_reservation.held_until, 'ticketNumber', p_ticket_number));
+  return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'Held', 'reservationId', p_reservation_id));
+end $$;

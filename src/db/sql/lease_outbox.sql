@@ -1,0 +1,15 @@
+-- Takes events to deliver: nobody else is handed them until p_lease_ms have passed. Only the oldest
+-- undelivered event of each subject is handed out, so that those of one reservation go out in order.
+-- p_limit: how many at the most.
+create or replace function lease_outbox(p_limit int, p_lease_ms bigint) returns setof outbox
+language sql volatile as $$
+  update outbox set leased_until = clock_timestamp() + p_lease_ms * interval '1 millisecond'
+  where id in (
+    select o.id from outbox o
+    where (o.leased_until is null or o.leased_until <= clock_timestamp())
+      and not exists (select from outbox earlier where earlier.subject_id = o.subject_id and earlier.id < o.id)
+    order by o.id limit p_limit
+    for update skip locked
+  )
+  returning *
+$$;

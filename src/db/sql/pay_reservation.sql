@@ -1,0 +1,74 @@
+-- Pays for a hold from its owner's balance: debit, transfer, payment, PAID, and the event, together. A live
+-- hold proves that its owner was let in, so the queue is not asked.
+--
+-- The payment that leaves its user without another live hold for the concert spends the ticket that the seats
+-- were held with. p_ticket_concert_id: of the queue ticket that was shown.
+--
+-- Returns {outcome, …}:
+--   Paid {paymentId}
+--   HoldExpired {heldUntil}, AlreadyPaid {paymentId}, InsufficientPoints {balance, price},
+--   ReservationNotFound (also for somebody else's), IdempotencyKeyReused           kept under the key
+--   OtherConcert                                                       not kept: no effect at all
+create or replace function pay_reservation(
+  p_user_id uuid, p_key text, p_payment_id uuid, p_reservation_id uuid, p_ticket_concert_id uuid
+) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+  v_balance bigint;
+  v_reservation reservations;
+  v_at timestamptz;
+  v_spends boolean;
+begin
+  if exists (
+    select from reservations
+    where id = p_reservation_id and user_id = p_user_id and concert_id <> p_ticket_concert_id
+  ) then
+    return '{"outcome": "OtherConcert"}';
+  end if;
+  v_answer := begin_intent(p_user_id, p_key,
+    jsonb_build_object('operation', 'payReservation', 'reservationId', p_reservation_id));
+  if v_answer is not null then
+    return v_answer;
+  end if;
+  v_balance := lock_account(p_user_id);
+  select * into v_reservation from reservations
+  where id = p_reservation_id and user_id = p_user_id for update;
+  if not found then
+    return answer_intent(p_user_id, p_key, '{"outcome": "ReservationNotFound"}');
+  end if;
+  v_at := read_clock();
+
+  if v_reservation.status in ('PAID', 'REFUNDED') then
+    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'AlreadyPaid', 'paymentId',
+      (select id from payments where reservation_id = p_reservation_id)));
+  end if;
+  if v_reservation.status <> 'HELD' or v_reservation.held_until <= v_at then
+    return answer_intent(p_user_id, p_key,
+      jsonb_build_object('outcome', 'HoldExpired', 'heldUntil', v_reservation.held_until));
+  end if;
+  if v_balance < v_reservation.price then
+    return answer_intent(p_user_id, p_key, jsonb_build_object(
+      'outcome', 'InsufficientPoints', 'balance', v_balance, 'price', v_reservation.price));
+  end if;
+
+  update accounts set balance = balance - v_reservation.price where user_id = p_user_id;
+  insert into payments (id, reservation_id, user_id, amount, paid_at)
+  values (p_payment_id, p_reservation_id, p_user_id, v_reservation.price, v_at);
+  insert into transfers (user_id, amount, payment_id, created_at)
+  values (p_user_id, -v_reservation.price, p_payment_id, v_at);
+  update reservations set status = 'PAID', decided_at = v_at where id = p_reservation_id;
+
+  v_spends := not exists (
+    select from reservations
+    where user_id = p_user_id and concert_id = v_reservation.concert_id and status = 'HELD' and held_until > v_at
+  );
+  if v_spends then
+    insert into spent_tickets (concert_id, user_id, number, spent_at)
+    values (v_reservation.concert_id, p_user_id, v_reservation.ticket_number, v_at)
+    on conflict do nothing;
+  end if;
+  perform emit_reservation_event('payment.completed', v_reservation, v_at, jsonb_build_object(
+    'paymentId', p_payment_id, 'ticketNumber', v_reservation.ticket_number, 'spendsTicket', v_spends));
+  return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'Paid', 'paymentId', p_payment_id));
+end $$;

@@ -1,0 +1,15 @@
+-- Reserves p_count queue numbers of a concert that were never reserved before, for Redis to hand out.
+-- Returns {first, last, fresh, settings}: `fresh` when these are the concert's very first numbers; otherwise
+-- Redis may have lost what it knew. Null: there is no such concert.
+create or replace function reserve_queue_numbers(p_concert_id uuid, p_count int) returns jsonb
+language sql volatile as $$
+  update concerts set queue_number_watermark = queue_number_watermark + p_count
+  where id = p_concert_id
+  returning jsonb_build_object(
+    'first', queue_number_watermark - p_count + 1,
+    'last', queue_number_watermark,
+    'fresh', queue_number_watermark = p_count,
+    'settings', jsonb_build_object(
+      'capacity', queue_capacity, 'ratePerSecond', queue_rate_per_second,
+      'paused', queue_paused, 'version', queue_version))
+$$;

@@ -1,0 +1,56 @@
+/** What is sold: concerts, their dates, and the seats of a date. */
+import type { QueueSettings } from './queue.ts'
+
+export interface Concert {
+  id: string
+  title: string
+  queueSettings: QueueSettings
+}
+
+/** One date of a concert. Its seats are numbered from 1 to `seatCount` and all cost the same. */
+export interface Performance {
+  id: string
+  concertId: string
+  startsAt: Date
+  seatCount: number
+  seatPrice: number
+}
+
+export type SeatStatus = 'AVAILABLE' | 'HELD' | 'SOLD'
+
+export interface Seat {
+  number: number
+  price: number
+  status: SeatStatus
+}
+
+/** What `createConcert` asks for; already checked against the bounds of a single value. */
+export interface NewConcert {
+  title: string
+  performances: { startsAt: Date; seatCount: number; seatPrice: number }[]
+  queueCapacity: number
+  queueRatePerSecond: number | null
+}
+
+/**
+ * Every seat of a performance, in order.
+ * @param taken the seats that somebody has; all others are available
+ */
+export function seatMap(
+  performance: Performance,
+  taken: readonly { number: number; status: 'HELD' | 'SOLD' }[],
+): Seat[] {
+  const statuses = new Map(taken.map((seat) => [seat.number, seat.status]))
+  return Array.from({ length: performance.seatCount }, (_, index) => ({
+    number: index + 1,
+    price: performance.seatPrice,
+    status: statuses.get(index + 1) ?? 'AVAILABLE',
+  }))
+}
+
+/**
+ * The seats that look different in `after`. Both lists are of the same performance, in seat order.
+ * @returns the seats as they are in `after`
+ */
+export const changedSeats = (before: readonly Seat[], after: readonly Seat[]): Seat[] =>
+  after.filter((seat, index) => before[index]?.status !== seat.status)

@@ -1,0 +1,22 @@
+/** Seats that somebody has, for five minutes or for good. */
+
+export type ReservationStatus = 'HELD' | 'PAID' | 'EXPIRED' | 'CANCELLED' | 'REFUNDED'
+
+export interface Reservation {
+  id: string
+  performanceId: string
+  userId: string
+  seatNumbers: number[]
+  /** The sum over its seats, in points. */
+  price: number
+  status: ReservationStatus
+  heldUntil: Date
+}
+
+export interface Payment {
+  id: string
+  reservationId: string
+  userId: string
+  amount: number
+  paidAt: Date
+}

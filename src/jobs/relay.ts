@@ -1,0 +1,61 @@
+/** Delivers the outbox: to the queue, to the seat channels, and to the event stream for other services. */
+import * as catalog from '../db/catalog.ts'
+import type { Database } from '../db/client.ts'
+import { leaseOutbox, settleOutbox } from '../db/outbox.ts'
+import type { OutboxEvent } from '../domain/events.ts'
+import type { Events } from '../queue/events.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Wakeups } from '../queue/wakeups.ts'
+
+export interface RelayOptions {
+  db: Database
+  queue: Queue
+  wakeups: Pick<Wakeups, 'publishSeats'>
+  events: Events
+}
+
+const BATCH = 100
+/** If whoever leased an event dies, another instance delivers it after this long. */
+const LEASE_MS = 1_500
+
+/**
+ * Delivers one batch, at least once: what fails is leased again by somebody when the lease has run out, and
+ * every consumer takes the same event twice without harm.
+ * @returns whether there may be more
+ */
+export async function relay(options: RelayOptions): Promise<boolean> {
+  const leased = await leaseOutbox(options.db, BATCH, LEASE_MS)
+  if (leased.length === 0) return false
+  const results = await Promise.allSettled(leased.map((event) => deliver(event, options)))
+  const delivered = leased.filter((_, index) => results[index]?.status === 'fulfilled')
+  await settleOutbox(
+    options.db,
+    delivered.map(({ id }) => id),
+  )
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+  return true
+}
+
+async function deliver(event: OutboxEvent, { db, queue, wakeups, events }: RelayOptions): Promise<void> {
+  if (event.type === 'queue.updated') {
+    const [concert] = await catalog.loadConcerts(db, [event.data.concertId])
+    if (concert) await queue.configure(concert.id, concert.queueSettings)
+    return
+  }
+  await Promise.all([
+    tellQueue(event, queue),
+    wakeups.publishSeats(event.data.performanceId),
+    events.append([event]),
+  ])
+}
+
+async function tellQueue(event: OutboxEvent, queue: Queue): Promise<void> {
+  if (event.type === 'reservation.held') {
+    const { userId, concertId, ticketNumber, heldUntil } = event.data
+    await queue.extend({ userId, concertId, number: ticketNumber }, new Date(heldUntil))
+  } else if (event.type === 'payment.completed' && event.data.spendsTicket) {
+    const { userId, concertId, ticketNumber } = event.data
+    await queue.finish({ userId, concertId, number: ticketNumber })
+  }
+}

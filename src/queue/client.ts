@@ -1,0 +1,75 @@
+import { bulkhead, timeout, TimeoutStrategy, wrap } from 'cockatiel'
+import { Redis, ReplyError } from 'ioredis'
+import { overloaded } from '../domain/problem.ts'
+
+export interface RedisOptions {
+  url: string
+  /** How long a call may take, in milliseconds; it fails as overloaded then. */
+  callMsMax?: number
+  /** How many calls may be under way at once; more are refused as overloaded. */
+  callsMax?: number
+  /** Hears of trouble with a connection. Both connections mend themselves. */
+  onError?: (error: Error) => void
+}
+
+export interface RedisConnection {
+  redis: Redis
+  /** For SUBSCRIBE alone: such a connection can do nothing else. */
+  subscriber: Redis
+  /** Runs commands under the limits. Throws Problem OVERLOADED when Redis is slow or away. */
+  call: <T>(run: () => Promise<T>) => Promise<T>
+  /** Resolves when Redis answers. Throws Problem OVERLOADED. */
+  ping: () => Promise<void>
+  /** Lets go of both connections; never rejects. */
+  close: () => Promise<void>
+}
+
+/** Connects to Redis. It may be away now, or go and come back: calls fail meanwhile, the process does not. */
+export function connectRedis(options: RedisOptions): RedisConnection {
+  const { url, callMsMax = 2_000, callsMax = 10_000, onError = () => undefined } = options
+  const retryStrategy = (attempt: number): number => Math.min(50 * attempt, 1_000)
+  // Every script gives the same answer when it is sent twice, so ioredis may send again what was under way.
+  const redis = new Redis(url, {
+    commandTimeout: callMsMax,
+    connectTimeout: callMsMax,
+    socketTimeout: 5 * callMsMax,
+    maxRetriesPerRequest: 1,
+    enableAutoPipelining: true,
+    retryStrategy,
+  })
+  const subscriber = new Redis(url, {
+    connectTimeout: callMsMax,
+    keepAlive: 10_000,
+    maxRetriesPerRequest: null,
+    retryStrategy,
+  })
+  redis.on('error', onError)
+  subscriber.on('error', onError)
+
+  // A command's own timeout starts when it is written; this one starts when it is asked for.
+  const limits = wrap(timeout(callMsMax, TimeoutStrategy.Aggressive), bulkhead(callsMax))
+  const call = <T>(run: () => Promise<T>): Promise<T> =>
+    limits.execute(run).catch((error: unknown) => {
+      throw isFault(error) ? error : overloaded(error)
+    })
+
+  return {
+    redis,
+    subscriber,
+    call,
+    ping: async () => {
+      await call(() => redis.ping())
+    },
+    close: async () => {
+      subscriber.disconnect()
+      await call(() => redis.quit()).catch(() => undefined)
+      redis.disconnect()
+    },
+  }
+}
+
+/** Answers of a Redis that cannot serve at the moment; any other error reply means that a script is wrong. */
+const AWAY = /^(LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM|UNBLOCKED)\b/
+
+const isFault = (error: unknown): boolean =>
+  error instanceof ReplyError && !AWAY.test((error as Error).message)

@@ -1,0 +1,97 @@
+import type { QueueCounts, QueueSettings, QueueTicket, QueueTimes } from '../domain/queue.ts'
+import type { RedisConnection } from './client.ts'
+import type { Keys } from './keys.ts'
+import { isBlocked, toJoined, toReport } from './replies.ts'
+import type { Blocked, Joined, Told } from './replies.ts'
+import { defineScript } from './scripts.ts'
+
+/** An empty queue that nobody joined for so long is not ticked any more, until somebody joins. */
+const IDLE_MS = 10 * 60_000
+
+/** The scripts in lua/, one typed function each; what they do and return is told at their head. */
+export interface Commands {
+  join(concertId: string, userId: string): Promise<Blocked | Joined>
+  status(concertId: string, tickets: readonly QueueTicket[]): Promise<Blocked | Told[]>
+  use(ticket: QueueTicket): Promise<Blocked | Told[]>
+  extend(ticket: QueueTicket, until: Date): Promise<Blocked | Told[]>
+  leave(ticket: QueueTicket): Promise<Blocked | Told[]>
+  finish(ticket: QueueTicket): Promise<void>
+  restore(ticket: QueueTicket): Promise<Blocked | 'OK'>
+  open(concertId: string, block: Block): Promise<'OPENED' | 'KEPT'>
+  configure(concertId: string, settings: QueueSettings): Promise<void>
+  /** Resolves to how many stand in the queue afterwards. */
+  admit(concertId: string): Promise<number>
+  counts(concertId: string): Promise<QueueCounts>
+  /** Which queues ticks look after. */
+  listActive(): Promise<string[]>
+  /** Keeps the busy ones on that list, and drops the empty ones that have been idle for long. */
+  keepActive(busy: readonly string[], empty: readonly string[]): Promise<void>
+}
+
+/** A block of numbers that PostgreSQL reserved; fresh: the first one ever for its concert. */
+export interface Block {
+  first: number
+  last: number
+  fresh: boolean
+  settings: QueueSettings
+}
+
+/** Every function here throws Problem OVERLOADED when Redis is slow or away. */
+export function createCommands({ redis, call }: RedisConnection, keys: Keys, times: QueueTimes): Commands {
+  const concertScript = (name: string) => {
+    const script = defineScript(redis, name)
+    const { admissionMs, claimMs, absenceGraceMs } = times
+    return (concertId: string, ...args: (string | number)[]): Promise<unknown> =>
+      call(() => script(keys.concert(concertId), admissionMs, claimMs, absenceGraceMs, ...args))
+  }
+  const join = concertScript('join')
+  const status = concertScript('status')
+  const use = concertScript('use')
+  const extend = concertScript('extend')
+  const leave = concertScript('leave')
+  const finish = concertScript('finish')
+  const restore = concertScript('restore')
+  const open = concertScript('open')
+  const configure = concertScript('configure')
+  const admit = concertScript('admit')
+  const counts = concertScript('counts')
+  const active = defineScript(redis, 'active')
+
+  return {
+    join: async (concertId, userId) => toJoined(await join(concertId, userId)),
+    status: async (concertId, tickets) =>
+      toReport(await status(concertId, ...tickets.flatMap(({ userId, number }) => [userId, number]))),
+    use: async ({ concertId, userId, number }) => toReport(await use(concertId, userId, number)),
+    extend: async ({ concertId, userId, number }, until) =>
+      toReport(await extend(concertId, userId, number, until.getTime())),
+    leave: async ({ concertId, userId, number }) => toReport(await leave(concertId, userId, number)),
+    finish: async ({ concertId, userId, number }) => {
+      await finish(concertId, userId, number)
+    },
+    restore: async ({ concertId, userId, number }) => {
+      const reply = await restore(concertId, userId, number)
+      return isBlocked(reply) ? reply : 'OK'
+    },
+    open: async (concertId, { first, last, fresh, settings }) =>
+      (await open(concertId, ...settingArgs(settings), first, last, Number(fresh))) as 'OPENED' | 'KEPT',
+    configure: async (concertId, settings) => {
+      await configure(concertId, ...settingArgs(settings))
+    },
+    admit: async (concertId) => Number(await admit(concertId)),
+    counts: async (concertId) => {
+      const [waiting, admitted] = (await counts(concertId)) as [number, number]
+      return { waiting, admitted }
+    },
+    listActive: () => call(() => redis.zrange(keys.active, 0, -1)),
+    keepActive: async (busy, empty) => {
+      await call(() => active(keys.active, IDLE_MS, busy.length, ...busy, ...empty))
+    },
+  }
+}
+
+const settingArgs = ({ capacity, ratePerSecond, paused, version }: QueueSettings): (string | number)[] => [
+  capacity,
+  ratePerSecond ?? '',
+  Number(paused),
+  version,
+]

@@ -1,0 +1,20 @@
+/** Every key and channel that is made in TypeScript; lua/lib/keys.lua makes the rest from a concert's root. */
+export interface Keys {
+  /** The root of one concert's keys. Its hash tag keeps them on one shard of a cluster. */
+  concert(concertId: string): string
+  /** The queues that ticks look after. */
+  active: string
+  /** The stream of events for other services. */
+  events: string
+  queueChannel(concertId: string): string
+  seatsChannel(performanceId: string): string
+}
+
+/** @param prefix keeps users of one Redis apart; channels carry it too, because pub/sub crosses databases */
+export const createKeys = (prefix = 'stagedoor'): Keys => ({
+  concert: (concertId) => `${prefix}:{${concertId}}`,
+  active: `${prefix}:active`,
+  events: `${prefix}:events`,
+  queueChannel: (concertId) => `${prefix}:{${concertId}}:wake`,
+  seatsChannel: (performanceId) => `${prefix}:seats:${performanceId}`,
+})

@@ -1,0 +1,9 @@
+--!include queue
+-- How many stand in the queue now; an admission that has run out is not counted.
+-- KEYS[1] root; ARGV[1..3] times
+-- -> { waiting, admitted }
+
+return {
+  redis.call('ZCARD', q.keys.waiting),
+  redis.call('ZCOUNT', q.keys.admitted, '(' .. whole(q.now), '+inf'),
+}

@@ -1,0 +1,19 @@
+--!include report
+-- Keeps an admission open until a given time at least; that is also a use of it.
+-- KEYS[1] root; ARGV[1..3] times, [4] user, [5] number, [6] until, ms
+-- -> report, or 'UNOPENED'
+
+local user, number, till = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+
+if not is_open() then
+  return 'UNOPENED'
+end
+
+local place, held, claimed, deadline = place_of(user)
+if place == 'admitted' and held == number and (till > deadline or not claimed) then
+  redis.call('HSET', q.keys.admissions, user, whole(number) .. ' 1')
+  redis.call('ZADD', q.keys.admitted, whole(math.max(deadline, till)), user)
+  publish_wake(0, number)
+end
+
+return report({ { user, number } })

@@ -1,0 +1,131 @@
+--!include places
+--!include presence
+-- Lets in whoever is next. Every script that can free a slot ends with it, and a tick repeats it: it is
+-- atomic, so it may run anywhere at any moment, and needs no leader.
+
+-- What one run does at most, of each kind; the rest waits for the next tick, so that Redis is never held up.
+local WORK_MAX = 1000
+local RECENT_SECONDS = 60
+-- Ticks come more often than this, however short the grace period is.
+local GAP_MS_MIN = 3000
+
+-- -> how many admissions ran out.
+local function lapse()
+  local users = redis.call('ZRANGEBYSCORE', q.keys.admitted, '-inf', whole(q.now), 'LIMIT', 0, WORK_MAX)
+  for _, user in ipairs(users) do
+    end_admission(user, admission_of(user))
+  end
+  return #users
+end
+
+-- A token bucket that holds one second's worth. -> whole tokens at hand; without a rate, no limit.
+local function refill_tokens(rate, tokens, stamp)
+  if not rate then
+    return math.huge
+  end
+  local full = math.max(1, rate)
+  if not tokens then
+    return full
+  end
+  return math.min(full, tokens + (q.now - stamp) / 1000 * rate)
+end
+
+-- While nobody ran the queue (Redis or all instances away) nobody could be seen either. After such a gap
+-- the absent are let in like everybody until each had a grace period to show up. -> may they be skipped?
+local function may_skip(ticked_at, skip_from)
+  if q.now - ticked_at > math.max(q.grace_ms / 2, GAP_MS_MIN) then
+    skip_from = q.now + q.grace_ms
+    redis.call('HSET', q.keys.meta, 'skip_from', whole(skip_from))
+  end
+  if q.now - ticked_at > bucket_ms then
+    redis.call('HSET', q.keys.meta, 'ticked_at', whole(q.now))
+  end
+  return q.now >= skip_from
+end
+
+local function admit(user, number)
+  redis.call('ZADD', q.keys.admitted, whole(q.now + q.claim_ms), user)
+  redis.call('HSET', q.keys.admissions, user, whole(number) .. ' 0')
+end
+
+-- The absent keep their number and are not looked at again before they return, or for a day.
+local function skip(user, number)
+  redis.call('ZADD', q.keys.absent, whole(number), user)
+  redis.call('PEXPIRE', q.keys.absent, DAY_MS)
+end
+
+local function remember_pace(admitted)
+  local second = math.floor(q.now / 1000)
+  for _, past in ipairs(redis.call('HKEYS', q.keys.recent)) do
+    if tonumber(past) <= second - RECENT_SECONDS then
+      redis.call('HDEL', q.keys.recent, past)
+    end
+  end
+  redis.call('HINCRBY', q.keys.recent, whole(second), admitted)
+  redis.call('EXPIRE', q.keys.recent, RECENT_SECONDS)
+end
+
+-- Takes up to `slots` from the head of the line. -> admitted, skipped, the last number admitted.
+local function take_from_line(slots, skipping)
+  local admitted, skipped, through = 0, 0, 0
+  while admitted < slots and admitted + skipped < WORK_MAX do
+    local wanted = math.min(slots - admitted, WORK_MAX - admitted - skipped)
+    local head = redis.call('ZRANGE', q.keys.waiting, 0, wanted - 1, 'WITHSCORES')
+    if #head == 0 then
+      break
+    end
+    for i = 1, #head, 2 do
+      local user, number = head[i], tonumber(head[i + 1])
+      redis.call('ZREM', q.keys.waiting, user)
+      if skipping and not seen_lately(number) then
+        skip(user, number)
+        skipped = skipped + 1
+      else
+        admit(user, number)
+        admitted = admitted + 1
+        through = number
+      end
+    end
+  end
+  return admitted, skipped, through
+end
+
+local function line_moves()
+  local capacity, rate, paused, recovering_until, tokens, tokens_at, ticked_at, skip_from = unpack(
+    redis.call(
+      'HMGET',
+      q.keys.meta,
+      'capacity',
+      'rate',
+      'paused',
+      'recovering_until',
+      'tokens',
+      'tokens_at',
+      'ticked_at',
+      'skip_from'
+    )
+  )
+  local skipping = may_skip(tonumber(ticked_at), tonumber(skip_from))
+  if paused == '1' or q.now < tonumber(recovering_until) then
+    return 0, 0, 0
+  end
+  local at_hand = refill_tokens(tonumber(rate), tonumber(tokens), tonumber(tokens_at))
+  local slots = math.min(tonumber(capacity) - redis.call('ZCARD', q.keys.admitted), math.floor(at_hand))
+  local admitted, skipped, through = take_from_line(slots, skipping)
+  if admitted > 0 then
+    remember_pace(admitted)
+    if tonumber(rate) then
+      redis.call('HSET', q.keys.meta, 'tokens', tostring(at_hand - admitted), 'tokens_at', whole(q.now))
+    end
+  end
+  return admitted, skipped, through
+end
+
+-- Call it in an open queue. `number`: the ticket that the calling script has just changed, or nil.
+local function admit_next(number)
+  local lapsed = lapse()
+  local admitted, skipped, through = line_moves()
+  if number or lapsed + admitted + skipped > 0 then
+    publish_wake(through, number or 0)
+  end
+end

@@ -1,0 +1,16 @@
+-- Every key of one concert, made from its root. The root carries the hash tag, so that all of them live on
+-- one shard of a cluster. keys.ts makes the root, and the keys that belong to no concert.
+
+local function keys_of(root)
+  return {
+    meta = root .. ':meta', -- hash: the block of numbers, the settings, the rate, the recovery
+    waiting = root .. ':waiting', -- zset: user -> number
+    admitted = root .. ':admitted', -- zset: user -> deadline, ms
+    admissions = root .. ':admissions', -- hash: user -> '<number> <claimed: 0 or 1>'
+    absent = root .. ':absent', -- zset: user -> number, of those who were skipped
+    recent = root .. ':recent', -- hash: second -> admissions in it
+    present = root .. ':present:', -- + bucket, bitmap by number: who was seen in it
+    ended = root .. ':ended:', -- + number, string: '<how> <when, ms>'
+    wake = root .. ':wake', -- channel
+  }
+end

@@ -1,0 +1,62 @@
+--!include wake
+-- Where a user stands. A user stands in one place at most: that is how there is one live ticket for each.
+
+-- A record of an end is kept for a day. Without one, a ticket counts as lapsed: see block.lua.
+local function record_end(number, how)
+  redis.call('SET', q.keys.ended .. whole(number), how .. ' ' .. whole(q.now), 'PX', DAY_MS)
+end
+
+local function how_ended(number)
+  local record = redis.call('GET', q.keys.ended .. whole(number))
+  if not record then
+    return nil
+  end
+  local how, at = string.match(record, '^(%S+) (%d+)$')
+  return how, tonumber(at)
+end
+
+local function step_out(user)
+  redis.call('ZREM', q.keys.waiting, user)
+  redis.call('ZREM', q.keys.absent, user)
+  redis.call('ZREM', q.keys.admitted, user)
+  redis.call('HDEL', q.keys.admissions, user)
+end
+
+-- -> number, claimed, or nil.
+local function admission_of(user)
+  local admission = redis.call('HGET', q.keys.admissions, user)
+  if not admission then
+    return nil
+  end
+  local number, claimed = string.match(admission, '^(%d+) (%d)$')
+  return tonumber(number), claimed == '1'
+end
+
+local function end_admission(user, number, claimed)
+  step_out(user)
+  record_end(number, claimed and 'ADMISSION_EXPIRED' or 'NOT_CLAIMED')
+end
+
+-- -> 'waiting', 'admitted' or 'absent', the number, and for the admitted: claimed, deadline. nil for nowhere.
+-- An admission that has run out is over now, whether or not somebody has tidied up: it is ended on the way.
+local function place_of(user)
+  local number = redis.call('ZSCORE', q.keys.waiting, user)
+  if number then
+    return 'waiting', tonumber(number)
+  end
+  local admitted, claimed = admission_of(user)
+  if admitted then
+    local deadline = tonumber(redis.call('ZSCORE', q.keys.admitted, user))
+    if deadline > q.now then
+      return 'admitted', admitted, claimed, deadline
+    end
+    end_admission(user, admitted, claimed)
+    publish_wake(0, admitted)
+    return nil
+  end
+  number = redis.call('ZSCORE', q.keys.absent, user)
+  if number then
+    return 'absent', tonumber(number)
+  end
+  return nil
+end

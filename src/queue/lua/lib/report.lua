@@ -1,0 +1,74 @@
+--!include admit_next
+--!include block
+-- What is said about tickets. Asking counts as presence, and brings the absent back to their own place.
+
+-- -> did somebody return?
+local function arrive(user, number)
+  local place, held = place_of(user)
+  if held ~= number or place == 'admitted' then
+    return false
+  end
+  mark_present(number)
+  if place == 'absent' then
+    redis.call('ZREM', q.keys.absent, user)
+    redis.call('ZADD', q.keys.waiting, whole(number), user)
+  end
+  return place == 'absent'
+end
+
+-- UNKNOWN: maybe lost with Redis's data; BLOCK_SPENT: a fresh block has to come before that can be told.
+local function status_of(user, number)
+  local place, held, _, deadline = place_of(user)
+  if held == number then
+    if place == 'admitted' then
+      return { 'ADMITTED', deadline }
+    end
+    return { 'WAITING', redis.call('ZRANK', q.keys.waiting, user) + 1 }
+  end
+  local how, at = how_ended(number)
+  if how == 'FINISHED' then
+    return { 'FINISHED', at }
+  end
+  if how then
+    return { 'LAPSED', how }
+  end
+  if may_be_lost(number) then
+    return { 'UNKNOWN' }
+  end
+  if is_restarted() then
+    return { 'BLOCK_SPENT' }
+  end
+  return { 'LAPSED', 'LEFT' }
+end
+
+-- -> admissions of the last minute, and the ms in which they came.
+local function pace()
+  local second = math.floor(q.now / 1000)
+  local admissions, oldest = 0, second
+  local recent = redis.call('HGETALL', q.keys.recent)
+  for i = 1, #recent, 2 do
+    local past = tonumber(recent[i])
+    if past > second - RECENT_SECONDS then
+      admissions = admissions + tonumber(recent[i + 1])
+      oldest = math.min(oldest, past)
+    end
+  end
+  return admissions, q.now - oldest * 1000
+end
+
+-- tickets: a list of { user, number }. -> { paused, admissions, in ms, a status for each ticket ... }
+local function report(tickets)
+  local returned = false
+  for _, ticket in ipairs(tickets) do
+    returned = arrive(ticket[1], ticket[2]) or returned
+  end
+  if returned then
+    admit_next()
+  end
+  local admissions, in_ms = pace()
+  local reply = { tonumber(redis.call('HGET', q.keys.meta, 'paused')), admissions, in_ms }
+  for _, ticket in ipairs(tickets) do
+    reply[#reply + 1] = status_of(ticket[1], ticket[2])
+  end
+  return reply
+end

@@ -1,0 +1,50 @@
+--!include block
+--!include settings
+-- Opens a queue with a block of numbers, or gives an open one its next block.
+-- KEYS[1] root; ARGV[1..3] times, [4] capacity, [5] rate or '', [6] paused, [7] version,
+--   [8] first and [9] last number of the block, [10] 1: no block was ever reserved before this one
+-- -> 'OPENED', or 'KEPT' if the block in place is still good; the new one is lost then, which is harmless
+
+local first, last, fresh = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1'
+
+take_settings(4)
+
+local next, spent_after, reserved_for = unpack(redis.call('HMGET', q.keys.meta, 'next', 'last', 'run_id'))
+next, spent_after = tonumber(next), tonumber(spent_after)
+local here = run_id()
+local restarted = next and reserved_for ~= here
+
+-- Two instances may open at once, and the second block may arrive first. The first block then proves that
+-- there was nothing to recover.
+if fresh and next then
+  redis.call('HSET', q.keys.meta, 'recovering_until', 0)
+end
+
+-- Numbers only grow: a block that was overtaken on its way is not used any more.
+if next and ((next <= spent_after and not restarted) or first <= spent_after) then
+  return 'KEPT'
+end
+
+if not next then
+  local recovering_until = fresh and 0 or q.now + q.grace_ms
+  redis.call(
+    'HSET', q.keys.meta,
+    'recovering_until', whole(recovering_until), 'ticked_at', whole(q.now), 'skip_from', 0
+  )
+end
+
+-- What Redis may have forgotten: everything, or what it handed out after the file it restarted from.
+if restarted or not (next or fresh) then
+  local from, till = unpack(redis.call('HMGET', q.keys.meta, 'restorable_from', 'restorable_until'))
+  local lost_from = next or 1
+  if till and q.now < tonumber(till) then
+    lost_from = math.min(lost_from, tonumber(from))
+  end
+  redis.call(
+    'HSET', q.keys.meta,
+    'restorable_from', whole(lost_from), 'restorable_below', whole(first), 'restorable_until', whole(q.now + DAY_MS)
+  )
+end
+
+redis.call('HSET', q.keys.meta, 'next', whole(first), 'last', whole(last), 'run_id', here)
+return 'OPENED'

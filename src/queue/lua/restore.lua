@@ -1,0 +1,30 @@
+--!include report
+-- Puts a ticket that was lost with Redis's data back at its own number. That it is not spent was asked before.
+-- KEYS[1] root; ARGV[1..3] times, [4] user, [5] number
+-- -> 'OK': ask for the status again, or 'UNOPENED'
+
+local user, number = ARGV[4], tonumber(ARGV[5])
+
+if not is_open() then
+  return 'UNOPENED'
+end
+
+local place, held = place_of(user)
+if held == number or how_ended(number) or not may_be_lost(number) then
+  return 'OK'
+end
+
+-- The user joined again meanwhile. The earlier place is kept, unless they have been let in already.
+if place == 'admitted' or (place and held < number) then
+  record_end(number, 'LEFT')
+  return 'OK'
+end
+if place then
+  step_out(user)
+  record_end(held, 'LEFT')
+end
+
+redis.call('ZADD', q.keys.waiting, whole(number), user)
+mark_present(number)
+admit_next(held)
+return 'OK'

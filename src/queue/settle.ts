@@ -1,0 +1,109 @@
+import { bulkhead } from 'cockatiel'
+import { overloaded, Problem } from '../domain/problem.ts'
+import type { QueueSettings, QueueStatus, QueueTicket } from '../domain/queue.ts'
+import type { Commands } from './commands.ts'
+import { isBlocked } from './replies.ts'
+import type { Blocked, Told } from './replies.ts'
+
+/** What the queue asks of whoever keeps the books (PostgreSQL), so that it can start and restart from nothing. */
+export interface QueueBooks {
+  /**
+   * Reserves a fresh block of numbers, never handed out before and greater than all before; null: there is no
+   * such concert. `fresh`: no block had ever been reserved before.
+   */
+  reserveNumbers(
+    concertId: string,
+  ): Promise<{ first: number; last: number; fresh: boolean; settings: QueueSettings } | null>
+  /** Has this ticket already been spent by a payment? */
+  isSpent(ticket: QueueTicket): Promise<boolean>
+}
+
+/** Why a ticket's status cannot be told at the moment. */
+export interface Failed {
+  kind: 'Failed'
+  cause: unknown
+}
+
+export interface Settler {
+  /** Runs a script until it is no longer blocked: opens the queue or brings it numbers in between. */
+  unblocked: <T>(concertId: string, run: () => Promise<T | Blocked>) => Promise<T>
+  /** Runs a script that reports on tickets until it knows them all: puts lost ones back in between. */
+  settled: (
+    concertId: string,
+    tickets: readonly QueueTicket[],
+    run: () => Promise<Told[] | Blocked>,
+  ) => Promise<(QueueStatus | Failed)[]>
+}
+
+/** Each try but the last brought a block of numbers; so many blocks are not used up by one instance's calls. */
+const TRIES_MAX = 20
+
+/** How many lost tickets are looked up in the books at a time, and how many may wait for it. */
+const LOOKUPS_MAX = 20
+const LOOKUPS_WAITING_MAX = 100_000
+
+/**
+ * Does what a script cannot do by itself: ask the books. Whatever it does is decided in a script again, so
+ * two instances may do it at once. Throws Problem NOT_FOUND for an unknown concert, and OVERLOADED.
+ */
+export function createSettler(commands: Commands, books: QueueBooks): Settler {
+  const opening = new Map<string, Promise<void>>()
+  const lookups = bulkhead(LOOKUPS_MAX, LOOKUPS_WAITING_MAX)
+
+  async function open(concertId: string): Promise<void> {
+    const block = await books.reserveNumbers(concertId)
+    if (!block) throw new Problem('NOT_FOUND', 'There is no such concert.')
+    await commands.keepActive([concertId], [])
+    await commands.open(concertId, block)
+  }
+
+  /** Everybody who finds the queue closed at the same time waits for one block. */
+  function openOnce(concertId: string): Promise<void> {
+    const under = opening.get(concertId)
+    if (under) return under
+    const started = open(concertId).finally(() => opening.delete(concertId))
+    opening.set(concertId, started)
+    return started
+  }
+
+  async function restore(ticket: QueueTicket): Promise<void> {
+    if (await lookups.execute(() => books.isSpent(ticket))) await commands.finish(ticket)
+    else await commands.restore(ticket)
+  }
+
+  async function unblocked<T>(concertId: string, run: () => Promise<T | Blocked>): Promise<T> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const reply = await run()
+      if (!isBlocked(reply)) return reply
+      await openOnce(concertId)
+    }
+    throw overloaded(new Error(`The queue of ${concertId} uses its numbers up faster than they come`))
+  }
+
+  const settled: Settler['settled'] = async (concertId, tickets, run) => {
+    const failed = new Map<number, Failed>()
+    const known = await unblocked(concertId, async () => {
+      const told = await run()
+      if (isBlocked(told)) return told
+      if (told.includes('BLOCK_SPENT')) return 'BLOCK_SPENT'
+      const lost = told.flatMap((entry, index) => (entry === 'UNKNOWN' ? [index] : []))
+      if (lost.length === 0) return told
+      await Promise.all(
+        lost.map((index) =>
+          restore(tickets[index] as QueueTicket).catch((cause: unknown) => {
+            failed.set(index, { kind: 'Failed', cause })
+          }),
+        ),
+      )
+      return run()
+    })
+    return known.map((entry, index): QueueStatus | Failed => {
+      if (entry !== 'UNKNOWN' && entry !== 'BLOCK_SPENT') return entry
+      return (
+        failed.get(index) ?? { kind: 'Failed', cause: overloaded(new Error('Redis lost its data again')) }
+      )
+    })
+  }
+
+  return { unblocked, settled }
+}

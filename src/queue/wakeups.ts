@@ -1,0 +1,90 @@
+import { RedisPubSub } from 'graphql-redis-subscriptions'
+import type { Redis } from 'ioredis'
+import type { RedisConnection } from './client.ts'
+import { createKeys } from './keys.ts'
+
+/** What the scripts publish about a queue: see lua/lib/wake.lua. It is a hint where to look, never the truth. */
+export interface QueueWake {
+  version: number
+  admittedThrough: number
+  number: number
+}
+
+/** Stops listening. */
+export type Stop = () => void
+
+export interface Wakeups {
+  /** Says that seats of a performance changed. Throws Problem OVERLOADED. */
+  publishSeats(performanceId: string): Promise<void>
+  /**
+   * Both resolve when Redis has confirmed the subscription: read after that, and nothing is missed. They never
+   * reject; while Redis is away they wait. `onWake` also runs after the connection was lost and is back,
+   * because messages may have been missed; for a queue it gets null then.
+   */
+  listenSeats(performanceId: string, onWake: () => void): Promise<Stop>
+  listenQueue(concertId: string, onWake: (wake: QueueWake | null) => void): Promise<Stop>
+}
+
+const RESUBSCRIBE_MS = 1_000
+
+/** Wake-ups between instances, over Redis pub/sub. */
+export function createWakeups(options: { connection: RedisConnection; prefix?: string }): Wakeups {
+  const { redis, subscriber, call } = options.connection
+  const keys = createKeys(options.prefix)
+  neverReject(subscriber)
+  const pubsub = new RedisPubSub({ publisher: redis, subscriber })
+  const listeners = new Set<() => void>()
+
+  // Subscriptions are renewed in the moment of 'ready', so the answer to a PING comes after theirs.
+  subscriber.on('ready', () => {
+    subscriber.ping().then(
+      () => listeners.forEach((onMissed) => onMissed()),
+      () => undefined, // lost again: there will be another 'ready'
+    )
+  })
+
+  async function listen(
+    channel: string,
+    onMessage: (wake: QueueWake) => void,
+    onMissed: () => void,
+  ): Promise<Stop> {
+    const id = await pubsub.subscribe(channel, onMessage)
+    // Not `onMissed` itself: the same function may listen twice.
+    const missed = (): void => onMissed()
+    listeners.add(missed)
+    return () => {
+      if (listeners.delete(missed)) pubsub.unsubscribe(id)
+    }
+  }
+
+  return {
+    publishSeats: (performanceId) => call(() => pubsub.publish(keys.seatsChannel(performanceId), {})),
+    listenSeats: (performanceId, onWake) => listen(keys.seatsChannel(performanceId), () => onWake(), onWake),
+    listenQueue: (concertId, onWake) => listen(keys.queueChannel(concertId), onWake, () => onWake(null)),
+  }
+}
+
+type Subscribing = (channels: unknown, done?: (error: null) => void) => Promise<unknown>
+
+/**
+ * RedisPubSub and ioredis drop the promises of some (un)subscriptions, and one that is refused or cut short
+ * would end the process. A refused SUBSCRIBE is tried again instead, until the connection is closed for good.
+ */
+function neverReject(subscriber: Redis): void {
+  const own = subscriber as unknown as Record<'subscribe' | 'unsubscribe' | 'punsubscribe', Subscribing>
+  for (const name of ['unsubscribe', 'punsubscribe'] as const) {
+    const run = own[name].bind(subscriber)
+    own[name] = (channels) => run(channels).catch(() => undefined)
+  }
+  const subscribe = own.subscribe.bind(subscriber)
+  own.subscribe = async (channels, done) => {
+    try {
+      await subscribe(channels)
+      done?.(null)
+    } catch {
+      // Without `done` it is ioredis that renews its subscriptions, and will do so again by itself.
+      if (!done || subscriber.status === 'end') return
+      setTimeout(() => void own.subscribe(channels, done), RESUBSCRIBE_MS).unref()
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
+import { latest } from './latest.ts'
+import type { Wakeups } from './wakeups.ts'
+import { createWatcher } from './watcher.ts'
+import type { Reader, ReadStatuses, Watcher } from './watcher.ts'
+
+/** The longest time after which a watched ticket is read again, in milliseconds. */
+const REPAIR_MS_MAX = 5_000
+
+export interface WatchOptions {
+  read: ReadStatuses
+  wakeups: Wakeups
+  /** A watched ticket must never look absent, so it is read several times within this. */
+  graceMs: number
+}
+
+/**
+ * Pushes the status of tickets: the one at hand first, then every change, and completes after the last. While
+ * Redis is away a stream says nothing, and goes on when it is back. One watcher serves all subscribers of a
+ * concert; it comes with the first and goes with the last.
+ */
+export function createWatch({ read, wakeups, graceMs }: WatchOptions) {
+  const watchers = new Map<string, Watcher>()
+  const repairMs = Math.min(REPAIR_MS_MAX, graceMs / 4)
+
+  function watcherOf(concertId: string): Watcher {
+    const present = watchers.get(concertId)
+    if (present) return present
+    const created = createWatcher(concertId, read, wakeups, repairMs)
+    watchers.set(concertId, created)
+    return created
+  }
+
+  return (ticket: QueueTicket): AsyncIterableIterator<QueueStatus> =>
+    latest((feed) => {
+      const watcher = watcherOf(ticket.concertId)
+      const reader: Reader = { ticket, number: ticket.number, feed, seen: null, readAt: 0, stale: false }
+      watcher.add(reader)
+      return () => {
+        if (!watcher.remove(reader) || watchers.get(ticket.concertId) !== watcher) return
+        watchers.delete(ticket.concertId)
+        watcher.stop()
+      }
+    })
+}

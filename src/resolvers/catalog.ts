@@ -1,0 +1,139 @@
+import type { Context } from '../context.ts'
+import * as catalogBook from '../db/catalog.ts'
+import type { Page } from '../domain/page.ts'
+import { changedSeats, seatMap, type Concert, type Performance, type Seat, type SeatStatus } from '../domain/catalog.ts'
+import { Problem } from '../domain/problem.ts'
+import { mapLatest, stopWhen } from '../queue/latest.ts'
+import { requireAdmission, requireOperator } from './access.ts'
+
+/** More dates than any concert has; createConcert takes no more. */
+const PERFORMANCES_MAX = 100
+
+export const concerts = (page: Page, context: Context): Promise<Concert[]> =>
+  catalogBook.listConcerts(context.db, page)
+
+export const concert = (_: unknown, { id }: { id: string }, context: Context): Promise<Concert | null> =>
+  context.loaders.concerts.load(id)
+
+export async function concertOf(
+  { concertId }: { concertId: string },
+  _: unknown,
+  context: Context,
+): Promise<Concert> {
+  const found = await context.loaders.concerts.load(concertId)
+  if (!found) throw new Error(`concert ${concertId} is gone`)
+  return found
+}
+
+export async function performances(
+  _: unknown,
+  { concertId, bookableOnly }: { concertId: string; bookableOnly?: boolean | null | undefined },
+  context: Context,
+): Promise<Performance[]> {
+  await requireAdmission(context, concertId)
+  // The argument's default stands in the schema; an explicit null is no different from it.
+  const bookable = bookableOnly ?? true
+  const dates = await catalogBook.listPerformances(context.db, concertId, {
+    futureOnly: bookable,
+    limit: PERFORMANCES_MAX,
+  })
+  if (!bookable) return dates
+  const available = await Promise.all(dates.map((date) => countAvailable(date, context)))
+  return dates.filter((_, index) => available[index] !== 0)
+}
+
+export async function performance(
+  _: unknown,
+  { id }: { id: string },
+  context: Context,
+): Promise<Performance | null> {
+  context.viewer()
+  const found = await context.loaders.performances.load(id)
+  if (found) await requireAdmission(context, found.concertId)
+  return found
+}
+
+export async function performanceOf(
+  { performanceId }: { performanceId: string },
+  _: unknown,
+  context: Context,
+): Promise<Performance> {
+  const found = await context.loaders.performances.load(performanceId)
+  if (!found) throw new Error(`performance ${performanceId} is gone`)
+  return found
+}
+
+const countAvailable = async (performance: Performance, context: Context): Promise<number> =>
+  performance.seatCount - ((await context.loaders.takenSeatCounts.load(performance.id))?.count ?? 0)
+
+/** Gated here as well: a performance can also be reached through somebody's reservation. */
+export async function availableSeatCount(performance: Performance, _: unknown, context: Context): Promise<number> {
+  await requireAdmission(context, performance.concertId)
+  return countAvailable(performance, context)
+}
+
+export async function seats(
+  performance: Performance,
+  { status }: { status?: SeatStatus | null | undefined },
+  context: Context,
+): Promise<Seat[]> {
+  await requireAdmission(context, performance.concertId)
+  const all = seatMap(performance, await context.loaders.takenSeats.load(performance.id))
+  return status ? all.filter((seat) => seat.status === status) : all
+}
+
+export interface SeatChanges {
+  performanceId: string
+  snapshot: boolean
+  seats: Seat[]
+}
+
+/** Ends when the caller's ticket does: whoever has left sees no more than whoever has not come in. */
+export async function seatChanges(
+  _: unknown,
+  { performanceId }: { performanceId: string },
+  context: Context,
+): Promise<AsyncIterable<SeatChanges>> {
+  context.viewer()
+  const found = await context.loaders.performances.load(performanceId)
+  if (!found) throw new Problem('NOT_FOUND', 'There is no such performance.')
+  const ticket = await requireAdmission(context, found.concertId)
+  let sent: Seat[] | undefined
+  const changes = mapLatest(context.seats.watch(performanceId), (now) => {
+    const news = sent ? changedSeats(sent, now) : now
+    const snapshot = !sent
+    sent = now
+    return news.length > 0 ? { performanceId, snapshot, seats: news } : undefined
+  })
+  return stopWhen(changes, context.queue.watch(ticket), (status) => status.kind !== 'Admitted')
+}
+
+export async function createConcert(
+  _: unknown,
+  {
+    input,
+  }: {
+    input: {
+      title: string
+      performances: { startsAt: Date; seatCount?: number | null | undefined; seatPrice: number }[]
+      queueCapacity?: number | null | undefined
+      queueRatePerSecond?: number | null | undefined
+    }
+  },
+  context: Context,
+): Promise<Concert> {
+  requireOperator(context)
+  const { queueDefaults } = context.config
+  const id = await catalogBook.createConcert(
+    context.db,
+    {
+      title: input.title,
+      performances: input.performances.map((date) => ({ ...date, seatCount: date.seatCount ?? 50 })),
+      queueCapacity: input.queueCapacity ?? queueDefaults.capacity,
+      queueRatePerSecond:
+        input.queueRatePerSecond === undefined ? queueDefaults.ratePerSecond : input.queueRatePerSecond,
+    },
+    context.newId,
+  )
+  return concertOf({ concertId: id }, _, context)
+}

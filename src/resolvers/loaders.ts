@@ -1,0 +1,50 @@
+/** Loads by id, batched and kept for one operation, so that a list costs one query and not one for each item. */
+import DataLoader from 'dataloader'
+import * as catalog from '../db/catalog.ts'
+import type { Database } from '../db/client.ts'
+import * as payments from '../db/payments.ts'
+import * as points from '../db/points.ts'
+import * as reservations from '../db/reservations.ts'
+import * as users from '../db/users.ts'
+import type { QueueCounts, QueueStatus, QueueTicket } from '../domain/queue.ts'
+import type { Queue } from '../queue/queue.ts'
+
+const BATCH_MAX = 200
+
+export type Loaders = ReturnType<typeof createLoaders>
+
+export const createLoaders = (db: Database, queue: Queue) => ({
+  concerts: byKey((ids) => catalog.loadConcerts(db, ids), (concert) => concert.id),
+  performances: byKey((ids) => catalog.loadPerformances(db, ids), (performance) => performance.id),
+  takenSeatCounts: byKey((ids) => catalog.countTakenSeats(db, ids), (taken) => taken.performanceId),
+  takenSeats: new DataLoader(
+    async (ids: readonly string[]) => {
+      const taken = await catalog.loadTakenSeats(db, ids)
+      return ids.map((id) => taken.filter((seat) => seat.performanceId === id))
+    },
+    { maxBatchSize: BATCH_MAX },
+  ),
+  reservations: byKey((ids) => reservations.loadReservations(db, ids), (reservation) => reservation.id),
+  payments: byKey((ids) => payments.loadPayments(db, ids), (payment) => payment.id),
+  paymentsOf: byKey((ids) => payments.loadPaymentsOf(db, ids), (payment) => payment.reservationId),
+  accounts: byKey((ids) => points.loadAccounts(db, ids), (account) => account.userId),
+  users: byKey((ids) => users.loadUsers(db, ids), (user) => user.id),
+  queueCounts: new DataLoader<string, QueueCounts>((concertIds) => queue.counts(concertIds), {
+    maxBatchSize: BATCH_MAX,
+  }),
+  /** The gate, asked once for all the fields of an operation. */
+  admissions: new DataLoader<QueueTicket, QueueStatus, string>(
+    (tickets) => Promise.all(tickets.map((ticket) => queue.use(ticket))),
+    { cacheKeyFn: (ticket) => `${ticket.concertId} ${ticket.userId} ${ticket.number}` },
+  ),
+})
+
+/** A loader for rows that come in any order, or not at all: null. */
+const byKey = <Row>(load: (keys: readonly string[]) => Promise<Row[]>, keyOf: (row: Row) => string) =>
+  new DataLoader<string, Row | null>(
+    async (keys) => {
+      const rows = new Map((await load(keys)).map((row) => [keyOf(row), row]))
+      return keys.map((key) => rows.get(key) ?? null)
+    },
+    { maxBatchSize: BATCH_MAX },
+  )

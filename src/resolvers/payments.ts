@@ -1,0 +1,39 @@
+import type { Context } from '../context.ts'
+import * as paymentBook from '../db/payments.ts'
+import type { Payment, Reservation } from '../domain/reservations.ts'
+import { maySee, requireOwnTicket } from './access.ts'
+
+/** The queue is not asked: a live hold proves that its owner was let in, and Redis may be away. */
+export async function payReservation(
+  _: unknown,
+  { input }: { input: { reservationId: string; idempotencyKey: string } },
+  context: Context,
+): Promise<Payment> {
+  const ticket = requireOwnTicket(context)
+  const id = await paymentBook.payReservation(context.db, {
+    userId: ticket.userId,
+    key: input.idempotencyKey,
+    paymentId: context.newId(),
+    reservationId: input.reservationId,
+    concertId: ticket.concertId,
+  })
+  context.wakeRelay()
+  const paid = await context.loaders.payments.load(id)
+  if (!paid) throw new Error(`payment ${id} is gone`)
+  return paid
+}
+
+export async function payment(_: unknown, { id }: { id: string }, context: Context): Promise<Payment | null> {
+  const viewer = context.viewer()
+  const found = await context.loaders.payments.load(id)
+  return found && maySee(viewer, found.userId) ? found : null
+}
+
+export const paymentOf = (reservation: Reservation, _: unknown, context: Context): Promise<Payment | null> =>
+  context.loaders.paymentsOf.load(reservation.id)
+
+export async function reservationOf(payment: Payment, _: unknown, context: Context): Promise<Reservation> {
+  const found = await context.loaders.reservations.load(payment.reservationId)
+  if (!found) throw new Error(`reservation ${payment.reservationId} is gone`)
+  return found
+}

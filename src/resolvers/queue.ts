@@ -1,0 +1,93 @@
+import type { Context } from '../context.ts'
+import * as queueBook from '../db/queue.ts'
+import type { Concert } from '../domain/catalog.ts'
+import { Problem } from '../domain/problem.ts'
+import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
+import { SalesClosed } from '../domain/refusals.ts'
+import { requireOperator, requireTicket, subjectOf } from './access.ts'
+
+/** A ticket as its owner sees it: signed, and with what became of it so far. */
+export interface IssuedTicket extends QueueTicket {
+  token: string
+  status: QueueStatus
+}
+
+const issued = (context: Context, ticket: QueueTicket, status: QueueStatus): IssuedTicket => ({
+  ...ticket,
+  token: context.tickets.sign(ticket),
+  status,
+})
+
+export async function issueQueueToken(
+  _: unknown,
+  { input }: { input: { concertId: string; userId?: string | null | undefined } },
+  context: Context,
+): Promise<IssuedTicket> {
+  const userId = subjectOf(context, input.userId)
+  const lastPerformanceAt = await context.lastPerformanceAt.fetch(input.concertId)
+  if (lastPerformanceAt === undefined) throw new Problem('NOT_FOUND', 'There is no such concert.')
+  if (lastPerformanceAt <= context.now().getTime()) throw new SalesClosed()
+  const { ticket, status } = await context.queue.join(input.concertId, userId)
+  return issued(context, ticket, status)
+}
+
+export async function queueTicket(
+  _: unknown,
+  { token }: { token?: string | null | undefined },
+  context: Context,
+): Promise<IssuedTicket> {
+  const ticket = requireTicket(context, token)
+  return issued(context, ticket, await context.queue.status(ticket))
+}
+
+export function queueStatus(
+  _: unknown,
+  { token }: { token?: string | null | undefined },
+  context: Context,
+): AsyncIterable<QueueStatus> {
+  return context.queue.watch(requireTicket(context, token))
+}
+
+export async function leaveQueue(
+  _: unknown,
+  { input }: { input: { token: string } },
+  context: Context,
+): Promise<IssuedTicket> {
+  const ticket = requireTicket(context, input.token)
+  subjectOf(context, ticket.userId)
+  return issued(context, ticket, await context.queue.leave(ticket))
+}
+
+/** An operator's change is in Redis, and so in force on every instance, before it is answered. */
+export async function updateQueue(
+  _: unknown,
+  {
+    input,
+  }: {
+    input: {
+      concertId: string
+      capacity?: number | null | undefined
+      ratePerSecond?: number | null | undefined
+      paused?: boolean | null | undefined
+    }
+  },
+  context: Context,
+): Promise<Concert> {
+  requireOperator(context)
+  const settings = await queueBook.updateQueue(context.db, input.concertId, {
+    capacity: input.capacity ?? undefined,
+    ratePerSecond: input.ratePerSecond,
+    paused: input.paused ?? undefined,
+  })
+  if (!settings) throw new Problem('NOT_FOUND', 'There is no such concert.')
+  await context.queue.configure(input.concertId, settings)
+  const concert = await context.loaders.concerts.load(input.concertId)
+  if (!concert) throw new Problem('NOT_FOUND', 'There is no such concert.')
+  return concert
+}
+
+export const waitingCount = async (concert: Concert, _: unknown, context: Context): Promise<number> =>
+  (await context.loaders.queueCounts.load(concert.id)).waiting
+
+export const admittedCount = async (concert: Concert, _: unknown, context: Context): Promise<number> =>
+  (await context.loaders.queueCounts.load(concert.id)).admitted

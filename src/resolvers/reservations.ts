@@ -1,0 +1,70 @@
+import type { Context } from '../context.ts'
+import type { Page } from '../domain/page.ts'
+import * as reservationBook from '../db/reservations.ts'
+import { seatMap, type Seat } from '../domain/catalog.ts'
+import type { Reservation } from '../domain/reservations.ts'
+import { maySee, requireOwnTicket } from './access.ts'
+import { performanceOf } from './catalog.ts'
+
+export async function holdSeats(
+  _: unknown,
+  { input }: { input: { performanceId: string; seatNumbers: readonly number[]; idempotencyKey: string } },
+  context: Context,
+): Promise<Reservation> {
+  const ticket = requireOwnTicket(context)
+  const status = await context.loaders.admissions.load(ticket)
+  const id = await reservationBook.holdSeats(context.db, {
+    key: input.idempotencyKey,
+    reservationId: context.newId(),
+    performanceId: input.performanceId,
+    seatNumbers: input.seatNumbers,
+    ticket,
+    admitted: status.kind === 'Admitted',
+    holdMs: context.config.holdMs,
+    seatLimit: context.config.seatsPerUserMax,
+  })
+  context.wakeRelay()
+  return changed(id, context)
+}
+
+export async function cancelReservation(
+  _: unknown,
+  { input }: { input: { reservationId: string; idempotencyKey: string } },
+  context: Context,
+): Promise<Reservation> {
+  const { userId } = context.viewer()
+  const id = await reservationBook.cancelReservation(context.db, {
+    userId,
+    key: input.idempotencyKey,
+    reservationId: input.reservationId,
+  })
+  context.wakeRelay()
+  return changed(id, context)
+}
+
+/** As it stands now, and not as this operation may have seen it before. */
+async function changed(id: string, context: Context): Promise<Reservation> {
+  const reservation = await context.loaders.reservations.clear(id).load(id)
+  if (!reservation) throw new Error(`reservation ${id} is gone`)
+  return reservation
+}
+
+export async function reservation(
+  _: unknown,
+  { id }: { id: string },
+  context: Context,
+): Promise<Reservation | null> {
+  const viewer = context.viewer()
+  const found = await context.loaders.reservations.load(id)
+  return found && maySee(viewer, found.userId) ? found : null
+}
+
+export const reservations = (page: Page, context: Context): Promise<Reservation[]> =>
+  reservationBook.listReservations(context.db, context.viewer().userId, page)
+
+/** The seats of a reservation, each as it stands for everybody. */
+export async function seatsOf(reservation: Reservation, _: unknown, context: Context): Promise<Seat[]> {
+  const performance = await performanceOf(reservation, _, context)
+  const all = seatMap(performance, await context.loaders.takenSeats.load(performance.id))
+  return all.filter((seat) => reservation.seatNumbers.includes(seat.number))
+}

@@ -1,0 +1,28 @@
+import type { Context } from '../context.ts'
+import { createUser } from '../db/users.ts'
+import type { User } from '../domain/users.ts'
+import { maySee } from './access.ts'
+
+const TOKEN_LIFETIME_SECONDS = 24 * 60 * 60
+
+export async function signUp(
+  _: unknown,
+  { input }: { input: { name: string } },
+  context: Context,
+): Promise<{ user: User; accessToken: string }> {
+  const user = { id: context.newId(), name: input.name }
+  await createUser(context.db, user)
+  const accessToken = await context.auth.issue({ userId: user.id, role: 'buyer' }, TOKEN_LIFETIME_SECONDS)
+  return { user, accessToken }
+}
+
+export const me = (_: unknown, __: unknown, context: Context): Promise<User> =>
+  known(context.viewer().userId, context)
+
+export async function user(_: unknown, { id }: { id: string }, context: Context): Promise<User | null> {
+  return maySee(context.viewer(), id) ? known(id, context) : null
+}
+
+/** Where somebody else issues the identities, the id is all there is to know. */
+const known = async (id: string, context: Context): Promise<User> =>
+  (await context.loaders.users.load(id)) ?? { id, name: '' }

@@ -1,0 +1,48 @@
+/** The bounds of what a client may send, all in one place. What breaks one is answered with BAD_INPUT. */
+import { z } from 'zod'
+import { parseGlobalId, type NodeName } from './ids.ts'
+
+/** Text as people write it: no control characters, no halves of characters, neither of which can be stored. */
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(max, `must be at most ${max} characters long`)
+    .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), 'must not contain control characters')
+
+const whole = (min: number, max: number) =>
+  z.number().int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`)
+
+export const userName = text(100)
+export const concertTitle = text(200)
+export const idempotencyKey = text(128)
+export const ticketToken = z.string().max(1_024, 'is too long to be a queue ticket')
+
+/** The global id of one type, read: the resolver gets the plain UUID. */
+export const idOf = (typename: NodeName) =>
+  z.string().transform((value, context) => {
+    const parsed = value.length <= 200 ? parseGlobalId(value) : null
+    if (parsed?.typename === typename) return parsed.id
+    context.addIssue(`must be the id of a ${typename}`)
+    return z.NEVER
+  })
+
+export const seatNumbers = z
+  .array(z.number().int())
+  .min(1, 'must name at least one seat')
+  .max(50, 'must name at most 50 seats')
+  .refine((numbers) => new Set(numbers).size === numbers.length, 'must not name a seat twice')
+
+export const chargeAmount = whole(1, Number.MAX_SAFE_INTEGER)
+export const seatPrice = whole(0, 1_000_000_000)
+export const seatCount = whole(1, 10_000)
+export const queueCapacity = whole(0, 1_000_000)
+export const queueRate = z.number().min(0.01, 'must be at least 0.01').max(100_000, 'must be at most 100000')
+export const performanceList = z
+  .array(z.unknown())
+  .min(1, 'must have at least one date')
+  .max(100, 'must have at most 100 dates')
+
+/** Rows of a list that a client gets at a time. */
+export const page = { defaultSize: 20, maxSize: 100 }

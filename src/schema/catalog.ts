@@ -1,0 +1,184 @@
+import type { Concert, Performance, Seat } from '../domain/catalog.ts'
+import { InvalidConcert } from '../domain/refusals.ts'
+import * as resolvers from '../resolvers/catalog.ts'
+import type { SeatChanges } from '../resolvers/catalog.ts'
+import * as bounds from './bounds.ts'
+import { builder } from './builder.ts'
+import { globalId } from './ids.ts'
+import { connection } from './pages.ts'
+import { queue } from './queue.ts'
+
+export const seatStatus = builder.enumType('SeatStatus', {
+  description: 'Whether a seat can be had.',
+  values: {
+    AVAILABLE: { description: 'Free.' },
+    HELD: { description: 'Somebody holds it and has not paid yet.' },
+    SOLD: { description: 'Paid for.' },
+  } as const,
+})
+
+export const seat = builder.objectRef<Seat>('Seat').implement({
+  description: 'A seat on one date.',
+  fields: (t) => ({
+    number: t.exposeInt('number', { description: 'From 1 to the date’s `seatCount`.' }),
+    price: t.expose('price', { type: 'Points', description: 'What it costs.' }),
+    status: t.expose('status', { type: seatStatus, description: 'Whether it can be had.' }),
+  }),
+})
+
+const concert = builder.objectRef<Concert>('Concert')
+builder.node(concert, {
+  description: 'What is sold. All its dates share one line.',
+  id: { resolve: ({ id }) => id },
+  loadOne: (id, context) => resolvers.concert(null, { id }, context),
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'What is on.' }),
+    queue: t.field({ type: queue, description: 'Its line.', resolve: (concert) => concert }),
+  }),
+})
+
+export const performance = builder.objectRef<Performance>('Performance')
+builder.node(performance, {
+  description: 'One date of a concert.',
+  id: { resolve: ({ id }) => id },
+  loadOne: (id, context) => resolvers.performance(null, { id }, context),
+  fields: (t) => ({
+    concert: t.field({ type: concert, description: 'What is on.', resolve: resolvers.concertOf }),
+    startsAt: t.expose('startsAt', { type: 'DateTime', description: 'When it starts.' }),
+    seatCount: t.exposeInt('seatCount', { description: 'How many seats it has, numbered from 1.' }),
+    availableSeatCount: t.int({
+      description: 'How many of them are free now. Needs an admitted ticket.',
+      resolve: resolvers.availableSeatCount,
+    }),
+    seats: t.field({
+      type: [seat],
+      description: 'Its seats, in order. Needs an admitted ticket.',
+      complexity: { field: 1, multiplier: 50 },
+      args: {
+        status: t.arg({
+          type: seatStatus,
+          defaultValue: 'AVAILABLE',
+          description: 'Only seats that stand so; null for every seat.',
+        }),
+      },
+      resolve: resolvers.seats,
+    }),
+  }),
+})
+
+const seatChanges = builder.objectRef<SeatChanges>('SeatChanges').implement({
+  description: 'News of the seats of a date.',
+  fields: (t) => ({
+    performanceId: t.id({
+      description: 'The date.',
+      resolve: ({ performanceId }) => globalId('Performance', performanceId),
+    }),
+    snapshot: t.exposeBoolean('snapshot', {
+      description: 'True for the first message, which has every seat; then only the seats that changed.',
+    }),
+    seats: t.expose('seats', { type: [seat], description: 'The seats, as they stand now.' }),
+  }),
+})
+
+const createPerformanceInput = builder.inputType('CreatePerformanceInput', {
+  description: 'A date to add.',
+  fields: (t) => ({
+    startsAt: t.field({ type: 'DateTime', required: true, description: 'When it starts; in the future.' }),
+    seatCount: t.int({
+      defaultValue: 50,
+      validate: bounds.seatCount.nullish(),
+      description: 'How many seats it has.',
+    }),
+    seatPrice: t.field({
+      type: 'Points',
+      required: true,
+      validate: bounds.seatPrice,
+      description: 'What a seat costs.',
+    }),
+  }),
+})
+
+const createConcertInput = builder.inputType('CreateConcertInput', {
+  description: 'A concert to add, with its dates.',
+  fields: (t) => ({
+    title: t.string({ required: true, description: 'What is on.' }).validate(bounds.concertTitle),
+    performances: t.field({
+      type: [createPerformanceInput],
+      required: true,
+      validate: bounds.performanceList,
+      description: 'Its dates, 1 to 100.',
+    }),
+    queueCapacity: t.int({
+      validate: bounds.queueCapacity.nullish(),
+      description: 'How many may be in at the same time; the server’s default if left out.',
+    }),
+    queueRatePerSecond: t.float({
+      validate: bounds.queueRate.nullish(),
+      description: 'How many are let in per second at the most.',
+    }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  concerts: t.connection({
+    type: concert,
+    description: 'All concerts, the oldest first.',
+    resolve: (_, args, context) =>
+      connection('Concert', args, (page) => resolvers.concerts(page, context)),
+  }),
+  concert: t.field({
+    type: concert,
+    nullable: true,
+    description: 'One concert.',
+    args: { id: t.arg.id({ required: true, description: 'Its id.' }).validate(bounds.idOf('Concert')) },
+    resolve: resolvers.concert,
+  }),
+  performances: t.field({
+    type: [performance],
+    description: 'The dates of a concert. Needs an admitted ticket for it.',
+    complexity: { field: 1, multiplier: 10 },
+    args: {
+      concertId: t.arg.id({ required: true, description: 'The concert.' }).validate(bounds.idOf('Concert')),
+      bookableOnly: t.arg.boolean({
+        defaultValue: true,
+        description: 'Only dates in the future with a free seat; false for all of them.',
+      }),
+    },
+    resolve: resolvers.performances,
+  }),
+  performance: t.field({
+    type: performance,
+    nullable: true,
+    description: 'One date. Needs an admitted ticket for its concert.',
+    args: { id: t.arg.id({ required: true, description: 'Its id.' }).validate(bounds.idOf('Performance')) },
+    resolve: resolvers.performance,
+  }),
+}))
+
+builder.mutationFields((t) => ({
+  createConcert: t.field({
+    type: concert,
+    description: 'Operators: adds a concert with its dates.',
+    errors: {
+      types: [InvalidConcert],
+      union: { name: 'CreateConcertResult', description: 'The concert, or why it was not added.' },
+    },
+    args: { input: t.arg({ type: createConcertInput, required: true, description: 'The concert.' }) },
+    resolve: resolvers.createConcert,
+  }),
+}))
+
+builder.subscriptionFields((t) => ({
+  seatChanges: t.field({
+    type: seatChanges,
+    description:
+      'The seats of a date: all of them first, then those that changed. Needs an admitted ticket, and ends with it.',
+    args: {
+      performanceId: t.arg
+        .id({ required: true, description: 'The date.' })
+        .validate(bounds.idOf('Performance')),
+    },
+    subscribe: resolvers.seatChanges,
+    resolve: (changes) => changes,
+  }),
+}))

@@ -1,0 +1,3 @@
+/** What every idempotency key's field says of itself. */
+export const keyDescription =
+  'Made by you, one for each intent, a UUID for example. The same key again gives the same answer and does nothing twice; a new intent takes a new key.'

@@ -1,0 +1,58 @@
+import type { PointAccount } from '../domain/points.ts'
+import { BalanceLimitExceeded, IdempotencyKeyReused } from '../domain/refusals.ts'
+import * as resolvers from '../resolvers/points.ts'
+import * as bounds from './bounds.ts'
+import { builder } from './builder.ts'
+import { globalId } from './ids.ts'
+import { keyDescription } from './keys.ts'
+
+export const pointAccount = builder.objectRef<PointAccount>('PointAccount').implement({
+  description: 'The points that somebody can pay with.',
+  fields: (t) => ({
+    userId: t.id({ description: 'Whose they are.', resolve: ({ userId }) => globalId('User', userId) }),
+    balance: t.expose('balance', { type: 'Points', description: 'How many there are.' }),
+  }),
+})
+
+const chargePointsInput = builder.inputType('ChargePointsInput', {
+  description: 'How many points to add.',
+  fields: (t) => ({
+    userId: t
+      .id({ description: 'You, if left out. Only operators may name somebody else.' })
+      .validate(bounds.idOf('User').nullish()),
+    amount: t.field({
+      type: 'Points',
+      required: true,
+      validate: bounds.chargeAmount,
+      description: 'How many to add, 1 at the least.',
+    }),
+    idempotencyKey: t.string({ required: true, description: keyDescription }).validate(bounds.idempotencyKey),
+  }),
+})
+
+builder.queryFields((t) => ({
+  points: t.field({
+    type: pointAccount,
+    description: 'Your balance.',
+    args: {
+      userId: t.arg
+        .id({ description: 'You, if left out. Only operators may name somebody else.' })
+        .validate(bounds.idOf('User').nullish()),
+    },
+    resolve: resolvers.points,
+  }),
+}))
+
+builder.mutationFields((t) => ({
+  chargePoints: t.field({
+    type: pointAccount,
+    description: 'Adds points to a balance, and says what it was right after that.',
+    extensions: { movesMoney: true },
+    errors: {
+      types: [BalanceLimitExceeded, IdempotencyKeyReused],
+      union: { name: 'ChargePointsResult', description: 'The balance, or why it did not change.' },
+    },
+    args: { input: t.arg({ type: chargePointsInput, required: true, description: 'How many.' }) },
+    resolve: resolvers.chargePoints,
+  }),
+}))

@@ -1,0 +1,78 @@
+/** GraphQL over WebSocket: the graphql-transport-ws protocol, through the same pipeline as HTTP. */
+import type { Server } from 'node:http'
+import type { ExecutionArgs } from 'graphql'
+import { useServer } from 'graphql-ws/use/ws'
+import { WebSocketServer } from 'ws'
+import type { Credentials } from '../context.ts'
+import { presentable } from '../schema/errors.ts'
+import { BODY_BYTES_MAX } from './http.ts'
+import type { Yoga } from './yoga.ts'
+
+/** RFC 6455's registry of close codes: the server restarts, connect again. */
+const SERVICE_RESTART = 1012
+
+export interface SocketServer {
+  /** Closes every socket with 1012, spread over `overMs` so that not all come back in the same moment. */
+  close(overMs: number): Promise<void>
+}
+
+type Enveloped = ReturnType<Yoga['getEnveloped']>
+/** Where execute and subscribe of one operation are kept until graphql-ws asks for them. */
+type Operation = ExecutionArgs & { rootValue: Pick<Enveloped, 'execute' | 'subscribe'> }
+
+/** Serves WebSockets on /graphql of an HTTP server. */
+export function serveWebSockets(server: Server, yoga: Yoga): SocketServer {
+  const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: BODY_BYTES_MAX })
+
+  useServer<Record<string, unknown>>(
+    {
+      connectionInitWaitTimeout: 3_000,
+      execute: (args) => (args as Operation).rootValue.execute(args),
+      subscribe: (args) => (args as Operation).rootValue.subscribe(args),
+      onSubscribe: async (socket, _, { query, operationName, variables }) => {
+        const credentials = credentialsOf(socket.connectionParams)
+        const enveloped = yoga.getEnveloped({ credentials })
+        // Thrown, these would close the socket and everything else that it carries.
+        try {
+          const document = enveloped.parse(query)
+          const errors: readonly unknown[] = enveloped.validate(enveloped.schema, document)
+          if (errors.length > 0) return errors.map((error) => presentable(error, () => undefined))
+          return {
+            schema: enveloped.schema,
+            document,
+            operationName,
+            variableValues: variables,
+            contextValue: await enveloped.contextFactory(),
+            rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+          }
+        } catch (error) {
+          return [presentable(error, () => undefined)]
+        }
+      },
+    },
+    sockets,
+    12_000,
+  )
+
+  return {
+    close: async (overMs) => {
+      const open = [...sockets.clients]
+      const pause = open.length > 0 ? overMs / open.length : 0
+      for (const [index, socket] of open.entries()) {
+        setTimeout(() => socket.close(SERVICE_RESTART, 'The server restarts: connect again'), index * pause)
+      }
+      await Promise.all(open.map((socket) => new Promise((closed) => socket.once('close', closed))))
+      sockets.close()
+    },
+  }
+}
+
+/** The same two names as the HTTP headers, in any case. */
+function credentialsOf(params: Record<string, unknown> | undefined): Credentials {
+  const byName = new Map(Object.entries(params ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
+  const textOf = (name: string): string | undefined => {
+    const value = byName.get(name)
+    return typeof value === 'string' ? value : undefined
+  }
+  return { authorization: textOf('authorization'), queueToken: textOf('x-queue-token') }
+}

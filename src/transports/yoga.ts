@@ -1,0 +1,50 @@
+/** The GraphQL pipeline: parse, limits, validate, execute, mask. HTTP and WebSocket both go through it. */
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import { createYoga, useReadinessCheck, type YogaServerInstance } from 'graphql-yoga'
+import type { GraphQLSchema } from 'graphql'
+import type { Logger } from 'pino'
+import { createContext, type Context, type Credentials, type Services } from '../context.ts'
+import { presentable } from '../schema/errors.ts'
+import { limitPlugins } from '../schema/limits.ts'
+import { graphiqlOptions } from './graphiql.ts'
+
+/** What a transport hands over: over WebSocket the credentials, over HTTP the request that has them. */
+export type ServerContext = { credentials?: Credentials }
+
+export type Yoga = YogaServerInstance<ServerContext, Context>
+
+export interface YogaOptions {
+  schema: GraphQLSchema
+  services: Services
+  log: Logger
+  /** GraphiQL, which is a door for people: not in production. */
+  graphiql: boolean
+  /** Rejects while this server should get no new work. */
+  checkReady: () => Promise<void>
+}
+
+export const createPipeline = ({ schema, services, log, graphiql, checkReady }: YogaOptions): Yoga =>
+  createYoga<ServerContext, Context>({
+    schema,
+    context: ({ credentials, request }) => createContext(services, credentials ?? credentialsOf(request)),
+    graphqlEndpoint: '/graphql',
+    healthCheckEndpoint: '/live',
+    landingPage: false,
+    multipart: false,
+    cors: { origin: '*', credentials: false, allowedHeaders: ['authorization', 'content-type', 'x-queue-token'] },
+    graphiql: graphiql && graphiqlOptions,
+    renderGraphiQL,
+    logging: false,
+    maskedErrors: {
+      maskError: (error) => presentable(error, (bug) => log.error({ err: bug }, 'a bug was masked')),
+    },
+    plugins: [
+      useReadinessCheck({ endpoint: '/ready', check: checkReady }),
+      ...limitPlugins,
+    ],
+  })
+
+const credentialsOf = ({ headers }: Request): Credentials => ({
+  authorization: headers.get('authorization') ?? undefined,
+  queueToken: headers.get('x-queue-token') ?? undefined,
+})

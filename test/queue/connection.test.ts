@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { connectRedis } from '../../src/queue/client.ts'
+import { createEvents } from '../../src/queue/events.ts'
+import { createWakeups } from '../../src/queue/wakeups.ts'
+import { createStage, createWay, redisUrl } from '../support/redis.ts'
+
+const open = (options: Partial<Parameters<typeof connectRedis>[0]> = {}) => {
+  const connection = connectRedis({ url: redisUrl, ...options })
+  onTestFinished(() => connection.close())
+  return connection
+}
+
+test('a call beyond the limit is refused at once, and the others are not', async () => {
+  const { call, redis } = open({ callsMax: 2 })
+  const calls = await Promise.allSettled([1, 2, 3].map(() => call(() => redis.ping())))
+  expect(calls.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+  expect(calls[2]).toMatchObject({ reason: { code: 'OVERLOADED', retryAfterSeconds: 1 } })
+})
+
+test('a call that takes too long is given up', async () => {
+  const { call, redis } = open({ callMsMax: 50 })
+  await expect(call(() => redis.blpop(randomUUID(), 10))).rejects.toMatchObject({ code: 'OVERLOADED' })
+})
+
+test('an error in a script is a bug, not a reason to try again', async () => {
+  const { call, redis } = open()
+  const failed = call(() => redis.eval('return nothing.at.all', 0))
+  await expect(failed).rejects.toThrow('nothing')
+  await expect(failed).rejects.not.toHaveProperty('code')
+})
+
+test('without Redis calls fail within their time, closing does not fail, and nothing else happens', async () => {
+  const heard: Error[] = []
+  const connection = open({
+    url: 'redis://127.0.0.1:1',
+    callMsMax: 200,
+    onError: (error) => heard.push(error),
+  })
+  const begun = performance.now()
+  await expect(connection.ping()).rejects.toMatchObject({ code: 'OVERLOADED' })
+  expect(performance.now() - begun).toBeLessThan(1_000)
+  expect(heard).not.toHaveLength(0)
+  const listening = createWakeups({ connection }).listenSeats(randomUUID(), () => undefined)
+  await connection.close()
+  await connection.close()
+  void listening
+})
+
+test('ping tells whether Redis answers', async () => {
+  const way = await createWay()
+  onTestFinished(() => way.close())
+  const connection = open({ url: way.url })
+  await connection.ping()
+  way.cut()
+  await expect(connection.ping()).rejects.toMatchObject({ code: 'OVERLOADED' })
+  way.mend()
+  await vi.waitFor(() => connection.ping(), { timeout: 5_000 })
+})
+
+test('seats: who listens to a performance hears of it, and nobody else', async () => {
+  const stage = createStage()
+  const { wakeups } = stage
+  const other = stage.instance()
+  const [mine, theirs] = [vi.fn(), vi.fn()]
+  const performanceId = randomUUID()
+  const stop = await wakeups.listenSeats(performanceId, mine)
+  await wakeups.listenSeats(randomUUID(), theirs)
+  await other.wakeups.publishSeats(performanceId)
+  await vi.waitFor(() => expect(mine).toHaveBeenCalledTimes(1))
+  stop()
+  stop()
+  const again = vi.fn()
+  await wakeups.listenSeats(performanceId, again)
+  await other.wakeups.publishSeats(performanceId)
+  await vi.waitFor(() => expect(again).toHaveBeenCalledTimes(1))
+  expect(mine).toHaveBeenCalledTimes(1)
+  expect(theirs).not.toHaveBeenCalled()
+})
+
+test('after the connection was lost every listener is woken once, and hears again', async () => {
+  const way = await createWay()
+  onTestFinished(() => way.close())
+  const stage = createStage()
+  const { wakeups } = stage.instance(way.url)
+  const [seats, queue] = [vi.fn(), vi.fn()]
+  const performanceId = randomUUID()
+  await wakeups.listenSeats(performanceId, seats)
+  await wakeups.listenQueue(stage.concertId, queue)
+  way.cut()
+  await stage.wakeups.publishSeats(performanceId)
+  way.mend()
+  await vi.waitFor(() => expect(seats).toHaveBeenCalledTimes(1), { timeout: 5_000 })
+  expect(queue.mock.calls).toEqual([[null]])
+  await stage.wakeups.publishSeats(performanceId)
+  await vi.waitFor(() => expect(seats).toHaveBeenCalledTimes(2))
+})
+
+test('events are appended in order, with the fields that other services read', async () => {
+  const { connection, prefix } = createStage()
+  const events = createEvents({ connection, prefix })
+  const occurredAt = new Date('2026-01-02T03:04:05.678Z')
+  await events.append([])
+  await events.append([
+    { id: 'a', type: 'reservation.held', occurredAt, data: { price: 1 } },
+    { id: 'b', type: 'payment.completed', occurredAt, data: {} },
+  ])
+  const entries = await connection.redis.xrange(`${prefix}:events`, '-', '+')
+  const fields = ['version', '1', 'occurredAt', '2026-01-02T03:04:05.678Z', 'data']
+  expect(entries.map(([, entry]) => entry)).toEqual([
+    ['id', 'a', 'type', 'reservation.held', ...fields, '{"price":1}'],
+    ['id', 'b', 'type', 'payment.completed', ...fields, '{}'],
+  ])
+})

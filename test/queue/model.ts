@@ -1,0 +1,89 @@
+import { expect } from 'vitest'
+import type { QueueTicket } from '../../src/domain/queue.ts'
+import type { Stage } from '../support/redis.ts'
+
+type Place = 'waiting' | 'admitted' | 'absent' | 'Finished' | 'LEFT' | 'NOT_CLAIMED' | 'ADMISSION_EXPIRED'
+
+interface Ticket extends QueueTicket {
+  place: Place
+  present: boolean
+  claimed: boolean
+  ranOut: boolean
+}
+
+/** The rules of the queue, said once more and as plainly as possible. It holds every ticket ever given out. */
+export class QueueModel {
+  readonly tickets: Ticket[] = []
+  capacity = 1
+  paused = false
+  version = 1
+
+  at(place: Place): Ticket[] {
+    return this.tickets.filter((ticket) => ticket.place === place).sort((a, b) => a.number - b.number)
+  }
+
+  live(userId: string): Ticket | undefined {
+    const places = ['waiting', 'admitted', 'absent']
+    return this.tickets.find((ticket) => ticket.userId === userId && places.includes(ticket.place))
+  }
+
+  /** An admission that has run out is over as soon as anything is asked about its user. */
+  lapse(userId: string): void {
+    const ticket = this.live(userId)
+    if (ticket?.place === 'admitted' && ticket.ranOut)
+      ticket.place = ticket.claimed ? 'ADMISSION_EXPIRED' : 'NOT_CLAIMED'
+  }
+
+  admitNext(): void {
+    this.at('admitted').forEach(({ userId }) => this.lapse(userId))
+    if (this.paused) return
+    for (const next of this.at('waiting')) {
+      if (this.at('admitted').length >= this.capacity) return
+      next.place = next.present ? 'admitted' : 'absent'
+    }
+  }
+
+  /** Somebody asks about a ticket. */
+  ask(ticket: Ticket): void {
+    this.lapse(ticket.userId)
+    if (ticket.place === 'waiting') ticket.present = true
+    if (ticket.place !== 'absent') return
+    ticket.place = 'waiting'
+    ticket.present = true
+    this.admitNext()
+  }
+
+  join(userId: string, number: number, concertId: string): Ticket {
+    this.lapse(userId)
+    const live = this.live(userId)
+    if (live) {
+      this.ask(live)
+      return live
+    }
+    expect(number).toBeGreaterThan(Math.max(0, ...this.tickets.map((ticket) => ticket.number)))
+    const place = 'waiting'
+    const ticket = { userId, concertId, number, place, present: true, claimed: false, ranOut: false } as const
+    this.tickets.push({ ...ticket })
+    this.admitNext()
+    return this.tickets.at(-1) as Ticket
+  }
+
+  /** What Redis must hold, and what a status must say, if the model is right. */
+  async compare(stage: Stage): Promise<void> {
+    for (const place of ['waiting', 'absent', 'admitted'] as const) {
+      const users = this.at(place).map(({ userId }) => userId)
+      const members = await stage.members(place)
+      if (place === 'admitted') expect(members.sort()).toEqual(users.sort())
+      else expect(members).toEqual(users)
+    }
+  }
+
+  expectStatus(ticket: Ticket, status: { kind: string }): void {
+    const position = this.at('waiting').indexOf(ticket) + 1
+    if (ticket.place === 'waiting')
+      expect(status).toMatchObject({ kind: 'Waiting', position, paused: this.paused })
+    else if (ticket.place === 'admitted') expect(status).toMatchObject({ kind: 'Admitted' })
+    else if (ticket.place === 'Finished') expect(status).toMatchObject({ kind: 'Finished' })
+    else expect(status).toEqual({ kind: 'Lapsed', reason: ticket.place })
+  }
+}

@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest'
+import { createStage } from '../support/redis.ts'
+import type { Stage } from '../support/redis.ts'
+
+/** The grace period after the loss is over. */
+const recovered = (stage: Stage): Promise<void> => stage.meta({ recovering_until: 0 })
+
+const standing = { kind: 'Waiting', paused: false }
+
+test('after Redis came back empty every ticket returns to its own number, and nobody is let in meanwhile', async () => {
+  const stage = createStage()
+  const joined = [await stage.joined(), await stage.joined(), await stage.joined(), await stage.joined()]
+  const tickets = joined.map(({ ticket }) => ticket)
+  await stage.lose()
+
+  const newcomer = await stage.joined()
+  expect(newcomer.status).toMatchObject({ ...standing, position: 1 })
+  for (const ticket of [...tickets].reverse())
+    expect(await stage.queue.status(ticket)).toMatchObject(standing)
+  await stage.tick()
+  expect(await stage.members('admitted')).toEqual([])
+  expect(await stage.members('waiting')).toEqual([...tickets, newcomer.ticket].map(({ userId }) => userId))
+
+  await recovered(stage)
+  await stage.tick()
+  expect(await stage.members('admitted')).toEqual([tickets[0]?.userId])
+})
+
+test('a ticket that comes back after the grace period still gets its own number', async () => {
+  const stage = createStage()
+  const [first, second] = [await stage.joined(), await stage.joined()]
+  await stage.lose()
+  await stage.queue.status(second.ticket)
+  await recovered(stage)
+  await stage.tick()
+  expect(await stage.queue.status(first.ticket)).toMatchObject({ ...standing, position: 1 })
+})
+
+test('a ticket that a payment had spent does not come back', async () => {
+  const stage = createStage()
+  const { ticket } = await stage.joined()
+  await stage.lose()
+  stage.books.spent.add(ticket.number)
+  expect(await stage.queue.status(ticket)).toMatchObject({ kind: 'Finished' })
+  expect(await stage.queue.use(ticket)).toMatchObject({ kind: 'Finished' })
+  expect(stage.books.asked).toBe(1)
+})
+
+test('use, leave and extend of a lost ticket find it again too', async () => {
+  const stage = createStage()
+  const [a, b, c] = [await stage.joined(), await stage.joined(), await stage.joined()]
+  await stage.lose()
+  expect(await stage.queue.use(b.ticket)).toMatchObject({ ...standing, position: 1 })
+  await stage.queue.extend(c.ticket, new Date())
+  expect(await stage.queue.leave(a.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(await stage.members('waiting')).toEqual([b.ticket.userId, c.ticket.userId])
+})
+
+test('who joined anew after the loss and then shows the old ticket keeps the earlier place alone', async () => {
+  const stage = createStage()
+  const [old, other] = [await stage.joined(), await stage.joined()]
+  await stage.lose()
+  await stage.queue.status(other.ticket)
+  const anew = await stage.queue.join(stage.concertId, old.ticket.userId)
+  expect(anew.ticket.number).toBeGreaterThan(other.ticket.number)
+  expect(await stage.queue.status(old.ticket)).toMatchObject({ ...standing, position: 1 })
+  expect(await stage.queue.status(anew.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(await stage.members('waiting')).toEqual([old.ticket.userId, other.ticket.userId])
+})
+
+test('who was let in with the new ticket is not thrown out by showing the old one', async () => {
+  const stage = createStage()
+  const old = await stage.joined()
+  await stage.lose()
+  const anew = await stage.queue.join(stage.concertId, old.ticket.userId)
+  await recovered(stage)
+  await stage.tick()
+  expect(await stage.queue.status(old.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(await stage.queue.use(anew.ticket)).toMatchObject({ kind: 'Admitted' })
+})
+
+test('two instances that find the queue empty open it once, and no number is given out twice', async () => {
+  const stage = createStage()
+  const before = [await stage.joined(), await stage.joined()]
+  await stage.lose()
+  const instances = [stage.queue, stage.instance().queue, stage.instance().queue]
+  const after = await Promise.all(
+    instances.flatMap((queue) => before.map(({ ticket }) => queue.status(ticket))),
+  )
+  expect(after.map(({ kind }) => kind)).toEqual(Array(6).fill('Waiting'))
+  const numbers = [...before, await stage.joined(), await stage.joined()].map(({ ticket }) => ticket.number)
+  expect(new Set(numbers).size).toBe(4)
+  expect(await stage.members('waiting')).toHaveLength(4)
+})
+
+test('a Redis that restarted from an older file gives no number out again', async () => {
+  const stage = createStage()
+  const kept = await stage.joined()
+  const snapshot = await stage.connection.redis.hgetall(stage.key('meta'))
+  const forgotten = [await stage.joined(), await stage.joined()]
+  for (const { ticket } of forgotten) await stage.connection.redis.zrem(stage.key('waiting'), ticket.userId)
+  await stage.meta({ ...snapshot, run_id: 'before' })
+
+  const newcomer = await stage.joined()
+  expect(newcomer.ticket.number).toBe(1_001)
+  for (const { ticket } of forgotten) expect(await stage.queue.status(ticket)).toMatchObject(standing)
+  expect(await stage.members('waiting')).toEqual([...forgotten, newcomer].map(({ ticket }) => ticket.userId))
+  // Nothing stands still for it: those who were there are still there.
+  expect(await stage.queue.status(kept.ticket)).toMatchObject({ kind: 'Admitted' })
+  await stage.queue.finish(kept.ticket)
+  expect(await stage.members('admitted')).toEqual([forgotten[0]?.ticket.userId])
+})
+
+test('a forgotten ticket is found again even before anybody joins', async () => {
+  const stage = createStage()
+  await stage.joined()
+  const snapshot = await stage.connection.redis.hgetall(stage.key('meta'))
+  const { ticket } = await stage.joined()
+  await stage.connection.redis.zrem(stage.key('waiting'), ticket.userId)
+  await stage.meta({ ...snapshot, run_id: 'before' })
+  expect(await stage.queue.status(ticket)).toMatchObject({ ...standing, position: 1 })
+})
+
+test('a ticket whose record ran out before a restart does not come back to the front', async () => {
+  const stage = createStage()
+  const [ended, next] = [await stage.joined(), await stage.joined()]
+  await stage.queue.leave(ended.ticket)
+  await stage.connection.redis.del(stage.key(`ended:${ended.ticket.number}`))
+  expect(await stage.queue.status(ended.ticket)).toMatchObject({ kind: 'Lapsed' })
+  await stage.meta({ run_id: 'before' })
+  expect(await stage.queue.status(ended.ticket)).toMatchObject({ kind: 'Lapsed' })
+  expect(await stage.queue.status(next.ticket)).toMatchObject({ kind: 'Admitted' })
+})
+
+test('a day after the loss, what has no record has lapsed', async () => {
+  const stage = createStage()
+  const { ticket } = await stage.joined()
+  await stage.lose()
+  await stage.joined()
+  await stage.meta({ restorable_until: Date.now() - 1 })
+  expect(await stage.queue.status(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+})
+
+test('books that are away fail the ticket that needs them, not those that are known', async () => {
+  const stage = createStage()
+  const [lost, known] = [await stage.joined(), await stage.joined()]
+  await stage.lose()
+  await stage.queue.status(known.ticket)
+  stage.books.isSpent = () => Promise.reject(new Error('away'))
+  await expect(stage.queue.status(lost.ticket)).rejects.toThrow('away')
+  const [silent, speaking] = [stage.queue.watch(lost.ticket), stage.queue.watch(known.ticket)]
+  const waits = silent.next()
+  expect(await speaking.next()).toMatchObject({ value: { kind: 'Waiting' } })
+  await silent.return?.()
+  await speaking.return?.()
+  expect(await waits).toMatchObject({ done: true })
+})

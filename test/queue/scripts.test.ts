@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { createStage, LONG, OPEN } from '../support/redis.ts'
+import type { Stage } from '../support/redis.ts'
+import { readScript } from '../../src/queue/scripts.ts'
+
+const block = { first: 1, last: 1_000, fresh: true, settings: OPEN }
+const waiting = (position: number) => ({
+  kind: 'Waiting',
+  position,
+  estimatedWaitSeconds: null,
+  paused: false,
+})
+
+/** An open queue, without a queue.ts that would answer the codes of the scripts. */
+async function opened(settings = OPEN): Promise<Stage> {
+  const stage = createStage()
+  await stage.commands.open(stage.concertId, { ...block, settings })
+  return stage
+}
+
+async function ticketFrom({ commands, concertId }: Stage, userId: string = randomUUID()) {
+  const reply = await commands.join(concertId, userId)
+  if (typeof reply === 'string') throw new Error(reply)
+  return { userId, concertId, number: reply.number }
+}
+
+test('a piece of Lua is included once, whoever asks for it', () => {
+  const text = readScript('join')
+  expect(text.match(/^local function keys_of/gm)).toHaveLength(1)
+  expect(text).not.toMatch(/^--!include/m)
+})
+
+test('every script but finish and configure says UNOPENED of a queue that is not open', async () => {
+  const { commands, concertId } = createStage()
+  const ticket = { userId: randomUUID(), concertId, number: 1 }
+  expect(await commands.join(concertId, ticket.userId)).toBe('UNOPENED')
+  expect(await commands.status(concertId, [ticket])).toBe('UNOPENED')
+  expect(await commands.use(ticket)).toBe('UNOPENED')
+  expect(await commands.extend(ticket, new Date())).toBe('UNOPENED')
+  expect(await commands.leave(ticket)).toBe('UNOPENED')
+  expect(await commands.restore(ticket)).toBe('UNOPENED')
+  expect(await commands.admit(concertId)).toBe(0)
+  expect(await commands.counts(concertId)).toEqual({ waiting: 0, admitted: 0 })
+})
+
+test('join: admitted while there is room, then in line, and the block ends where it ends', async () => {
+  const stage = createStage()
+  const { commands, concertId } = stage
+  await commands.open(concertId, { ...block, last: 2 })
+  expect(await commands.join(concertId, 'a')).toMatchObject({ number: 1, status: { kind: 'Admitted' } })
+  expect(await commands.join(concertId, 'b')).toMatchObject({
+    number: 2,
+    status: { kind: 'Waiting', position: 1 },
+  })
+  expect(await commands.join(concertId, 'c')).toBe('BLOCK_SPENT')
+  expect(await commands.join(concertId, 'b')).toMatchObject({ number: 2 })
+})
+
+test('open: an open queue with numbers left keeps them, and numbers only grow', async () => {
+  const stage = await opened()
+  const { commands, concertId } = stage
+  expect(await commands.open(concertId, { ...block, first: 1_001, last: 2_000, fresh: false })).toBe('KEPT')
+  expect((await ticketFrom(stage)).number).toBe(1)
+  await stage.meta({ next: 1_001 })
+  expect(await commands.open(concertId, { ...block, first: 3_001, last: 4_000, fresh: false })).toBe('OPENED')
+  await stage.meta({ next: 4_001 })
+  expect(await commands.open(concertId, { ...block, first: 2_001, last: 3_000, fresh: false })).toBe('KEPT')
+  expect(await commands.join(concertId, randomUUID())).toBe('BLOCK_SPENT')
+})
+
+test('open: two at once on a new concert need no recovery, in whichever order they arrive', async () => {
+  const stage = createStage()
+  const { commands, concertId } = stage
+  await commands.open(concertId, { ...block, first: 1_001, last: 2_000, fresh: false })
+  expect(await commands.open(concertId, block)).toBe('KEPT')
+  expect(await commands.join(concertId, 'a')).toMatchObject({ number: 1_001, status: { kind: 'Admitted' } })
+})
+
+test('status: many at once, each in its place', async () => {
+  const stage = await opened()
+  const tickets = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
+  await stage.connection.redis.del(stage.key('recent'))
+  expect(await stage.commands.status(stage.concertId, tickets)).toMatchObject([
+    { kind: 'Admitted' },
+    waiting(1),
+    waiting(2),
+  ])
+})
+
+test("status: a number that is not the user's says nothing about the user's place", async () => {
+  const stage = await opened()
+  const { userId } = await ticketFrom(stage)
+  const other = { userId, concertId: stage.concertId, number: 999 }
+  const lapsed = [{ kind: 'Lapsed', reason: 'LEFT' }]
+  expect(await stage.commands.status(stage.concertId, [other])).toEqual(lapsed)
+  expect(await stage.commands.use(other)).toEqual(lapsed)
+  expect(await stage.commands.leave(other)).toEqual(lapsed)
+  expect(await stage.commands.extend(other, new Date(Date.now() + 1e9))).toEqual(lapsed)
+  await stage.commands.finish(other)
+  expect(await stage.members('admitted')).toEqual([userId])
+  expect(await stage.connection.redis.hget(stage.key('admissions'), userId)).toBe('1 0')
+})
+
+test('use: the first use starts the full time, a later one changes nothing', async () => {
+  const stage = await opened()
+  const ticket = await ticketFrom(stage)
+  const before = Date.now()
+  const first = await stage.commands.use(ticket)
+  expect(first).toMatchObject([{ kind: 'Admitted' }])
+  const until = Number(await stage.connection.redis.zscore(stage.key('admitted'), ticket.userId))
+  expect(until).toBeGreaterThanOrEqual(before + LONG.admissionMs - 5)
+  expect(await stage.commands.use(ticket)).toEqual(first)
+})
+
+test('use: an admission that ran out is over before anybody tidies up', async () => {
+  const stage = await opened()
+  const [unused, next] = [await ticketFrom(stage), await ticketFrom(stage)]
+  await stage.runOut(unused.userId)
+  expect(await stage.commands.use(unused)).toEqual([{ kind: 'Lapsed', reason: 'NOT_CLAIMED' }])
+  await stage.commands.admit(stage.concertId)
+  await stage.commands.use(next)
+  await stage.runOut(next.userId)
+  expect(await stage.commands.extend(next, new Date(Date.now() + 1e9))).toEqual([
+    { kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' },
+  ])
+})
+
+test('extend: only ever later, and it counts as a use', async () => {
+  const stage = await opened()
+  const [ticket, behind] = [await ticketFrom(stage), await ticketFrom(stage)]
+  const later = new Date(Date.now() + 3_600_000)
+  expect(await stage.commands.extend(ticket, later)).toEqual([{ kind: 'Admitted', until: later }])
+  expect(await stage.commands.extend(ticket, new Date(0))).toEqual([{ kind: 'Admitted', until: later }])
+  expect(await stage.commands.extend(behind, later)).toMatchObject([{ kind: 'Waiting' }])
+  await stage.runOut(ticket.userId)
+  expect(await stage.commands.use(ticket)).toEqual([{ kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' }])
+})
+
+test('leave: frees the slot, may be repeated, and does not change how a ticket ended', async () => {
+  const stage = await opened()
+  const [first, second] = [await ticketFrom(stage), await ticketFrom(stage)]
+  expect(await stage.commands.leave(first)).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+  expect(await stage.commands.leave(first)).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+  expect(await stage.members('admitted')).toEqual([second.userId])
+  await stage.commands.finish(second)
+  expect(await stage.commands.leave(second)).toMatchObject([{ kind: 'Finished' }])
+})
+
+test('finish: from every place, may be repeated, and even where nothing is known', async () => {
+  const stage = await opened()
+  const [admitted, waits, next] = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
+  await stage.commands.finish(waits)
+  await stage.commands.finish(admitted)
+  const first = await stage.commands.status(stage.concertId, [admitted, waits, next])
+  expect(first).toMatchObject([{ kind: 'Finished' }, { kind: 'Finished' }, { kind: 'Admitted' }])
+  await stage.commands.finish(admitted)
+  expect(await stage.commands.status(stage.concertId, [admitted, waits, next])).toEqual(first)
+
+  await stage.lose()
+  await stage.commands.finish(next)
+  await stage.commands.open(stage.concertId, { ...block, first: 1_001, last: 2_000, fresh: false })
+  expect(await stage.commands.status(stage.concertId, [next])).toMatchObject([{ kind: 'Finished' }])
+})
+
+test('configure: newer settings count, older ones do not, not even from an opening', async () => {
+  const stage = createStage()
+  const { commands, concertId } = stage
+  await commands.configure(concertId, { ...OPEN, capacity: 2, version: 2 })
+  await commands.open(concertId, block)
+  const tickets = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
+  expect(await stage.members('admitted')).toHaveLength(2)
+  await commands.configure(concertId, { ...OPEN, capacity: 9, version: 2 })
+  expect(await stage.members('admitted')).toHaveLength(2)
+  await commands.configure(concertId, { ...OPEN, capacity: 1, version: 3 })
+  expect(await stage.members('admitted')).toHaveLength(2)
+  await commands.configure(concertId, { ...OPEN, capacity: 3, version: 4 })
+  expect(await stage.members('admitted')).toEqual(tickets.map(({ userId }) => userId))
+})
+
+test('counts: an admission that ran out is not counted', async () => {
+  const stage = await opened()
+  const { userId } = await ticketFrom(stage)
+  await ticketFrom(stage)
+  expect(await stage.commands.counts(stage.concertId)).toEqual({ waiting: 1, admitted: 1 })
+  await stage.runOut(userId)
+  expect(await stage.commands.counts(stage.concertId)).toEqual({ waiting: 1, admitted: 0 })
+})
+
+test('active: a busy queue stays on the list, an empty one goes when it has been idle', async () => {
+  const { commands, connection, prefix } = createStage()
+  await commands.keepActive(['busy', 'idle', 'quiet'], [])
+  await connection.redis.zadd(
+    `${prefix}:active`,
+    Date.now() - 11 * 60_000,
+    'idle',
+    Date.now() - 60_000,
+    'quiet',
+  )
+  await commands.keepActive(['busy'], ['idle', 'quiet'])
+  expect((await commands.listActive()).sort()).toEqual(['busy', 'quiet'])
+})
+
+test('a script that Redis has forgotten is sent again', async () => {
+  const stage = await opened()
+  await ticketFrom(stage)
+  await stage.connection.redis.script('FLUSH')
+  const tickets = await Promise.all(Array.from({ length: 20 }, () => ticketFrom(stage)))
+  expect(new Set(tickets.map(({ number }) => number)).size).toBe(20)
+})

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { QueueStatus, QueueTicket } from '../../src/domain/queue.ts'
+import { connectRedis } from '../../src/queue/client.ts'
+import { latest } from '../../src/queue/latest.ts'
+import type { Feed } from '../../src/queue/latest.ts'
+import { isDue } from '../../src/queue/pace.ts'
+import { createStage, createWay, redisUrl } from '../support/redis.ts'
+import type { Stage } from '../support/redis.ts'
+
+/** Reads a stream to its end in the background, and keeps what it said. */
+function follow(stream: AsyncIterableIterator<QueueStatus>) {
+  const told: QueueStatus[] = []
+  const end = (async () => {
+    for await (const status of stream) told.push(status)
+  })()
+  return { told, end, stop: () => stream.return?.() }
+}
+
+const listeners = async (stage: Stage): Promise<number> => {
+  const reply = (await stage.connection.redis.pubsub('NUMSUB', stage.key('wake'))) as [string, number]
+  return reply[1]
+}
+
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 10 })
+
+test('first how it stands, then every change, the last one last', async () => {
+  const stage = createStage()
+  const [first, second] = [await stage.joined(), await stage.joined()]
+  const { told, end } = follow(stage.queue.watch(second.ticket))
+  await eventually(() => expect(told).toMatchObject([{ kind: 'Waiting', position: 1 }]))
+  await stage.queue.finish(first.ticket)
+  await eventually(() => expect(told.at(-1)).toMatchObject({ kind: 'Admitted' }))
+  const used = await stage.queue.use(second.ticket)
+  await eventually(() => expect(told.at(-1)).toEqual(used))
+  await stage.queue.finish(second.ticket)
+  await end
+  expect(told.map(({ kind }) => kind)).toEqual(['Waiting', 'Admitted', 'Admitted', 'Finished'])
+  await eventually(async () => expect(await listeners(stage)).toBe(0))
+})
+
+test('a ticket that is over already is told once', async () => {
+  const stage = createStage()
+  const { ticket } = await stage.joined()
+  await stage.queue.leave(ticket)
+  const { told, end } = follow(stage.queue.watch(ticket))
+  await end
+  expect(told).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+})
+
+test('nothing that happens between the first read and the first message is lost', async () => {
+  const stage = createStage({ times: { absenceGraceMs: 3_600_000 } })
+  for (let i = 0; i < 30; i++) {
+    const { ticket } = await stage.joined()
+    const { end } = follow(stage.queue.watch(ticket))
+    const begun = performance.now()
+    await stage.queue.leave(ticket)
+    await end
+    // The repair would have brought it after 5 s.
+    expect(performance.now() - begun).toBeLessThan(2_000)
+  }
+})
+
+test('several tabs of one user hear the same, and one that closes leaves the others alone', async () => {
+  const stage = createStage()
+  const { ticket } = await stage.joined()
+  const tabs = [follow(stage.queue.watch(ticket)), follow(stage.queue.watch(ticket))]
+  await eventually(() => tabs.forEach(({ told }) => expect(told).toHaveLength(1)))
+  await tabs[0]?.stop()
+  await stage.queue.finish(ticket)
+  await tabs[1]?.end
+  expect(tabs.map(({ told }) => told.at(-1)?.kind)).toEqual(['Admitted', 'Finished'])
+})
+
+test('a dropped subscriber leaves nothing behind, also when it never read or was just reading', async () => {
+  const stage = createStage()
+  const { ticket } = await stage.joined()
+  await stage.queue.watch(ticket).return?.()
+  const reading = stage.queue.watch(ticket)
+  const [pending] = [reading.next(), await reading.return?.()]
+  await pending
+  const waits = follow(stage.queue.watch(ticket))
+  await eventually(() => expect(waits.told).toHaveLength(1))
+  expect(await listeners(stage)).toBe(1)
+  await waits.stop()
+  await waits.end
+  await eventually(async () => expect(await listeners(stage)).toBe(0))
+})
+
+test('a lost wake-up is repaired', async () => {
+  const stage = createStage({ times: { absenceGraceMs: 1_000 } })
+  const [, second] = [await stage.joined(), await stage.joined()]
+  const { told, end } = follow(stage.queue.watch(second.ticket))
+  await eventually(() => expect(told).toHaveLength(1))
+  // As leave.lua does it, without a word to anybody.
+  await stage.connection.redis.zrem(stage.key('waiting'), second.ticket.userId)
+  await stage.connection.redis.set(stage.key(`ended:${second.ticket.number}`), `LEFT ${Date.now()}`)
+  await end
+  expect(told.at(-1)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+})
+
+test('watching counts as presence', async () => {
+  const stage = createStage({ times: { absenceGraceMs: 500 } })
+  const [first, watched] = [await stage.joined(), await stage.joined()]
+  const { told, stop } = follow(stage.queue.watch(watched.ticket))
+  const begun = Date.now()
+  await eventually(async () => {
+    await stage.tick()
+    expect(Date.now() - begun).toBeGreaterThan(1_200)
+  })
+  await stage.queue.finish(first.ticket)
+  expect(await stage.members('admitted')).toEqual([watched.ticket.userId])
+  await eventually(() => expect(told.at(-1)).toMatchObject({ kind: 'Admitted' }))
+  await stop()
+})
+
+test('while Redis is away a stream waits, and goes on when it is back', async () => {
+  const way = await createWay()
+  onTestFinished(() => way.close())
+  const stage = createStage()
+  const far = stage.instance(way.url)
+  const [first, second] = [await stage.joined(), await stage.joined()]
+  const early = follow(far.queue.watch(second.ticket))
+  await eventually(() => expect(early.told).toHaveLength(1))
+  way.cut()
+  await expect(far.queue.status(second.ticket)).rejects.toMatchObject({ code: 'OVERLOADED' })
+  const late = follow(far.queue.watch(second.ticket))
+  await stage.queue.finish(first.ticket)
+  way.mend()
+  await eventually(() => expect(early.told.at(-1)).toMatchObject({ kind: 'Admitted' }))
+  await eventually(() => expect(late.told.at(-1)).toMatchObject({ kind: 'Admitted' }))
+  await stage.queue.leave(second.ticket)
+  await Promise.all([early.end, late.end])
+})
+
+test('after Redis came back empty a watched ticket finds its place again by itself', async () => {
+  const stage = createStage({ times: { absenceGraceMs: 1_000 } })
+  const [first, second] = [await stage.joined(), await stage.joined()]
+  const { told, stop } = follow(stage.queue.watch(second.ticket))
+  await eventually(() => expect(told).toHaveLength(1))
+  await stage.lose()
+  await eventually(async () => expect(await stage.members('waiting')).toEqual([second.ticket.userId]))
+  await stage.queue.status(first.ticket)
+  expect(await stage.queue.status(second.ticket)).toMatchObject({ kind: 'Waiting', position: 2 })
+  await stop()
+})
+
+test('2,000 watchers cost a handful of calls, not one each', async () => {
+  const stage = createStage({ settings: { capacity: 1 } })
+  const first = await stage.joined()
+  const tickets: QueueTicket[] = await Promise.all(
+    Array.from({ length: 2_000 }, async () => (await stage.joined()).ticket),
+  )
+  const heard = new Set<QueueTicket>()
+  const streams = tickets.map((ticket) => {
+    const stream = stage.queue.watch(ticket)
+    void (async () => {
+      while (!(await stream.next()).done) heard.add(ticket)
+    })()
+    return stream
+  })
+  await eventually(() => expect(heard.size).toBe(2_000))
+
+  const calls: string[][] = []
+  const monitor = await connectRedis({ url: redisUrl }).redis.monitor()
+  onTestFinished(() => monitor.disconnect())
+  monitor.on('monitor', (_time: string, args: string[], source: string) => {
+    if (source !== 'lua' && args.includes(`${stage.prefix}:{${stage.concertId}}`)) calls.push(args)
+  })
+  heard.clear()
+  await stage.queue.finish(first.ticket)
+  const front = tickets.filter(({ number }) => number <= 101)
+  await eventually(() => front.forEach((ticket) => expect(heard).toContain(ticket)))
+  // The finish itself, and a batch for the front; whose pace is slower may come along.
+  expect(calls.length).toBeGreaterThan(1)
+  expect(calls.length).toBeLessThan(10)
+  for (const stream of streams) await stream.return?.()
+})
+
+test('a slow reader gets the newest value, and the last one', async () => {
+  const feeds: Feed<number>[] = []
+  let stopped = 0
+  const stream = latest<number>((feed) => {
+    feeds.push(feed)
+    return () => (stopped += 1)
+  })
+  const first = stream.next()
+  const feed = feeds[0] as Feed<number>
+  for (const value of [1, 2, 3, 4]) feed.push(value)
+  expect(await first).toEqual({ value: 1, done: false })
+  feed.end()
+  expect(await stream.next()).toEqual({ value: 4, done: false })
+  expect(await stream.next()).toMatchObject({ done: true })
+  feed.push(5)
+  expect(stopped).toBe(1)
+})
+
+test('the front hears at once, the far end less often, and everybody up to the one let in at once', () => {
+  const at = (position: number, more: object = {}) => ({
+    number: position,
+    seen: { kind: 'Waiting' as const, position, estimatedWaitSeconds: null, paused: false },
+    readAt: 0,
+    stale: true,
+    ...more,
+  })
+  const nothing = { through: 0, numbers: new Set<number>() }
+  const due = (watched: Parameters<typeof isDue>[0], now: number, hint = nothing) =>
+    isDue(watched, hint, now, 5_000)
+  expect(due(at(100), 0)).toBe(true)
+  expect(due(at(100, { stale: false }), 4_999)).toBe(false)
+  expect(due(at(101), 999)).toBe(false)
+  expect(due(at(101), 1_000)).toBe(true)
+  expect(due(at(1_001), 4_999)).toBe(false)
+  expect(due(at(1_001, { stale: false }), 5_000)).toBe(true)
+  expect(due(at(2_000), 0, { ...nothing, through: 2_000 })).toBe(true)
+  expect(due(at(2_000), 0, { ...nothing, through: 1_999 })).toBe(false)
+  expect(due(at(2_000), 0, { ...nothing, numbers: new Set([2_000]) })).toBe(true)
+  expect(due({ number: 1, seen: null, readAt: 0, stale: false }, 0)).toBe(true)
+})
+
+test('a ticket for a concert that does not exist waits without an end, and can be dropped', async () => {
+  const stage = createStage()
+  stage.books.reserveNumbers = () => Promise.resolve(null)
+  const stream = stage.queue.watch({ userId: randomUUID(), concertId: stage.concertId, number: 1 })
+  const pending = stream.next()
+  await eventually(async () => expect(await listeners(stage)).toBe(1))
+  await stream.return?.()
+  expect(await pending).toMatchObject({ done: true })
+  await eventually(async () => expect(await listeners(stage)).toBe(0))
+})

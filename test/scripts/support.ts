@@ -1,0 +1,79 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import postgres from 'postgres'
+import { onTestFinished } from 'vitest'
+import { removeHome } from '../../scripts/services/home.ts'
+
+export const isRoot = process.getuid?.() === 0
+
+interface Answer {
+  databaseUrl: string
+  redisUrl: string
+  refused?: string
+}
+
+/** An empty directory, which everybody may enter, that goes when the test ends. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'stagedoor-scripts-'))
+  chmodSync(directory, 0o755)
+  onTestFinished(() => removeHome(directory))
+  return directory
+}
+
+/** Runs owner.ts until the test ends, and returns what it said: where its services are, or why it has none. */
+export async function startOwner(
+  directory: string,
+  uid?: number,
+): Promise<{ owner: ChildProcess; said: Answer }> {
+  const args = [
+    '--import',
+    'tsx',
+    'test/scripts/owner.ts',
+    directory,
+    ...(uid === undefined ? [] : [String(uid)]),
+  ]
+  const owner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(async () => {
+    owner.kill('SIGKILL')
+    if (owner.exitCode === null && owner.signalCode === null) await once(owner, 'exit')
+  })
+  const [line] = (await once(owner.stdout, 'data')) as [Buffer]
+  return { owner, said: JSON.parse(line.toString()) as Answer }
+}
+
+/** Kills a process as `kill -9` does, and waits until it is gone. */
+export async function killHard(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+/** Waits for something to come true; the test's timeout is its deadline. */
+export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await sleep(20)
+}
+
+/** Writes a mark into both services, for `readMark` to find. */
+export async function writeMark({ databaseUrl, redisUrl }: Answer): Promise<void> {
+  const sql = postgres(databaseUrl, { max: 1 })
+  await sql`create table mark as select 'kept' as text`
+  await sql.end()
+  const redis = new Redis(redisUrl)
+  await redis.set('mark', 'kept')
+  await redis.quit()
+}
+
+/** What `writeMark` wrote. */
+export async function readMark({ databaseUrl, redisUrl }: Answer): Promise<unknown[]> {
+  const sql = postgres(databaseUrl, { max: 1 })
+  const rows = await sql<{ text: string }[]>`select text from mark`
+  await sql.end()
+  const redis = new Redis(redisUrl)
+  const value = await redis.get('mark')
+  await redis.quit()
+  return [rows[0]?.text, value]
+}

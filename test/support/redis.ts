@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { afterAll, inject } from 'vitest'
+import type { QueueSettings, QueueStatus, QueueTicket, QueueTimes } from '../../src/domain/queue.ts'
+import { connectRedis } from '../../src/queue/client.ts'
+import type { RedisConnection } from '../../src/queue/client.ts'
+import { createCommands } from '../../src/queue/commands.ts'
+import type { Commands } from '../../src/queue/commands.ts'
+import { createKeys } from '../../src/queue/keys.ts'
+import { createQueue } from '../../src/queue/queue.ts'
+import type { Queue, QueueBooks } from '../../src/queue/queue.ts'
+import { createWakeups } from '../../src/queue/wakeups.ts'
+import type { Wakeups } from '../../src/queue/wakeups.ts'
+
+export const redisUrl = inject('redisUrl')
+
+/** Long enough that nothing runs out by itself while a test runs. */
+export const LONG: QueueTimes = { admissionMs: 600_000, claimMs: 60_000, absenceGraceMs: 300_000 }
+
+export const OPEN: QueueSettings = { capacity: 1, ratePerSecond: null, paused: false, version: 1 }
+
+/** Books in memory: honest about numbers, which only grow, and about what was spent. */
+export interface TestBooks extends QueueBooks {
+  settings: QueueSettings
+  blockSize: number
+  reserved: number
+  spent: Set<number>
+  asked: number
+}
+
+export function createBooks(settings: Partial<QueueSettings> = {}, blockSize = 1_000): TestBooks {
+  const books: TestBooks = {
+    settings: { ...OPEN, ...settings },
+    blockSize,
+    reserved: 0,
+    spent: new Set(),
+    asked: 0,
+    reserveNumbers: () => {
+      const first = books.reserved + 1
+      books.reserved += books.blockSize
+      return Promise.resolve({ first, last: books.reserved, fresh: first === 1, settings: books.settings })
+    },
+    isSpent: ({ number }) => {
+      books.asked += 1
+      return Promise.resolve(books.spent.has(number))
+    },
+  }
+  return books
+}
+
+/** One instance of the server, as far as the queue goes. */
+export interface Instance {
+  connection: RedisConnection
+  wakeups: Wakeups
+  commands: Commands
+  queue: Queue
+}
+
+/** A queue of its own: one concert under its own prefix, any number of instances, and hands on its clock. */
+export interface Stage extends Instance {
+  prefix: string
+  concertId: string
+  books: TestBooks
+  /** Another instance, over its own connections. */
+  instance(url?: string): Instance
+  /** A new user, who joins. */
+  joined(): Promise<{ ticket: QueueTicket; status: QueueStatus }>
+  tick(): Promise<void>
+  key(name: string): string
+  members(name: 'waiting' | 'admitted' | 'absent'): Promise<string[]>
+  meta(fields: Record<string, string | number>): Promise<void>
+  /** Nobody has been seen lately. */
+  silence(): Promise<void>
+  /** The admission of this user has run out. */
+  runOut(userId: string): Promise<void>
+  /** Redis comes back empty. */
+  lose(): Promise<void>
+}
+
+export interface StageOptions {
+  settings?: Partial<QueueSettings>
+  times?: Partial<QueueTimes>
+  blockSize?: number
+}
+
+/** Sets a stage that is struck after the tests of the file. */
+export function createStage({ settings, times, blockSize }: StageOptions = {}): Stage {
+  const prefix = `test:${randomUUID()}`
+  const concertId = randomUUID()
+  const books = createBooks(settings, blockSize)
+  const connections: RedisConnection[] = []
+  const keys = createKeys(prefix)
+  const queueTimes = { ...LONG, ...times }
+
+  const instance = (url = redisUrl): Instance => {
+    const connection = connectRedis({ url })
+    connections.push(connection)
+    const wakeups = createWakeups({ connection, prefix })
+    const queue = createQueue({ connection, wakeups, books, times: queueTimes, prefix })
+    return { connection, wakeups, queue, commands: createCommands(connection, keys, queueTimes) }
+  }
+
+  const own = instance()
+  const { redis } = own.connection
+  const key = (name: string): string => `${keys.concert(concertId)}:${name}`
+  const remove = async (pattern: string): Promise<void> => {
+    for await (const found of redis.scanStream({ match: pattern, count: 1_000 }))
+      if ((found as string[]).length > 0) await redis.del(...(found as string[]))
+  }
+
+  afterAll(async () => {
+    await remove(`${prefix}:*`)
+    await Promise.all(connections.map((open) => open.close()))
+  })
+
+  return {
+    ...own,
+    prefix,
+    concertId,
+    books,
+    instance,
+    key,
+    joined: () => own.queue.join(concertId, randomUUID()),
+    tick: () => own.queue.tick(),
+    members: (name) => redis.zrange(key(name), 0, -1),
+    meta: async (fields) => {
+      await redis.hset(key('meta'), fields)
+    },
+    silence: () => remove(key('present:*')),
+    runOut: async (userId) => {
+      await redis.zadd(key('admitted'), 'XX', 1, userId)
+    },
+    lose: () => remove(`${prefix}:*`),
+  }
+}
+
+/** Calls through several instances in turn. */
+export function inTurn(...queues: [Queue, ...Queue[]]): () => Queue {
+  let turn = 0
+  return () => queues[turn++ % queues.length] ?? queues[0]
+}
+
+/** A way to Redis that can be cut. */
+export interface Way {
+  url: string
+  /** Cuts what is open, and lets nobody through until it is mended. */
+  cut(): void
+  mend(): void
+  close(): void
+}
+
+/** A TCP proxy in front of the real Redis. */
+export async function createWay(): Promise<Way> {
+  const { hostname, port } = new URL(redisUrl)
+  const sockets = new Set<Socket>()
+  let open = true
+  const server = createServer((near) => {
+    if (!open) return void near.destroy()
+    const far = connect(Number(port || 6379), hostname)
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.pipe(to)
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cut = (): void => {
+    open = false
+    sockets.forEach((socket) => socket.destroy())
+  }
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut,
+    mend: () => {
+      open = true
+    },
+    close: () => {
+      cut()
+      server.close()
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { chmodSync, mkdtempSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type {} from 'vitest' // what is augmented below has to be imported somewhere
+import type { TestProject } from 'vitest/node'
+import { removeHome } from '../../scripts/services/home.ts'
+import { livingProcess } from '../../scripts/services/owner.ts'
+import { startServices } from '../../scripts/services/start.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** A database `stagedoor` on a PostgreSQL of this run, with room for 400 connections. Empty: no tables. */
+    databaseUrl: string
+    /** A Redis of this run, which writes nothing down. */
+    redisUrl: string
+  }
+}
+
+const PREFIX = 'stagedoor-test-'
+
+/** Starts the services of this test run, and returns what stops them. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  removeAbandoned()
+  const directory = mkdtempSync(join(tmpdir(), PREFIX))
+  chmodSync(directory, 0o755) // root's services run as somebody else
+  const { databaseUrl, redisUrl, stop } = await startServices({
+    directory,
+    keepData: false,
+    say: console.log,
+  })
+  project.provide('databaseUrl', databaseUrl)
+  project.provide('redisUrl', redisUrl)
+  return stop
+}
+
+/** A run that was killed took its services with it, but not its files. */
+function removeAbandoned(): void {
+  const left = readdirSync(tmpdir()).filter((name) => name.startsWith(PREFIX))
+  for (const directory of left.map((name) => join(tmpdir(), name))) {
+    if (livingProcess(join(directory, 'owner')) === undefined) removeHome(directory)
+  }
+}
