@@ -7,21 +7,57 @@ const only = (name, packages, allowedFrom, comment) => ({
   from: { path: '^src/', pathNot: allowedFrom },
   to: { path: packages.map((p) => `^node_modules/${p}(/|$)`) },
 })
-const upwards = (name, from, to, comment) => ({ name, comment, severity: 'error', from: { path: from }, to: { path: to } })
+const upwards = (name, from, to, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: to },
+})
 
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    upwards('domain-imports-nothing', room('domain'), ['^src/(?!domain/)', '^node_modules/'], 'domain is plain types and pure decisions'),
+    upwards(
+      'domain-imports-nothing',
+      room('domain'),
+      ['^src/(?!domain/)', '^node_modules/'],
+      'domain is plain types and pure decisions',
+    ),
     upwards('db-below-queue-beside', room('db'), '^src/(?!db/|domain/)', 'db knows domain only'),
     upwards('queue-below-db-beside', room('queue'), '^src/(?!queue/|domain/)', 'queue knows domain only'),
-    upwards('jobs-join-db-and-queue', room('jobs'), '^src/(?!jobs/|db/|queue/|domain/)', 'jobs know db, queue and domain'),
-    upwards('resolvers-below-schema', room('resolvers'), '^src/(schema/|jobs/|app|main)', 'resolvers never look up'),
-    upwards('schema-imports-resolvers', room('schema'), '^src/(db/|queue/|jobs/|app|main)', 'schema reaches the stores through resolvers'),
-    only('graphql-stays-in-schema', ['graphql', '@pothos', '@escape\\.tech'], ['^src/schema/', '^src/app\\.ts$', '^src/transports/'], 'a resolver is a plain function'),
+    upwards(
+      'jobs-join-db-and-queue',
+      room('jobs'),
+      '^src/(?!jobs/|db/|queue/|domain/)',
+      'jobs know db, queue and domain',
+    ),
+    upwards(
+      'resolvers-below-schema',
+      room('resolvers'),
+      '^src/(schema/|jobs/|app|main)',
+      'resolvers never look up',
+    ),
+    upwards(
+      'schema-imports-resolvers',
+      room('schema'),
+      '^src/(db/|queue/|jobs/|app|main)',
+      'schema reaches the stores through resolvers',
+    ),
+    only(
+      'graphql-stays-in-schema',
+      ['graphql', '@pothos', '@escape\\.tech'],
+      ['^src/schema/', '^src/app\\.ts$', '^src/transports/'],
+      'a resolver is a plain function',
+    ),
     only('postgres-stays-in-db', ['drizzle-orm', 'postgres'], [room('db')], 'db holds the only SQL'),
-    only('redis-stays-in-queue', ['ioredis', 'graphql-redis-subscriptions'], [room('queue')], 'queue holds the only Redis'),
+    only(
+      'redis-stays-in-queue',
+      ['ioredis', 'graphql-redis-subscriptions'],
+      [room('queue')],
+      'queue holds the only Redis',
+    ),
     {
       name: 'only-app-and-main-above',
       severity: 'error',
@@ -33,6 +69,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+    },
   },
 }

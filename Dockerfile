@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts scripts
+COPY scripts/copy-assets.mjs scripts/
 COPY src src
 RUN npm run build
 

@@ -1,6 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  resolve: {
+    // Node gives the packages in node_modules graphql's CommonJS build, Vite would give our files the other
+    // one, and graphql refuses to be there twice.
+    alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql/index.js')) }],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/services.ts'],

@@ -80,7 +80,8 @@ const invalid = (why: string): Problem =>
   new Problem('UNAUTHENTICATED', `The access token is not valid. ${why}`)
 
 function explained(error: unknown): Problem {
-  if (error instanceof errors.JWTExpired) return new Problem('UNAUTHENTICATED', 'The access token has expired.')
+  if (error instanceof errors.JWTExpired)
+    return new Problem('UNAUTHENTICATED', 'The access token has expired.')
   if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) return overloaded(error)
   return invalid('It is not signed by who signs for this service, or misses what it has to say.')
 }

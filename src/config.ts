@@ -6,7 +6,8 @@ const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).d
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 const secret = z.string().min(32, 'has to be at least 32 characters long')
 /** An empty variable is one that is not set: that is how compose files and shells leave things out. */
-const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
 const environment = z
   .object({
@@ -16,7 +17,10 @@ const environment = z
     LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'has to be a postgres:// address' }),
     REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'has to be a redis:// address' }),
-    REDIS_PREFIX: z.string().regex(/^[\w:-]{1,64}$/).default('stagedoor'),
+    REDIS_PREFIX: z
+      .string()
+      .regex(/^[\w:-]{1,64}$/)
+      .default('stagedoor'),
     DATABASE_POOL_SIZE: count(10),
     AUTH_SECRET: optional(secret),
     AUTH_JWKS_URL: optional(z.url()),
@@ -82,7 +86,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       const name = String(issue.path[0])
       return env[name] === undefined || env[name] === '' ? `${name} is missing` : `${name}: ${issue.message}`
     })
-    throw new Error(`The environment is not complete:\n${[...new Set(lines)].map((line) => `  ${line}`).join('\n')}`)
+    throw new Error(
+      `The environment is not complete:\n${[...new Set(lines)].map((line) => `  ${line}`).join('\n')}`,
+    )
   }
   const read = result.data
   return {

@@ -62,11 +62,17 @@ export async function createContext(services: Services, credentials: Credentials
 
 async function identify(auth: Auth, authorization: string | undefined): Promise<Viewer | Problem> {
   if (authorization === undefined || authorization === '') {
-    return new Problem('UNAUTHENTICATED', 'Sign in first: send your access token as "Authorization: Bearer …".')
+    return new Problem(
+      'UNAUTHENTICATED',
+      'Sign in first: send your access token as "Authorization: Bearer …".',
+    )
   }
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
   if (token === undefined) {
-    return new Problem('UNAUTHENTICATED', 'The Authorization header has to read "Bearer", a space, and an access token.')
+    return new Problem(
+      'UNAUTHENTICATED',
+      'The Authorization header has to read "Bearer", a space, and an access token.',
+    )
   }
   try {
     return await auth.verify(token)

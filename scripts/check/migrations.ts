@@ -18,8 +18,7 @@ export async function migrationsAreCurrent(): Promise<Outcome> {
     const { output } = await runTool('drizzle-kit', ['generate', `--config=${config}`])
     // Its exit code is 0 even when it fails.
     const ok = output.includes('No schema changes')
-    const advice =
-      'src/db/tables.ts and drizzle/ differ. Run npx drizzle-kit generate, and commit what it writes.'
+    const advice = 'src/db/tables.ts and drizzle/ differ. Run npm run migration, and commit what it writes.'
     return { ok, output: `${output}\n${advice}` }
   } finally {
     rmSync(directory, { recursive: true })

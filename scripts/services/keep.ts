@@ -32,8 +32,7 @@ watcher=$!
 exec 4<&-
 wait $command
 code=$?
-kill $watcher 2>/dev/null
-wait $watcher
+{ kill $watcher; wait $watcher; } 2>/dev/null
 exit $code`
 
 /** A command that the keeper runs. */

@@ -38,7 +38,12 @@ export const listConcerts = (db: Database, page: Page): Promise<Concert[]> =>
 
 /** The concerts of these ids, in any order. */
 export const loadConcerts = (db: Database, ids: readonly string[]): Promise<Concert[]> =>
-  db.call((_, orm) => orm.select(concertColumns).from(concerts).where(inArray(concerts.id, [...ids])))
+  db.call((_, orm) =>
+    orm
+      .select(concertColumns)
+      .from(concerts)
+      .where(inArray(concerts.id, [...ids])),
+  )
 
 /** When the last date of a concert starts, ms since 1970; 0: it has no dates; undefined: there is no such concert. */
 export async function findLastPerformanceAt(db: Database, concertId: string): Promise<number | undefined> {
@@ -76,7 +81,12 @@ export const listPerformances = (
 
 /** The performances of these ids, in any order. */
 export const loadPerformances = (db: Database, ids: readonly string[]): Promise<Performance[]> =>
-  db.call((_, orm) => orm.select().from(performances).where(inArray(performances.id, [...ids])))
+  db.call((_, orm) =>
+    orm
+      .select()
+      .from(performances)
+      .where(inArray(performances.id, [...ids])),
+  )
 
 /** How many seats of each of these performances somebody has; one that is missing has none taken. */
 export const countTakenSeats = (
@@ -102,7 +112,9 @@ export const loadTakenSeats = (
       .select({
         performanceId: seatClaims.performanceId,
         number: seatClaims.seatNumber,
-        status: fragment<'HELD' | 'SOLD'>`case ${reservations.status} when 'PAID' then 'SOLD' else 'HELD' end`,
+        status: fragment<
+          'HELD' | 'SOLD'
+        >`case ${reservations.status} when 'PAID' then 'SOLD' else 'HELD' end`,
       })
       .from(seatClaims)
       .innerJoin(reservations, eq(reservations.id, seatClaims.reservationId))
@@ -121,7 +133,7 @@ export async function createConcert(db: Database, concert: NewConcert, newId: ()
   const [row] = await db.call(
     (sql) => sql<[{ answer: { outcome: 'Created' | 'PerformanceInPast' } }]>`select create_concert(
       ${concertId}, ${concert.title}, ${concert.queueCapacity}, ${concert.queueRatePerSecond},
-      ${sql.json(dates.map((date) => ({ ...date, startsAt: date.startsAt.toISOString() })))}
+      ${JSON.stringify(dates)}::text::jsonb
     ) as answer`,
   )
   if (row.answer.outcome === 'PerformanceInPast') {

@@ -1,5 +1,12 @@
 /** The connection to PostgreSQL: a pool, a deadline on every call, and a bound on how many may wait. */
-import { bulkhead, BulkheadRejectedError, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel'
+import {
+  bulkhead,
+  BulkheadRejectedError,
+  TaskCancelledError,
+  timeout,
+  TimeoutStrategy,
+  wrap,
+} from 'cockatiel'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { overloaded } from '../domain/problem.ts'
@@ -42,10 +49,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   const orm = drizzle(sql, { casing: 'snake_case' })
   // The bulkhead is the inner one: a call that its caller gave up on keeps its place until it is really over.
-  const bounds = wrap(
-    timeout(options.deadlineMs, TimeoutStrategy.Aggressive),
-    bulkhead(options.callsMax),
-  )
+  const bounds = wrap(timeout(options.deadlineMs, TimeoutStrategy.Aggressive), bulkhead(options.callsMax))
 
   const call: Database['call'] = async (statement) => {
     try {
@@ -78,7 +82,9 @@ const transientStates = new Set([
 function isTransient(error: unknown): boolean {
   if (error instanceof BulkheadRejectedError || error instanceof TaskCancelledError) return true
   // drizzle wraps what the driver throws; only the cause has the code.
-  const { code } = (error instanceof Error && error.cause !== undefined ? error.cause : error) as { code?: unknown }
+  const { code } = (error instanceof Error && error.cause !== undefined ? error.cause : error) as {
+    code?: unknown
+  }
   if (typeof code !== 'string') return false
   return transientStates.has(code) || code.startsWith('08') || /^(CONNECT|E[A-Z]+$)/.test(code)
 }

@@ -71,7 +71,10 @@ function refusalFor(answer: Outcome): Error {
       return new Problem('QUEUE_TICKET_INVALID', 'This queue ticket is for another concert.')
     case 'NotAdmitted':
     case 'TicketSpent':
-      return new Problem('NOT_ADMITTED', 'This queue ticket does not let you in. Join the queue and wait to be admitted.')
+      return new Problem(
+        'NOT_ADMITTED',
+        'This queue ticket does not let you in. Join the queue and wait to be admitted.',
+      )
     default:
       return new Error(`unexpected outcome ${answer.outcome}`)
   }

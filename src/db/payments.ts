@@ -34,8 +34,18 @@ export async function payReservation(
 
 /** The payments of these ids, in any order, whoever they belong to. */
 export const loadPayments = (db: Database, ids: readonly string[]): Promise<Payment[]> =>
-  db.call((_, orm) => orm.select(columns).from(payments).where(inArray(payments.id, [...ids])))
+  db.call((_, orm) =>
+    orm
+      .select(columns)
+      .from(payments)
+      .where(inArray(payments.id, [...ids])),
+  )
 
 /** The payments for these reservations, in any order. */
 export const loadPaymentsOf = (db: Database, reservationIds: readonly string[]): Promise<Payment[]> =>
-  db.call((_, orm) => orm.select(columns).from(payments).where(inArray(payments.reservationId, [...reservationIds])))
+  db.call((_, orm) =>
+    orm
+      .select(columns)
+      .from(payments)
+      .where(inArray(payments.reservationId, [...reservationIds])),
+  )

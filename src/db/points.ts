@@ -25,4 +25,9 @@ export async function chargePoints(
 
 /** The accounts of these users, in any order. A user who never had points has none. */
 export const loadAccounts = (db: Database, userIds: readonly string[]): Promise<PointAccount[]> =>
-  db.call((_, orm) => orm.select().from(accounts).where(inArray(accounts.userId, [...userIds])))
+  db.call((_, orm) =>
+    orm
+      .select()
+      .from(accounts)
+      .where(inArray(accounts.userId, [...userIds])),
+  )

@@ -18,7 +18,10 @@ export interface NumberBlock {
 /** Reserves queue numbers for Redis to hand out; null: there is no such concert. */
 export async function reserveQueueNumbers(db: Database, concertId: string): Promise<NumberBlock | null> {
   const [row] = await db.call(
-    (sql) => sql<{ block: NumberBlock | null }[]>`select reserve_queue_numbers(${concertId}, ${BLOCK_SIZE}) as block`,
+    (sql) =>
+      sql<
+        { block: NumberBlock | null }[]
+      >`select reserve_queue_numbers(${concertId}, ${BLOCK_SIZE}) as block`,
   )
   return row?.block ?? null
 }
@@ -47,7 +50,11 @@ export async function isSpent(db: Database, ticket: QueueTicket): Promise<boolea
 export async function updateQueue(
   db: Database,
   concertId: string,
-  change: { capacity: number | undefined; ratePerSecond: number | null | undefined; paused: boolean | undefined },
+  change: {
+    capacity: number | undefined
+    ratePerSecond: number | null | undefined
+    paused: boolean | undefined
+  },
 ): Promise<QueueSettings | null> {
   const [row] = await db.call(
     (sql) => sql<[{ settings: QueueSettings | null }]>`select update_queue(

@@ -13,7 +13,9 @@ const columns = {
   seatNumbers: reservations.seatNumbers,
   price: reservations.price,
   /** A hold that has lapsed reads as EXPIRED, whether or not anybody has tidied it up. */
-  status: fragment<Reservation['status']>`case when ${reservations.status} = 'HELD' and ${reservations.heldUntil} <= read_clock()
+  status: fragment<
+    Reservation['status']
+  >`case when ${reservations.status} = 'HELD' and ${reservations.heldUntil} <= read_clock()
     then 'EXPIRED' else ${reservations.status} end`,
   heldUntil: reservations.heldUntil,
 }
@@ -69,7 +71,12 @@ export async function cancelReservation(
 
 /** The reservations of these ids, as they stand, in any order, whoever they belong to. */
 export const loadReservations = (db: Database, ids: readonly string[]): Promise<Reservation[]> =>
-  db.call((_, orm) => orm.select(columns).from(reservations).where(inArray(reservations.id, [...ids])))
+  db.call((_, orm) =>
+    orm
+      .select(columns)
+      .from(reservations)
+      .where(inArray(reservations.id, [...ids])),
+  )
 
 /** One page of a user's reservations, the oldest first. */
 export const listReservations = (db: Database, userId: string, page: Page): Promise<Reservation[]> =>
@@ -93,6 +100,8 @@ export const listReservations = (db: Database, userId: string, page: Page): Prom
  * @returns how many it ended
  */
 export async function expireReservations(db: Database, limit: number): Promise<number> {
-  const [row] = await db.call((sql) => sql<[{ ended: number }]>`select expire_reservations(${limit}) as ended`)
+  const [row] = await db.call(
+    (sql) => sql<[{ ended: number }]>`select expire_reservations(${limit}) as ended`,
+  )
   return row.ended
 }

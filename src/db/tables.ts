@@ -163,7 +163,10 @@ export const transfers = pgTable(
   },
   (t) => [
     index('transfers_by_user').on(t.userId, t.id),
-    check('transfers_sign', sql`(${t.paymentId} is null and ${t.amount} > 0) or (${t.paymentId} is not null and ${t.amount} <= 0)`),
+    check(
+      'transfers_sign',
+      sql`(${t.paymentId} is null and ${t.amount} > 0) or (${t.paymentId} is not null and ${t.amount} <= 0)`,
+    ),
   ],
 )
 

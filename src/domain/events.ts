@@ -3,11 +3,7 @@
  * it happen, delivered at least once. docs/events.md documents the fields for other services.
  */
 export type EventType =
-  | 'reservation.held'
-  | 'reservation.expired'
-  | 'reservation.cancelled'
-  | 'payment.completed'
-  | 'queue.updated'
+  'reservation.held' | 'reservation.expired' | 'reservation.cancelled' | 'payment.completed' | 'queue.updated'
 
 interface ReservationFacts {
   reservationId: string

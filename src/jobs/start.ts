@@ -37,7 +37,11 @@ export function startJobs(options: RelayOptions & { onError: (job: string, error
       if (ended > 0) deliveries.wake()
       return ended === SWEEP_BATCH
     }),
-    loop('pruner', PRUNE_MS, async () => (await pruneIdempotencyKeys(db, KEYS_KEPT_MS, PRUNE_BATCH)) === PRUNE_BATCH),
+    loop(
+      'pruner',
+      PRUNE_MS,
+      async () => (await pruneIdempotencyKeys(db, KEYS_KEPT_MS, PRUNE_BATCH)) === PRUNE_BATCH,
+    ),
   ]
   return {
     wakeRelay: deliveries.wake,

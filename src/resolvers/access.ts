@@ -38,7 +38,10 @@ export function requireTicket(context: Context, token?: string | null): QueueTic
   }
   const ticket = context.tickets.verify(shown)
   if (!ticket) {
-    throw new Problem('QUEUE_TICKET_INVALID', 'This is not a queue ticket of ours. Use the token that issueQueueToken gave you.')
+    throw new Problem(
+      'QUEUE_TICKET_INVALID',
+      'This is not a queue ticket of ours. Use the token that issueQueueToken gave you.',
+    )
   }
   return ticket
 }

@@ -1,7 +1,14 @@
 import type { Context } from '../context.ts'
 import * as catalogBook from '../db/catalog.ts'
 import type { Page } from '../domain/page.ts'
-import { changedSeats, seatMap, type Concert, type Performance, type Seat, type SeatStatus } from '../domain/catalog.ts'
+import {
+  changedSeats,
+  seatMap,
+  type Concert,
+  type Performance,
+  type Seat,
+  type SeatStatus,
+} from '../domain/catalog.ts'
 import { Problem } from '../domain/problem.ts'
 import { mapLatest, stopWhen } from '../queue/latest.ts'
 import { requireAdmission, requireOperator } from './access.ts'
@@ -67,7 +74,11 @@ const countAvailable = async (performance: Performance, context: Context): Promi
   performance.seatCount - ((await context.loaders.takenSeatCounts.load(performance.id))?.count ?? 0)
 
 /** Gated here as well: a performance can also be reached through somebody's reservation. */
-export async function availableSeatCount(performance: Performance, _: unknown, context: Context): Promise<number> {
+export async function availableSeatCount(
+  performance: Performance,
+  _: unknown,
+  context: Context,
+): Promise<number> {
   await requireAdmission(context, performance.concertId)
   return countAvailable(performance, context)
 }

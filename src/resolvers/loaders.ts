@@ -14,9 +14,18 @@ const BATCH_MAX = 200
 export type Loaders = ReturnType<typeof createLoaders>
 
 export const createLoaders = (db: Database, queue: Queue) => ({
-  concerts: byKey((ids) => catalog.loadConcerts(db, ids), (concert) => concert.id),
-  performances: byKey((ids) => catalog.loadPerformances(db, ids), (performance) => performance.id),
-  takenSeatCounts: byKey((ids) => catalog.countTakenSeats(db, ids), (taken) => taken.performanceId),
+  concerts: byKey(
+    (ids) => catalog.loadConcerts(db, ids),
+    (concert) => concert.id,
+  ),
+  performances: byKey(
+    (ids) => catalog.loadPerformances(db, ids),
+    (performance) => performance.id,
+  ),
+  takenSeatCounts: byKey(
+    (ids) => catalog.countTakenSeats(db, ids),
+    (taken) => taken.performanceId,
+  ),
   takenSeats: new DataLoader(
     async (ids: readonly string[]) => {
       const taken = await catalog.loadTakenSeats(db, ids)
@@ -24,11 +33,26 @@ export const createLoaders = (db: Database, queue: Queue) => ({
     },
     { maxBatchSize: BATCH_MAX },
   ),
-  reservations: byKey((ids) => reservations.loadReservations(db, ids), (reservation) => reservation.id),
-  payments: byKey((ids) => payments.loadPayments(db, ids), (payment) => payment.id),
-  paymentsOf: byKey((ids) => payments.loadPaymentsOf(db, ids), (payment) => payment.reservationId),
-  accounts: byKey((ids) => points.loadAccounts(db, ids), (account) => account.userId),
-  users: byKey((ids) => users.loadUsers(db, ids), (user) => user.id),
+  reservations: byKey(
+    (ids) => reservations.loadReservations(db, ids),
+    (reservation) => reservation.id,
+  ),
+  payments: byKey(
+    (ids) => payments.loadPayments(db, ids),
+    (payment) => payment.id,
+  ),
+  paymentsOf: byKey(
+    (ids) => payments.loadPaymentsOf(db, ids),
+    (payment) => payment.reservationId,
+  ),
+  accounts: byKey(
+    (ids) => points.loadAccounts(db, ids),
+    (account) => account.userId,
+  ),
+  users: byKey(
+    (ids) => users.loadUsers(db, ids),
+    (user) => user.id,
+  ),
   queueCounts: new DataLoader<string, QueueCounts>((concertIds) => queue.counts(concertIds), {
     maxBatchSize: BATCH_MAX,
   }),

@@ -28,7 +28,10 @@ export const builder = new SchemaBuilder<{
     limit: limits,
     defaultListMultiplier: 10,
     complexityError: (kind) =>
-      new Problem('BAD_INPUT', `This operation asks for too much at once (${kind.toLowerCase()}). Split it up.`),
+      new Problem(
+        'BAD_INPUT',
+        `This operation asks for too much at once (${kind.toLowerCase()}). Split it up.`,
+      ),
   },
   errors: { directResult: true },
   relay: {
@@ -48,8 +51,12 @@ export const builder = new SchemaBuilder<{
     pageInfoTypeOptions: { description: 'Where a page of a list begins and ends.' },
     hasNextPageFieldOptions: { description: 'Is there more after this page?' },
     hasPreviousPageFieldOptions: { description: 'Is there more before this page?' },
-    startCursorFieldOptions: { description: 'The cursor of the first item: `before: startCursor` gives the page before.' },
-    endCursorFieldOptions: { description: 'The cursor of the last item: `after: endCursor` gives the next page.' },
+    startCursorFieldOptions: {
+      description: 'The cursor of the first item: `before: startCursor` gives the page before.',
+    },
+    endCursorFieldOptions: {
+      description: 'The cursor of the last item: `after: endCursor` gives the next page.',
+    },
     firstArgOptions: { description: 'How many items from the start, 100 at the most.' },
     lastArgOptions: { description: 'How many items from the end, 100 at the most.' },
     afterArgOptions: { description: 'Only items after this cursor.' },
@@ -78,5 +85,6 @@ builder.mutationType({
     'What can be done. Every mutation that moves money or seats takes an idempotency key that you make: sent again with the same key it gives the same answer, and nothing happens twice.',
 })
 builder.subscriptionType({
-  description: 'What is pushed, over WebSocket (graphql-ws) or server-sent events: the present state first, then every change.',
+  description:
+    'What is pushed, over WebSocket (graphql-ws) or server-sent events: the present state first, then every change.',
 })

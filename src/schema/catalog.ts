@@ -123,8 +123,7 @@ builder.queryFields((t) => ({
   concerts: t.connection({
     type: concert,
     description: 'All concerts, the oldest first.',
-    resolve: (_, args, context) =>
-      connection('Concert', args, (page) => resolvers.concerts(page, context)),
+    resolve: (_, args, context) => connection('Concert', args, (page) => resolvers.concerts(page, context)),
   }),
   concert: t.field({
     type: concert,

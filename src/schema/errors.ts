@@ -10,8 +10,7 @@ import { Problem } from '../domain/problem.ts'
  */
 export function presentable(error: unknown, reportBug: (error: unknown) => void): GraphQLError {
   const cause = rootOf(error)
-  const place =
-    error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {}
+  const place = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {}
   if (cause instanceof Problem) {
     const { code, retryAfterSeconds } = cause
     const extensions = retryAfterSeconds === undefined ? { code } : { code, retryAfterSeconds }

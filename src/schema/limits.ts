@@ -16,7 +16,9 @@ export const oneMoneyMutation: ValidationRule = (context) => {
     Field: (node) => {
       if (context.getFieldDef()?.extensions.movesMoney !== true || ++moving !== 2) return
       context.reportError(
-        new GraphQLError('One operation can charge or pay once. Send the others on their own.', { nodes: node }),
+        new GraphQLError('One operation can charge or pay once. Send the others on their own.', {
+          nodes: node,
+        }),
       )
     },
   }

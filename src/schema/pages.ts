@@ -24,6 +24,7 @@ export const connection = <Item extends { id: string }>(
 function read(typename: NodeName, cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined
   const parsed = parseGlobalId(cursor.slice(0, 200))
-  if (parsed?.typename !== typename) throw new Problem('BAD_INPUT', 'before, after: must be a cursor of this list')
+  if (parsed?.typename !== typename)
+    throw new Problem('BAD_INPUT', 'before, after: must be a cursor of this list')
   return parsed.id
 }

@@ -25,9 +25,7 @@ builder.node(payment, {
 const payReservationInput = builder.inputType('PayReservationInput', {
   description: 'What to pay for.',
   fields: (t) => ({
-    reservationId: t
-      .id({ required: true, description: 'The hold.' })
-      .validate(bounds.idOf('Reservation')),
+    reservationId: t.id({ required: true, description: 'The hold.' }).validate(bounds.idOf('Reservation')),
     idempotencyKey: t.string({ required: true, description: keyDescription }).validate(bounds.idempotencyKey),
   }),
 })

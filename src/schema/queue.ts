@@ -10,7 +10,8 @@ import { globalId } from './ids.ts'
 type Status<Kind extends QueueStatus['kind']> = Extract<QueueStatus, { kind: Kind }>
 
 const waiting = builder.objectRef<Status<'Waiting'>>('Waiting').implement({
-  description: 'In line. Keep listening, or ask now and then: who is silent for five minutes is skipped until they return.',
+  description:
+    'In line. Keep listening, or ask now and then: who is silent for five minutes is skipped until they return.',
   fields: (t) => ({
     position: t.exposeInt('position', { description: '1 for the next to be admitted.' }),
     estimatedWaitSeconds: t.exposeInt('estimatedWaitSeconds', {
@@ -70,7 +71,11 @@ const queueTicket = builder.objectRef<IssuedTicket>('QueueTicket').implement({
       description: 'The concert whose line it is.',
       resolve: ({ concertId }) => globalId('Concert', concertId),
     }),
-    status: t.field({ type: queueStatus, description: 'How it stands now.', resolve: ({ status }) => status }),
+    status: t.field({
+      type: queueStatus,
+      description: 'How it stands now.',
+      resolve: ({ status }) => status,
+    }),
   }),
 })
 
@@ -99,14 +104,20 @@ const issueQueueTokenInput = builder.inputType('IssueQueueTokenInput', {
   description: 'Which line to join.',
   fields: (t) => ({
     concertId: t.id({ required: true, description: 'The concert.' }).validate(bounds.idOf('Concert')),
-    userId: t.id({ description: 'You, if left out. Only operators may name somebody else.' }).validate(bounds.idOf('User').nullish()),
+    userId: t
+      .id({ description: 'You, if left out. Only operators may name somebody else.' })
+      .validate(bounds.idOf('User').nullish()),
   }),
 })
 
 const leaveQueueInput = builder.inputType('LeaveQueueInput', {
   description: 'Which place to give up.',
   fields: (t) => ({
-    token: t.string({ required: true, validate: bounds.ticketToken, description: 'The token of your ticket.' }),
+    token: t.string({
+      required: true,
+      validate: bounds.ticketToken,
+      description: 'The token of your ticket.',
+    }),
   }),
 })
 
@@ -146,8 +157,13 @@ builder.mutationFields((t) => ({
     type: queueTicket,
     description:
       'Joins the line of a concert. From any tab and any device you get the same place; once it has ended, a new one at the end.',
-    errors: { types: [SalesClosed], union: { name: 'IssueQueueTokenResult', description: 'A place in line, or why there is none.' } },
-    args: { input: t.arg({ type: issueQueueTokenInput, required: true, description: 'Which line to join.' }) },
+    errors: {
+      types: [SalesClosed],
+      union: { name: 'IssueQueueTokenResult', description: 'A place in line, or why there is none.' },
+    },
+    args: {
+      input: t.arg({ type: issueQueueTokenInput, required: true, description: 'Which line to join.' }),
+    },
     resolve: resolvers.issueQueueToken,
   }),
   leaveQueue: t.field({

@@ -50,7 +50,10 @@ builder.objectType(refusals.HoldExpired, {
   description: 'The seats are not held for you any more: the time ran out, or you cancelled.',
   interfaces,
   fields: (t) => ({
-    heldUntil: t.expose('heldUntil', { type: 'DateTime', description: 'Until when they were held at the longest.' }),
+    heldUntil: t.expose('heldUntil', {
+      type: 'DateTime',
+      description: 'Until when they were held at the longest.',
+    }),
   }),
 })
 

@@ -62,9 +62,7 @@ builder.objectField(payment, 'reservation', (t) =>
 const holdSeatsInput = builder.inputType('HoldSeatsInput', {
   description: 'Which seats to hold.',
   fields: (t) => ({
-    performanceId: t
-      .id({ required: true, description: 'The date.' })
-      .validate(bounds.idOf('Performance')),
+    performanceId: t.id({ required: true, description: 'The date.' }).validate(bounds.idOf('Performance')),
     seatNumbers: t.intList({
       required: true,
       validate: bounds.seatNumbers,
@@ -77,9 +75,7 @@ const holdSeatsInput = builder.inputType('HoldSeatsInput', {
 const cancelReservationInput = builder.inputType('CancelReservationInput', {
   description: 'Which hold to give up.',
   fields: (t) => ({
-    reservationId: t
-      .id({ required: true, description: 'The hold.' })
-      .validate(bounds.idOf('Reservation')),
+    reservationId: t.id({ required: true, description: 'The hold.' }).validate(bounds.idOf('Reservation')),
     idempotencyKey: t.string({ required: true, description: keyDescription }).validate(bounds.idempotencyKey),
   }),
 })

@@ -28,7 +28,8 @@ export function createHttpServer(yoga: Yoga): Server {
 }
 
 function refusalOf(request: IncomingMessage): [status: number, message: string] | null {
-  if (request.headers['transfer-encoding'] !== undefined) return [411, 'Say how long the body is: Content-Length.']
+  if (request.headers['transfer-encoding'] !== undefined)
+    return [411, 'Say how long the body is: Content-Length.']
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) {
     return [413, `A request can be at most ${BODY_BYTES_MAX} bytes long.`]
   }

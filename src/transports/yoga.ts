@@ -31,17 +31,18 @@ export const createPipeline = ({ schema, services, log, graphiql, checkReady }: 
     healthCheckEndpoint: '/live',
     landingPage: false,
     multipart: false,
-    cors: { origin: '*', credentials: false, allowedHeaders: ['authorization', 'content-type', 'x-queue-token'] },
+    cors: {
+      origin: '*',
+      credentials: false,
+      allowedHeaders: ['authorization', 'content-type', 'x-queue-token'],
+    },
     graphiql: graphiql && graphiqlOptions,
     renderGraphiQL,
     logging: false,
     maskedErrors: {
       maskError: (error) => presentable(error, (bug) => log.error({ err: bug }, 'a bug was masked')),
     },
-    plugins: [
-      useReadinessCheck({ endpoint: '/ready', check: checkReady }),
-      ...limitPlugins,
-    ],
+    plugins: [useReadinessCheck({ endpoint: '/ready', check: checkReady }), ...limitPlugins],
   })
 
 const credentialsOf = ({ headers }: Request): Credentials => ({

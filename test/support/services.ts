@@ -6,10 +6,11 @@ import type { TestProject } from 'vitest/node'
 import { removeHome } from '../../scripts/services/home.ts'
 import { livingProcess } from '../../scripts/services/owner.ts'
 import { startServices } from '../../scripts/services/start.ts'
+import { migrate } from '../../src/db/migrate.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** A database `stagedoor` on a PostgreSQL of this run, with room for 400 connections. Empty: no tables. */
+    /** A database `stagedoor` on a PostgreSQL of this run, with room for 400 connections. Migrated and empty: clone it. */
     databaseUrl: string
     /** A Redis of this run, which writes nothing down. */
     redisUrl: string
@@ -28,6 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     keepData: false,
     say: console.log,
   })
+  await migrate(databaseUrl)
   project.provide('databaseUrl', databaseUrl)
   project.provide('redisUrl', redisUrl)
   return stop

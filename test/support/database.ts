@@ -1,0 +1,38 @@
+/** A database of a test's own: a clone of the one that the run has migrated. */
+import { randomUUID } from 'node:crypto'
+import postgres from 'postgres'
+import { inject } from 'vitest'
+
+export interface TestDatabase {
+  url: string
+  /** For looking at what is really there, and for arranging what no operation can. */
+  sql: postgres.Sql
+  drop(): Promise<void>
+}
+
+export async function createDatabase(): Promise<TestDatabase> {
+  const template = new URL(inject('databaseUrl'))
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await administer(`create database ${name} template ${template.pathname.slice(1)}`)
+  const url = new URL(template)
+  url.pathname = `/${name}`
+  const sql = postgres(url.href, { max: 4, onnotice: () => {} })
+  return {
+    url: url.href,
+    sql,
+    drop: async () => {
+      await sql.end()
+      await administer(`drop database ${name} with (force)`)
+    },
+  }
+}
+
+async function administer(statement: string): Promise<void> {
+  const url = new URL(inject('databaseUrl'))
+  url.pathname = '/postgres'
+  const sql = postgres(url.href, { max: 1, onnotice: () => {} })
+  // Only one at a time may copy a template.
+  await sql`select pg_advisory_lock(1)`
+  await sql.unsafe(statement)
+  await sql.end()
+}
