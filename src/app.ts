@@ -10,7 +10,7 @@ import { findLastPerformanceAt, loadPerformances, loadTakenSeats } from './db/ca
 import { openDatabase } from './db/client.ts'
 import { isSpent, reserveQueueNumbers } from './db/queue.ts'
 import { seatMap } from './domain/catalog.ts'
-import { startJobs } from './jobs/start.ts'
+import { startJobs, type Jobs } from './jobs/start.ts'
 import { connectRedis } from './queue/client.ts'
 import { createEvents } from './queue/events.ts'
 import { createQueue } from './queue/queue.ts'
@@ -68,13 +68,7 @@ export function createApp(config: Config): App {
       return performance ? seatMap(performance, taken) : []
     },
   })
-  const jobs = startJobs({
-    db,
-    queue,
-    wakeups,
-    events: createEvents({ connection, prefix }),
-    onError: (job, error) => log.warn({ err: error, job }, 'a job failed and will be tried again'),
-  })
+  let jobs: Jobs | undefined
   const auth = createAuth(config.auth)
   const services: Services = {
     config,
@@ -87,7 +81,7 @@ export function createApp(config: Config): App {
       max: 10_000,
       fetchMethod: (concertId: string) => findLastPerformanceAt(db, concertId),
     }),
-    wakeRelay: jobs.wakeRelay,
+    wakeRelay: () => jobs?.wakeRelay(),
     newId: uuidv7,
     now: () => new Date(),
   }
@@ -112,6 +106,13 @@ export function createApp(config: Config): App {
         server.once('error', reject)
         server.listen(config.port, config.host, resolve)
       })
+      jobs = startJobs({
+        db,
+        queue,
+        wakeups,
+        events: createEvents({ connection, prefix }),
+        onError: (job, error) => log.warn({ err: error, job }, 'a job failed and will be tried again'),
+      })
       const { port } = server.address() as AddressInfo
       log.info({ host: config.host, port }, 'listening')
       return port
@@ -122,7 +123,7 @@ export function createApp(config: Config): App {
       server.closeIdleConnections()
       await sockets.close(CLOSE_SOCKETS_OVER_MS)
       await closed
-      await jobs.stop()
+      await jobs?.stop()
       await connection.close()
       await db.close()
       log.info('stopped')

@@ -61,7 +61,9 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     call,
-    ping: async () => void (await call((sql) => sql`select 1`)),
+    ping: async () => {
+      await call((sql) => sql`select 1`)
+    },
     close: () => sql.end({ timeout: 5 }),
   }
 }

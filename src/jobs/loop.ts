@@ -1,9 +1,9 @@
 /** A job that runs again and again, never twice at the same time. */
 export interface Loop {
   /** Runs it now, or right after the run that is under way. */
-  wake(): void
+  wake: () => void
   /** Lets the run under way finish, and runs it no more. */
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /**
@@ -29,6 +29,9 @@ export function startLoop(options: {
       }
     })
 
+  // Either may have changed while the run was under way.
+  const mayRest = (): boolean => !woken && !stopped
+
   async function go(): Promise<void> {
     while (!stopped) {
       woken = false
@@ -36,7 +39,7 @@ export function startLoop(options: {
         options.onError(error)
         return false
       })
-      if (!more && !woken && !stopped) await rest()
+      if (!more && mayRest()) await rest()
     }
   }
 

@@ -5,8 +5,8 @@ import { startLoop } from './loop.ts'
 import { relay, type RelayOptions } from './relay.ts'
 
 export interface Jobs {
-  wakeRelay(): void
-  stop(): Promise<void>
+  wakeRelay: () => void
+  stop: () => Promise<void>
 }
 
 /** Admission also happens at once when a slot frees; the tick is for time passing. */

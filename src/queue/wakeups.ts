@@ -35,10 +35,16 @@ export function createWakeups(options: { connection: RedisConnection; prefix?: s
   const pubsub = new RedisPubSub({ publisher: redis, subscriber })
   const listeners = new Set<() => void>()
 
+  let lost = false
+  subscriber.on('close', () => (lost = true))
   // Subscriptions are renewed in the moment of 'ready', so the answer to a PING comes after theirs.
   subscriber.on('ready', () => {
+    if (!lost) return
     subscriber.ping().then(
-      () => listeners.forEach((onMissed) => onMissed()),
+      () => {
+        lost = false
+        listeners.forEach((onMissed) => onMissed())
+      },
       () => undefined, // lost again: there will be another 'ready'
     )
   })

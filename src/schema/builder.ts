@@ -9,7 +9,7 @@ import { Problem } from '../domain/problem.ts'
 import { globalId, parseGlobalId, type NodeName } from './ids.ts'
 
 /** What an operation may cost at the most: a field is 1, what is in a list counts once for every item. */
-export const limits = { complexity: 5_000, depth: 12, breadth: 200 }
+const limits = { complexity: 5_000, depth: 12, breadth: 200 }
 
 export const builder = new SchemaBuilder<{
   Context: Context

@@ -8,7 +8,7 @@ import { globalId } from './ids.ts'
 import { connection } from './pages.ts'
 import { queue } from './queue.ts'
 
-export const seatStatus = builder.enumType('SeatStatus', {
+const seatStatus = builder.enumType('SeatStatus', {
   description: 'Whether a seat can be had.',
   values: {
     AVAILABLE: { description: 'Free.' },

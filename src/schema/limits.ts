@@ -7,7 +7,7 @@ import { GraphQLError, type ValidationRule } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 
 /** At most one field of an operation moves money, so that one answer is about one payment. */
-export const oneMoneyMutation: ValidationRule = (context) => {
+const oneMoneyMutation: ValidationRule = (context) => {
   let moving = 0
   return {
     OperationDefinition: () => {

@@ -1,6 +1,7 @@
 /** GraphQL over WebSocket: the graphql-transport-ws protocol, through the same pipeline as HTTP. */
 import type { Server } from 'node:http'
-import type { ExecutionArgs } from 'graphql'
+import type { DocumentNode, ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql'
+import type { ServerOptions } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import type { Credentials } from '../context.ts'
@@ -16,9 +17,18 @@ export interface SocketServer {
   close(overMs: number): Promise<void>
 }
 
-type Enveloped = ReturnType<Yoga['getEnveloped']>
-/** Where execute and subscribe of one operation are kept until graphql-ws asks for them. */
-type Operation = ExecutionArgs & { rootValue: Pick<Enveloped, 'execute' | 'subscribe'> }
+/** The pipeline for one operation, as Yoga hands it out. */
+interface Envelope {
+  schema: GraphQLSchema
+  parse: (source: string) => DocumentNode
+  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[]
+  contextFactory: () => Promise<unknown>
+  execute: ServerOptions['execute'] & {}
+  subscribe: ServerOptions['subscribe'] & {}
+}
+
+/** graphql-ws asks for execute and subscribe once for all: those of one operation travel in its arguments. */
+type Operation = ExecutionArgs & { rootValue: Pick<Envelope, 'execute' | 'subscribe'> }
 
 /** Serves WebSockets on /graphql of an HTTP server. */
 export function serveWebSockets(server: Server, yoga: Yoga): SocketServer {
@@ -31,11 +41,11 @@ export function serveWebSockets(server: Server, yoga: Yoga): SocketServer {
       subscribe: (args) => (args as Operation).rootValue.subscribe(args),
       onSubscribe: async (socket, _, { query, operationName, variables }) => {
         const credentials = credentialsOf(socket.connectionParams)
-        const enveloped = yoga.getEnveloped({ credentials })
+        const enveloped = yoga.getEnveloped({ credentials }) as Envelope
         // Thrown, these would close the socket and everything else that it carries.
         try {
           const document = enveloped.parse(query)
-          const errors: readonly unknown[] = enveloped.validate(enveloped.schema, document)
+          const errors = enveloped.validate(enveloped.schema, document)
           if (errors.length > 0) return errors.map((error) => presentable(error, () => undefined))
           return {
             schema: enveloped.schema,

@@ -55,6 +55,8 @@ export interface Instance {
   wakeups: Wakeups
   commands: Commands
   queue: Queue
+  /** How many calls it has made to Redis. */
+  calls(): number
 }
 
 /** A queue of its own: one concert under its own prefix, any number of instances, and hands on its clock. */
@@ -94,11 +96,20 @@ export function createStage({ settings, times, blockSize }: StageOptions = {}): 
   const queueTimes = { ...LONG, ...times }
 
   const instance = (url = redisUrl): Instance => {
-    const connection = connectRedis({ url })
-    connections.push(connection)
+    const opened = connectRedis({ url })
+    connections.push(opened)
+    let calls = 0
+    const connection: RedisConnection = {
+      ...opened,
+      call: (run) => {
+        calls += 1
+        return opened.call(run)
+      },
+    }
     const wakeups = createWakeups({ connection, prefix })
     const queue = createQueue({ connection, wakeups, books, times: queueTimes, prefix })
-    return { connection, wakeups, queue, commands: createCommands(connection, keys, queueTimes) }
+    const commands = createCommands(connection, keys, queueTimes)
+    return { connection, wakeups, queue, commands, calls: () => calls }
   }
 
   const own = instance()
