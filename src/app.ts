@@ -1,5 +1,6 @@
 /** The only place that constructs anything: a server, wired up, with a start and a stop. */
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
@@ -29,8 +30,10 @@ export interface App {
   stop(): Promise<void>
 }
 
-/** Load balancers need a moment to see that a server is not ready any more. */
+/** So that not all subscribers connect to the other instances in the same moment. */
 const CLOSE_SOCKETS_OVER_MS = 2_000
+/** The longest that a request takes which is not a stream: see the deadlines below. */
+const FINISH_REQUESTS_MS = 5_000
 
 export function createApp(config: Config): App {
   const log = pino({ level: config.logLevel })
@@ -122,6 +125,9 @@ export function createApp(config: Config): App {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
       await sockets.close(CLOSE_SOCKETS_OVER_MS)
+      // What is left then are event streams, which have no end of their own: their clients connect elsewhere.
+      await Promise.race([closed, sleep(FINISH_REQUESTS_MS)])
+      server.closeAllConnections()
       await closed
       await jobs?.stop()
       await connection.close()
