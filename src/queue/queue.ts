@@ -54,9 +54,11 @@ export function createQueue({ connection, wakeups, books, times, prefix }: Queue
 
   return {
     join: async (concertId, userId) => {
-      // Before the place is taken, so that no tick can drop a queue with somebody in it.
-      await commands.keepActive([concertId], [])
-      const { number, status } = await unblocked(concertId, () => commands.join(concertId, userId))
+      // Sent first, so that no tick can drop a queue with somebody in it; both travel together.
+      const [, { number, status }] = await Promise.all([
+        commands.keepActive([concertId], []),
+        unblocked(concertId, () => commands.join(concertId, userId)),
+      ])
       return { ticket: { userId, concertId, number }, status }
     },
     status: (ticket) => one(ticket, () => commands.status(ticket.concertId, [ticket])),

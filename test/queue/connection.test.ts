@@ -21,6 +21,8 @@ test('a call beyond the limit is refused at once, and the others are not', async
 test('a call that takes too long is given up', async () => {
   const { call, redis } = open({ callMsMax: 50 })
   await expect(call(() => redis.blpop(randomUUID(), 10))).rejects.toMatchObject({ code: 'OVERLOADED' })
+  // Not only by the command: it may wait for its turn before it is one.
+  await expect(call(() => new Promise(() => undefined))).rejects.toMatchObject({ code: 'OVERLOADED' })
 })
 
 test('an error in a script is a bug, not a reason to try again', async () => {

@@ -30,6 +30,12 @@ test('a later join has a later place', async () => {
   }
 })
 
+test('all who find a new queue closed wait for one block of numbers', async () => {
+  const stage = createStage()
+  await Promise.all(users(50).map((userId) => stage.queue.join(stage.concertId, userId)))
+  expect(stage.books.reserved).toBe(stage.books.blockSize)
+})
+
 test('100 joins of one user are one place', async () => {
   const stage = createStage()
   const next = inTurn(stage.queue, stage.instance().queue)
