@@ -79,9 +79,12 @@ function viewerFrom(payload: JWTPayload): Viewer {
 const invalid = (why: string): Problem =>
   new Problem('UNAUTHENTICATED', `The access token is not valid. ${why}`)
 
+/** The JWKS was too slow, or something else was in its place: nothing is known about the token. */
+const keysAreAway = new Set([errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code])
+
 function explained(error: unknown): Problem {
   if (error instanceof errors.JWTExpired)
     return new Problem('UNAUTHENTICATED', 'The access token has expired.')
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) return overloaded(error)
+  if (!(error instanceof errors.JOSEError) || keysAreAway.has(error.code)) return overloaded(error)
   return invalid('It is not signed by who signs for this service, or misses what it has to say.')
 }

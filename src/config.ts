@@ -5,9 +5,6 @@ import type { QueueTimes } from './domain/queue.ts'
 const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback)
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 const secret = z.string().min(32, 'has to be at least 32 characters long')
-/** An empty variable is one that is not set: that is how compose files and shells leave things out. */
-const optional = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
 const environment = z
   .object({
@@ -22,10 +19,10 @@ const environment = z
       .regex(/^[\w:-]{1,64}$/)
       .default('stagedoor'),
     DATABASE_POOL_SIZE: count(10),
-    AUTH_SECRET: optional(secret),
-    AUTH_JWKS_URL: optional(z.url()),
-    AUTH_ISSUER: optional(z.string()),
-    AUTH_AUDIENCE: optional(z.string()),
+    AUTH_SECRET: secret.optional(),
+    AUTH_JWKS_URL: z.url().optional(),
+    AUTH_ISSUER: z.string().optional(),
+    AUTH_AUDIENCE: z.string().optional(),
     TICKET_SECRETS: z.string().transform((list, context) => {
       const secrets = list.split(',').map((item) => item.trim())
       if (secrets.some((item) => item.length < 32)) {
@@ -39,16 +36,12 @@ const environment = z
     ABSENCE_GRACE_SECONDS: seconds(300),
     SEATS_PER_USER_MAX: count(4),
     QUEUE_CAPACITY: count(100),
-    QUEUE_RATE_PER_SECOND: optional(z.coerce.number().positive()),
+    QUEUE_RATE_PER_SECOND: z.coerce.number().positive().optional(),
   })
-  .superRefine((env, context) => {
-    if ((env.AUTH_SECRET === undefined) === (env.AUTH_JWKS_URL === undefined)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['AUTH_SECRET'],
-        message: 'has to be set, or else AUTH_JWKS_URL, and not both',
-      })
-    }
+  .refine((env) => (env.AUTH_SECRET === undefined) !== (env.AUTH_JWKS_URL === undefined), {
+    path: ['AUTH_SECRET'],
+    message: 'has to be set, or else AUTH_JWKS_URL, and not both',
+    when: () => true, // whatever else is wrong
   })
 
 /** Who vouches for users: this server itself, or somebody whose public keys can be fetched. */
@@ -76,15 +69,18 @@ export interface Config {
 }
 
 /**
+ * Reads the settings. An empty variable is one that is not set: that is how compose files and shells leave
+ * things out.
  * @param env the environment's variables, as `process.env` has them
  * @throws Error that names every variable that is missing or wrong, one a line
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  const result = environment.safeParse(env)
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const result = environment.safeParse(set)
   if (!result.success) {
     const lines = result.error.issues.map((issue) => {
       const name = String(issue.path[0])
-      return env[name] === undefined || env[name] === '' ? `${name} is missing` : `${name}: ${issue.message}`
+      return set[name] === undefined ? `${name} is missing` : `${name}: ${issue.message}`
     })
     throw new Error(
       `The environment is not complete:\n${[...new Set(lines)].map((line) => `  ${line}`).join('\n')}`,

@@ -10,6 +10,7 @@ import {
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { overloaded } from '../domain/problem.ts'
+import { createSockets } from './socket.ts'
 
 export interface DatabaseOptions {
   url: string
@@ -38,7 +39,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   const sql = postgres(options.url, {
     max: options.poolSize,
     connect_timeout: 3,
-    idle_timeout: 60,
+    // postgres.js would wait up to 20 s, for PostgreSQL to come back or, after many lost connections, for nothing.
+    backoff: (attempt) => Math.min(0.05 * attempt, 0.5),
+    // It would ask for the types of arrays on every new connection, and end the process if that one is lost then.
+    fetch_types: false,
+    types: { int4s: arrayOf(1007, Number), int8s: arrayOf(1016, String) },
+    // Its types do not know this option. Whoever waited for a silent connection has been told so by then.
+    ...{ socket: createSockets(Math.max(options.deadlineMs, options.statementTimeoutMs) + 1_000) },
     onnotice: () => {},
     connection: {
       application_name: 'stagedoor',
@@ -67,6 +74,14 @@ export function openDatabase(options: DatabaseOptions): Database {
     close: () => sql.end({ timeout: 5 }),
   }
 }
+
+/** How an array of whole numbers is written and read. @param oid of its type: it never changes, see pg_type.dat */
+const arrayOf = (oid: number, read: (item: string) => number | string) => ({
+  to: oid,
+  from: [oid],
+  serialize: (items: readonly (number | string)[]) => `{${items.join(',')}}`,
+  parse: (text: string) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(read)),
+})
 
 /** SQLSTATEs after which the same statement may be sent again: PostgreSQL's manual, appendix A. */
 const transientStates = new Set([

@@ -145,7 +145,7 @@ export const payments = pgTable('payments', {
   paidAt: instant().notNull(),
 })
 
-/** Every change of every balance. Never updated, never deleted: sql/guards.sql sees to it. */
+/** Every change of every balance. Never updated, never deleted: drizzle/0001_guards.sql sees to it. */
 export const transfers = pgTable(
   'transfers',
   {

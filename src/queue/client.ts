@@ -32,19 +32,18 @@ export function connectRedis(options: RedisOptions): RedisConnection {
   const redis = new Redis(url, {
     commandTimeout: callMsMax,
     connectTimeout: callMsMax,
-    socketTimeout: 5 * callMsMax,
     maxRetriesPerRequest: 1,
     enableAutoPipelining: true,
     retryStrategy,
   })
   const subscriber = new Redis(url, {
     connectTimeout: callMsMax,
-    keepAlive: 10_000,
     maxRetriesPerRequest: null,
     retryStrategy,
   })
   redis.on('error', onError)
   subscriber.on('error', onError)
+  const heartbeats = [redis, subscriber].map((connection) => beat(connection, callMsMax))
 
   // A command's own timeout starts when it is written; this one starts when it is asked for.
   const limits = wrap(timeout(callMsMax, TimeoutStrategy.Aggressive), bulkhead(callsMax))
@@ -61,11 +60,30 @@ export function connectRedis(options: RedisOptions): RedisConnection {
       await call(() => redis.ping())
     },
     close: async () => {
+      heartbeats.forEach(clearInterval)
       subscriber.disconnect()
       await call(() => redis.quit()).catch(() => undefined)
       redis.disconnect()
     },
   }
+}
+
+/**
+ * Asks again and again whether the other end is there, and gives up a connection that has said nothing since it
+ * was asked last: TCP alone would wait a quarter of an hour for a dead host. (The socketTimeout of ioredis only
+ * looks at connections that are waiting, and may end the one that came after.)
+ */
+function beat(connection: Redis, everyMs: number): NodeJS.Timeout {
+  let asked: Redis['stream'] | undefined
+  let heard = 0
+  return setInterval(() => {
+    const { status, stream } = connection
+    if (status !== 'connect' && status !== 'ready') return
+    if (stream === asked && stream.bytesRead === heard) stream.destroy()
+    else if (status === 'ready') connection.ping().catch(() => undefined)
+    asked = stream
+    heard = stream.bytesRead
+  }, everyMs).unref()
 }
 
 /** Answers of a Redis that cannot serve at the moment; any other error reply means that a script is wrong. */

@@ -44,9 +44,11 @@ export function createEvents({
       }
       pipeline.xadd(stream, 'MAXLEN', '~', LENGTH_MAX, '*', ...Object.entries(fields).flat())
     }
-    const replies = await connection.call(() => pipeline.exec())
-    const failed = replies?.find(([error]) => error)
-    if (failed?.[0]) throw failed[0]
+    await connection.call(async () => {
+      const replies = await pipeline.exec()
+      const failed = replies?.find(([error]) => error)
+      if (failed?.[0]) throw failed[0]
+    })
   }
   return { append }
 }

@@ -9,7 +9,12 @@ import { Problem } from '../domain/problem.ts'
 import { globalId, parseGlobalId, type NodeName } from './ids.ts'
 
 /** What an operation may cost at the most: a field is 1, what is in a list counts once for every item. */
-const limits = { complexity: 5_000, depth: 12, breadth: 200 }
+export const limits = { complexity: 5_000, depth: 12, breadth: 200 }
+/** How many items a list is taken to have, where its field does not say. */
+export const LIST_ITEMS = 10
+
+export const tooMuch = (): Problem =>
+  new Problem('BAD_INPUT', 'This operation asks for too much at once. Split it up.')
 
 export const builder = new SchemaBuilder<{
   Context: Context
@@ -26,12 +31,8 @@ export const builder = new SchemaBuilder<{
   defaultFieldNullability: false,
   complexity: {
     limit: limits,
-    defaultListMultiplier: 10,
-    complexityError: (kind) =>
-      new Problem(
-        'BAD_INPUT',
-        `This operation asks for too much at once (${kind.toLowerCase()}). Split it up.`,
-      ),
+    defaultListMultiplier: LIST_ITEMS,
+    complexityError: tooMuch,
   },
   errors: { directResult: true },
   relay: {
@@ -49,6 +50,7 @@ export const builder = new SchemaBuilder<{
       args: { id: { description: 'The id of a concert, performance, reservation, payment or user.' } },
     },
     pageInfoTypeOptions: { description: 'Where a page of a list begins and ends.' },
+    pageInfoFieldOptions: { description: 'Where this page begins and ends.' },
     hasNextPageFieldOptions: { description: 'Is there more after this page?' },
     hasPreviousPageFieldOptions: { description: 'Is there more before this page?' },
     startCursorFieldOptions: {

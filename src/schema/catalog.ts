@@ -5,7 +5,7 @@ import type { SeatChanges } from '../resolvers/catalog.ts'
 import * as bounds from './bounds.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
-import { connection } from './pages.ts'
+import { connection, pageCost } from './pages.ts'
 import { queue } from './queue.ts'
 
 const seatStatus = builder.enumType('SeatStatus', {
@@ -123,6 +123,7 @@ builder.queryFields((t) => ({
   concerts: t.connection({
     type: concert,
     description: 'All concerts, the oldest first.',
+    complexity: pageCost,
     resolve: (_, args, context) => connection('Concert', args, (page) => resolvers.concerts(page, context)),
   }),
   concert: t.field({

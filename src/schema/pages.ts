@@ -3,6 +3,7 @@ import { resolveCursorConnection, type ResolveCursorConnectionArgs } from '@poth
 import type { Page } from '../domain/page.ts'
 import { Problem } from '../domain/problem.ts'
 import { page as bounds } from './bounds.ts'
+import { LIST_ITEMS } from './builder.ts'
 import { globalId, parseGlobalId, type NodeName } from './ids.ts'
 
 /**
@@ -20,6 +21,17 @@ export const connection = <Item extends { id: string }>(
     ({ before, after, limit, inverted }: ResolveCursorConnectionArgs): Promise<Item[]> =>
       list({ limit, fromEnd: inverted, after: read(typename, after), before: read(typename, before) }),
   )
+
+interface PageSize {
+  first?: number | null | undefined
+  last?: number | null | undefined
+}
+
+/** What a page costs: all that is asked of an item, for each item. Pothos multiplies by `LIST_ITEMS` for `edges`. */
+export const pageCost = ({ first, last }: PageSize) => ({
+  field: 1,
+  multiplier: Math.min(first ?? last ?? bounds.defaultSize, bounds.maxSize) / LIST_ITEMS,
+})
 
 function read(typename: NodeName, cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined

@@ -16,7 +16,7 @@ import * as bounds from './bounds.ts'
 import { builder } from './builder.ts'
 import { performance, seat } from './catalog.ts'
 import { keyDescription } from './keys.ts'
-import { connection } from './pages.ts'
+import { connection, pageCost } from './pages.ts'
 import { payment } from './payments.ts'
 
 const reservationStatus = builder.enumType('ReservationStatus', {
@@ -91,6 +91,7 @@ builder.queryFields((t) => ({
   reservations: t.connection({
     type: reservation,
     description: 'Your reservations, the oldest first.',
+    complexity: pageCost,
     resolve: (_, args, context) =>
       connection('Reservation', args, (page) => resolvers.reservations(page, context)),
   }),

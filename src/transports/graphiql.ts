@@ -1,39 +1,47 @@
 /** GraphiQL, opened with a purchase to walk through. */
 import type { GraphiQLOptions } from 'graphql-yoga'
 
-const headers = JSON.stringify({ Authorization: 'Bearer <accessToken>', 'X-Queue-Token': '<token>' }, null, 2)
-
-const tab = (query: string, variables: object = {}) => ({
-  query: query.trim() + '\n',
-  variables: JSON.stringify(variables, null, 2),
-  headers,
-})
-
-const start = `
-# Welcome to Stagedoor: from the crowd to a seat, one tab a step.
-# Every type, field and argument is described: see the docs on the left.
-#
-# 1. Sign up. Copy the accessToken into the headers of each tab (below, "Headers").
-#    npm run dev prints one as well.
-mutation SignUp {
-  signUp(input: { name: "Minji" }) { accessToken user { id } }
-}
-
-query Concerts {
-  concerts(first: 5) { edges { node { id title queue { waitingCount admittedCount capacity paused } } } }
-}
-`
-
 const join = `
-# 2. Join the line. Copy the token into the headers as X-Queue-Token.
-mutation Join($concertId: ID!) {
-  issueQueueToken(input: { concertId: $concertId }) {
-    ... on QueueTicket { token status { __typename ... on Waiting { position estimatedWaitSeconds } ... on Admitted { until } } }
-    ... on Refusal { message }
+# Welcome to Stagedoor: from the crowd to a seat.
+# Every type and field is described: the docs, top left.
+#
+# "Headers" below say who you are: a new buyer, made for
+# this page. Run 1 and 2, then go to the next tab.
+
+# 1. What is on? Copy the id into "Variables".
+query Concerts {
+  concerts(first: 5) {
+    edges {
+      node {
+        id
+        title
+        queue { waitingCount admittedCount capacity paused }
+      }
+    }
   }
 }
 
-# Your place, pushed as it moves. It needs X-Queue-Token.
+# 2. Join the line. Copy the token: it is your place.
+mutation Join($concertId: ID!) {
+  issueQueueToken(input: { concertId: $concertId }) {
+    ... on QueueTicket {
+      token
+      status {
+        __typename
+        ... on Waiting { position estimatedWaitSeconds }
+        ... on Admitted { until }
+      }
+    }
+    ... on Refusal { message }
+  }
+}
+`
+
+const buy = `
+# Paste the token into "Headers" as X-Queue-Token, and
+# ids into "Variables" as you come by them.
+
+# 3. Watch your place: pushed whenever it changes.
 subscription Watch {
   queueStatus {
     __typename
@@ -43,62 +51,90 @@ subscription Watch {
     ... on Lapsed { reason }
   }
 }
-`
 
-const choose = `
-# 3. Admitted: the dates, and the free seats of each.
+# 4. Admitted: the dates that can still be booked.
 query Dates($concertId: ID!) {
-  performances(concertId: $concertId) { id startsAt availableSeatCount seats { number price } }
+  performances(concertId: $concertId) {
+    id
+    startsAt
+    availableSeatCount
+    seats { number price }
+  }
 }
 
 # The seats of one date, live.
 subscription Seats($performanceId: ID!) {
-  seatChanges(performanceId: $performanceId) { snapshot seats { number status price } }
+  seatChanges(performanceId: $performanceId) {
+    snapshot
+    seats { number status price }
+  }
 }
-`
 
-const hold = `
-# 4. Hold seats: yours alone for about five minutes. A new intent takes a new key.
+# 5. Hold seats: yours alone for five minutes.
+#    A new intent takes a new idempotency key.
 mutation Hold($performanceId: ID!) {
-  holdSeats(input: { performanceId: $performanceId, seatNumbers: [7, 8], idempotencyKey: "hold-1" }) {
+  holdSeats(
+    input: {
+      performanceId: $performanceId
+      seatNumbers: [7, 8]
+      idempotencyKey: "hold-1"
+    }
+  ) {
     __typename
-    ... on Reservation { id price heldUntil seats { number } }
-    ... on SeatTaken { message seatNumbers }
+    ... on Reservation { id price heldUntil }
     ... on Refusal { message }
   }
 }
-`
 
-const pay = `
-# 5. Charge points, and pay.
+# 6. Charge points. They need no place in line.
 mutation Charge {
-  chargePoints(input: { amount: 200000, idempotencyKey: "charge-1" }) {
+  chargePoints(
+    input: { amount: 200000, idempotencyKey: "charge-1" }
+  ) {
     ... on PointAccount { balance }
     ... on Refusal { message }
   }
 }
 
+# 7. Pay: the seats are yours, and the next is let in.
 mutation Pay($reservationId: ID!) {
-  payReservation(input: { reservationId: $reservationId, idempotencyKey: "pay-1" }) {
+  payReservation(
+    input: {
+      reservationId: $reservationId
+      idempotencyKey: "pay-1"
+    }
+  ) {
     __typename
-    ... on Payment { id amount paidAt reservation { status seats { number status } } }
+    ... on Payment {
+      amount
+      paidAt
+      reservation { status seats { number status } }
+    }
     ... on Refusal { message }
   }
 }
 `
 
-export const graphiqlOptions: GraphiQLOptions = {
-  title: 'Stagedoor',
-  subscriptionsProtocol: 'WS',
-  defaultHeaders: headers,
-  shouldPersistHeaders: true,
-  isHeadersEditorEnabled: true,
-  defaultEditorToolsVisibility: 'headers',
-  defaultTabs: [
-    tab(start),
-    tab(join, { concertId: '' }),
-    tab(choose, { concertId: '', performanceId: '' }),
-    tab(hold, { performanceId: '' }),
-    tab(pay, { reservationId: '' }),
-  ],
+const tab = (query: string, variables: object, headers: object) => ({
+  query: query.trim() + '\n',
+  variables: JSON.stringify(variables, null, 2),
+  headers: JSON.stringify(headers, null, 2),
+})
+
+/** @param accessToken for whoever opens the page; where others issue the tokens, they paste their own */
+export function graphiqlOptions(accessToken = '<your access token>'): GraphiQLOptions {
+  const authorization = { Authorization: `Bearer ${accessToken}` }
+  const headers = { ...authorization, 'X-Queue-Token': '<the token that Join gave you>' }
+  return {
+    title: 'Stagedoor',
+    subscriptionsProtocol: 'WS',
+    defaultHeaders: JSON.stringify(headers, null, 2),
+    shouldPersistHeaders: true,
+    isHeadersEditorEnabled: true,
+    defaultEditorToolsVisibility: 'headers',
+    defaultTabs: [
+      tab(join, { concertId: '' }, authorization),
+      tab(buy, { concertId: '', performanceId: '', reservationId: '' }, headers),
+    ],
+  }
 }

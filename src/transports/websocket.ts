@@ -1,7 +1,14 @@
 /** GraphQL over WebSocket: the graphql-transport-ws protocol, through the same pipeline as HTTP. */
 import type { Server } from 'node:http'
-import type { DocumentNode, ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql'
-import type { ServerOptions } from 'graphql-ws'
+import type {
+  DocumentNode,
+  ExecutionArgs,
+  FormattedExecutionResult,
+  GraphQLError,
+  GraphQLFormattedError,
+  GraphQLSchema,
+} from 'graphql'
+import type { ExecutionResult, ServerOptions } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import type { Credentials } from '../context.ts'
@@ -39,8 +46,8 @@ export function serveWebSockets(server: Server, yoga: Yoga): SocketServer {
       connectionInitWaitTimeout: 3_000,
       execute: (args) => (args as Operation).rootValue.execute(args),
       subscribe: (args) => (args as Operation).rootValue.subscribe(args),
-      onSubscribe: async (socket, _, { query, operationName, variables }) => {
-        const credentials = credentialsOf(socket.connectionParams)
+      onSubscribe: async (socket, _, { query, operationName, variables, extensions }) => {
+        const credentials = credentialsOf({ ...socket.connectionParams, ...headersIn(extensions) })
         const enveloped = yoga.getEnveloped({ credentials }) as Envelope
         // Thrown, these would close the socket and everything else that it carries.
         try {
@@ -59,10 +66,16 @@ export function serveWebSockets(server: Server, yoga: Yoga): SocketServer {
           return [presentable(error, () => undefined)]
         }
       },
+      onError: (_, __, ___, errors) =>
+        errors.map((error) => withoutStatus(presentable(error, () => undefined))),
+      onNext: (_, __, ___, ____, result) => withoutStatuses(result),
     },
     sockets,
     12_000,
   )
+  // ws closes a socket by itself, with the code that fits. graphql-ws would print a stack for every message
+  // that is too long.
+  sockets.on('connection', (socket) => socket.removeAllListeners('error').on('error', () => undefined))
 
   return {
     close: async (overMs) => {
@@ -77,9 +90,29 @@ export function serveWebSockets(server: Server, yoga: Yoga): SocketServer {
   }
 }
 
+/** An error as HTTP sends it too: `http` is for the status line. */
+function withoutStatus(error: GraphQLError): GraphQLFormattedError {
+  const extensions = { ...error.extensions }
+  delete extensions.http
+  return { ...error.toJSON(), extensions }
+}
+
+/** What graphql-ws sends instead of the result; undefined: there is nothing to take out. */
+function withoutStatuses({ errors, data }: ExecutionResult): FormattedExecutionResult | undefined {
+  return errors && { errors: errors.map(withoutStatus), ...(data === undefined ? {} : { data }) }
+}
+
+/** GraphiQL keeps one socket for all of its tabs, and sends each tab's headers with the operation. */
+function headersIn(extensions: Record<string, unknown> | null | undefined): object {
+  const headers = extensions?.headers
+  return typeof headers === 'object' && headers !== null ? headers : {}
+}
+
 /** The same two names as the HTTP headers, in any case. */
-function credentialsOf(params: Record<string, unknown> | undefined): Credentials {
-  const byName = new Map(Object.entries(params ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
+function credentialsOf(params: object): Credentials {
+  const byName = new Map(
+    Object.entries(params).map(([name, value]): [string, unknown] => [name.toLowerCase(), value]),
+  )
   const textOf = (name: string): string | undefined => {
     const value = byName.get(name)
     return typeof value === 'string' ? value : undefined

@@ -65,7 +65,12 @@ export function createClient(url: string, own: Credentials = {}): Client {
       if (answer.errors) throw new Error(`${answer.errors[0]?.message}\n${JSON.stringify(answer.errors)}`)
       return answer.data as never
     },
-    subscribe: (transport, query, variables = {}, credentials = {}) => {
+    subscribe: <Data>(
+      transport: 'ws' | 'sse',
+      query: string,
+      variables: object = {},
+      credentials: Credentials = {},
+    ) => {
       const headers = headersOf({ ...own, ...credentials })
       const client =
         transport === 'ws'
@@ -77,11 +82,11 @@ export function createClient(url: string, own: Credentials = {}): Client {
             })
           : createSseClient({ url, headers, retryAttempts: 0 })
       const messages = client.iterate({ query, variables: variables as Record<string, unknown> })
-      const next = async () => {
-        const { done, value } = await messages.next()
-        if (done === true) return null
-        if (value.errors) throw new Error(JSON.stringify(value.errors))
-        return value.data as never
+      const next = async (): Promise<Data | null> => {
+        const message = (await messages.next()) as IteratorResult<{ data: Data; errors?: unknown }, void>
+        if (message.done === true) return null
+        if (message.value.errors) throw new Error(JSON.stringify(message.value.errors))
+        return message.value.data
       }
       return {
         next,

@@ -10,10 +10,11 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-export async function createDatabase(): Promise<TestDatabase> {
+/** @param options.empty without even the tables */
+export async function createDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const template = new URL(inject('databaseUrl'))
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await administer(`create database ${name} template ${template.pathname.slice(1)}`)
+  await administer(`create database ${name} template ${empty ? 'template1' : template.pathname.slice(1)}`)
   const url = new URL(template)
   url.pathname = `/${name}`
   const sql = postgres(url.href, { max: 4, onnotice: () => {} })

@@ -10,7 +10,7 @@ export interface Sale {
 
 /** A concert with dates in the future. */
 export async function createSale(
-  server: TestServer,
+  server: Pick<TestServer, 'user' | 'database'>,
   options: { dates?: number; seatCount?: number; seatPrice?: number; capacity?: number; rate?: number } = {},
 ): Promise<Sale> {
   const { dates = 1, seatCount = 50, seatPrice = 100, capacity = 100, rate = null } = options

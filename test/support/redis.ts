@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, inject } from 'vitest'
 import type { QueueSettings, QueueStatus, QueueTicket, QueueTimes } from '../../src/domain/queue.ts'
 import { connectRedis } from '../../src/queue/client.ts'
@@ -12,6 +10,7 @@ import { createQueue } from '../../src/queue/queue.ts'
 import type { Queue, QueueBooks } from '../../src/queue/queue.ts'
 import { createWakeups } from '../../src/queue/wakeups.ts'
 import type { Wakeups } from '../../src/queue/wakeups.ts'
+import { createWayTo } from './way.ts'
 
 export const redisUrl = inject('redisUrl')
 
@@ -153,49 +152,4 @@ export function inTurn(...queues: [Queue, ...Queue[]]): () => Queue {
 }
 
 /** A way to Redis that can be cut. */
-export interface Way {
-  url: string
-  /** Cuts what is open, and lets nobody through until it is mended. */
-  cut(): void
-  mend(): void
-  close(): void
-}
-
-/** A TCP proxy in front of the real Redis. */
-export async function createWay(): Promise<Way> {
-  const { hostname, port } = new URL(redisUrl)
-  const sockets = new Set<Socket>()
-  let open = true
-  const server = createServer((near) => {
-    if (!open) return void near.destroy()
-    const far = connect(Number(port || 6379), hostname)
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from)
-      from.pipe(to)
-      from.on('error', () => to.destroy())
-      from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
-      })
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const cut = (): void => {
-    open = false
-    sockets.forEach((socket) => socket.destroy())
-  }
-  return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    cut,
-    mend: () => {
-      open = true
-    },
-    close: () => {
-      cut()
-      server.close()
-    },
-  }
-}
+export const createWay = () => createWayTo(redisUrl)

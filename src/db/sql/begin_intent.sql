@@ -5,12 +5,20 @@
 -- Returns an answer: this was already decided; it says IdempotencyKeyReused if the intent is another one.
 create or replace function begin_intent(p_user_id uuid, p_key text, p_intent jsonb) returns jsonb
 language plpgsql as $$
+declare
+  v_answer jsonb;
 begin
-  insert into idempotency_keys (user_id, key, intent, created_at)
-  values (p_user_id, p_key, p_intent, clock_timestamp())
-  on conflict do nothing;
-  if found then
-    return null;
-  end if;
-  return recall_intent(p_user_id, p_key, p_intent);
+  loop
+    insert into idempotency_keys (user_id, key, intent, created_at)
+    values (p_user_id, p_key, p_intent, clock_timestamp())
+    on conflict do nothing;
+    if found then
+      return null;
+    end if;
+    v_answer := recall_intent(p_user_id, p_key, p_intent);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+    -- The key was pruned between the two: it is free after all.
+  end loop;
 end $$;

@@ -5,10 +5,12 @@ language plpgsql as $$
 declare
   v_reservation reservations;
   v_ended int := 0;
+  -- Once, so that the index on the deadlines can be asked for what has lapsed.
+  v_now timestamptz := read_clock();
 begin
   for v_reservation in
     select * from reservations
-    where status = 'HELD' and held_until <= read_clock()
+    where status = 'HELD' and held_until <= v_now
     order by held_until limit p_limit
     for update skip locked
   loop

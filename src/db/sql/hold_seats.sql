@@ -21,7 +21,7 @@ declare
   v_answer jsonb;
   v_rivals reservations[];
   v_rival reservations;
-  v_taken int[] := '{}';
+  v_taken int[];
   v_mine bigint;
   v_reservation reservations;
   v_at timestamptz;
@@ -80,11 +80,15 @@ begin
     return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatLimitExceeded', 'limit', p_seat_limit));
   end if;
 
-  foreach v_rival in array v_rivals loop
-    if v_rival.status = 'PAID' or (v_rival.status = 'HELD' and v_rival.held_until > v_at) then
-      v_taken := v_taken || array(select unnest(v_rival.seat_numbers) intersect select unnest(p_seat_numbers));
-    end if;
-  end loop;
+  v_taken := array(
+    select wanted from unnest(p_seat_numbers) as wanted
+    where exists (
+      select from unnest(v_rivals) as rival
+      where wanted = any (rival.seat_numbers)
+        and (rival.status = 'PAID' or (rival.status = 'HELD' and rival.held_until > v_at))
+    )
+    order by wanted
+  );
   if cardinality(v_taken) > 0 then
     return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatTaken', 'seatNumbers', v_taken));
   end if;
@@ -102,6 +106,7 @@ begin
   v_taken := array(
     select wanted from unnest(p_seat_numbers) as wanted
     except select seat_number from seat_claims where reservation_id = p_reservation_id
+    order by wanted
   );
   if cardinality(v_taken) > 0 then
     delete from seat_claims where reservation_id = p_reservation_id;

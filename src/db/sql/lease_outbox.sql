@@ -3,13 +3,15 @@
 -- p_limit: how many at the most.
 create or replace function lease_outbox(p_limit int, p_lease_ms bigint) returns setof outbox
 language sql volatile as $$
-  update outbox set leased_until = clock_timestamp() + p_lease_ms * interval '1 millisecond'
-  where id in (
+  -- Materialized, or a plan for a nearly empty table may look for the next ones again and again, past the limit.
+  with next as materialized (
     select o.id from outbox o
     where (o.leased_until is null or o.leased_until <= clock_timestamp())
       and not exists (select from outbox earlier where earlier.subject_id = o.subject_id and earlier.id < o.id)
     order by o.id limit p_limit
     for update skip locked
   )
-  returning *
+  update outbox set leased_until = clock_timestamp() + p_lease_ms * interval '1 millisecond'
+  from next where outbox.id = next.id
+  returning outbox.*
 $$;

@@ -5,13 +5,14 @@ language plpgsql as $$
 declare
   v_pruned int;
 begin
-  delete from idempotency_keys
-  where (user_id, key) in (
+  with old as materialized (
     select user_id, key from idempotency_keys
     where created_at < clock_timestamp() - p_keep_ms * interval '1 millisecond'
     order by created_at limit p_limit
     for update skip locked
-  );
+  )
+  delete from idempotency_keys using old
+  where idempotency_keys.user_id = old.user_id and idempotency_keys.key = old.key;
   get diagnostics v_pruned = row_count;
   return v_pruned;
 end $$;

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { payReservation } from '../../src/db/payments.ts'
+import { chargePoints } from '../../src/db/points.ts'
+import { cancelReservation, holdSeats, loadReservations } from '../../src/db/reservations.ts'
+import { AlreadyPaid, HoldExpired, ReservationNotFound } from '../../src/domain/refusals.ts'
+import { audit } from '../support/audit.ts'
+import { openBooks } from '../support/books.ts'
+import {
+  aCancel,
+  aCharge,
+  aHold,
+  aPayment,
+  createBuyer,
+  createShow,
+  HOLD_MS,
+  passTime,
+} from '../support/show.ts'
+
+const { db, sql } = await openBooks()
+const newBuyer = async () => createBuyer(await createShow(db))
+
+test('a hold that is given up is free at once, and others are told', async () => {
+  const buyer = await newBuyer()
+  const id = await holdSeats(db, aHold(buyer, [1, 2]))
+  expect(await cancelReservation(db, aCancel(buyer, id))).toBe(id)
+  expect(await loadReservations(db, [id])).toMatchObject([{ status: 'CANCELLED' }])
+  await holdSeats(db, aHold(createBuyer(buyer), [1, 2]))
+  expect(await sql`select type from outbox where subject_id = ${id} order by id`).toMatchObject([
+    { type: 'reservation.held' },
+    { type: 'reservation.cancelled' },
+  ])
+  await audit(sql)
+})
+
+test('giving up what is given up already is no mistake, and makes no second event', async () => {
+  const buyer = await newBuyer()
+  const id = await holdSeats(db, aHold(buyer, [1]))
+  await cancelReservation(db, aCancel(buyer, id))
+  expect(await cancelReservation(db, aCancel(buyer, id))).toBe(id)
+  expect(await sql`select from outbox where subject_id = ${id}`).toHaveLength(2)
+})
+
+test('a lapsed hold has expired, and a paid one stays paid', async () => {
+  const buyer = await newBuyer()
+  await chargePoints(db, aCharge(buyer, 100))
+  const paid = await holdSeats(db, aHold(buyer, [1]))
+  const paymentId = await payReservation(db, aPayment(buyer, paid))
+  await expect(cancelReservation(db, aCancel(buyer, paid))).rejects.toEqual(new AlreadyPaid(paymentId))
+
+  const other = createBuyer(buyer)
+  const lapsed = await holdSeats(db, aHold(other, [2]))
+  await passTime(sql, HOLD_MS)
+  const heldUntil = (await loadReservations(db, [lapsed]))[0]?.heldUntil ?? new Date(0)
+  await expect(cancelReservation(db, aCancel(other, lapsed))).rejects.toEqual(new HoldExpired(heldUntil))
+})
+
+test('somebody else’s hold is as if it did not exist', async () => {
+  const [owner, other] = [await newBuyer(), await newBuyer()]
+  const id = await holdSeats(db, aHold(owner, [1]))
+  for (const unknown of [id, randomUUID()])
+    await expect(cancelReservation(db, aCancel(other, unknown))).rejects.toEqual(new ReservationNotFound())
+  expect(await loadReservations(db, [id])).toMatchObject([{ status: 'HELD' }])
+})

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { beforeEach, expect, test } from 'vitest'
+import { v7 as uuidv7 } from 'uuid'
+import {
+  countTakenSeats,
+  createConcert,
+  findLastPerformanceAt,
+  listConcerts,
+  listPerformances,
+  loadConcerts,
+  loadPerformances,
+  loadTakenSeats,
+} from '../../src/db/catalog.ts'
+import { payReservation } from '../../src/db/payments.ts'
+import { chargePoints } from '../../src/db/points.ts'
+import { holdSeats } from '../../src/db/reservations.ts'
+import type { NewConcert } from '../../src/domain/catalog.ts'
+import type { Page } from '../../src/domain/page.ts'
+import { InvalidConcert } from '../../src/domain/refusals.ts'
+import { openBooks } from '../support/books.ts'
+import { aCharge, aHold, aPayment, createBuyer, createShow, HOLD_MS, passTime } from '../support/show.ts'
+
+const { db, sql, clear } = await openBooks()
+beforeEach(clear)
+
+const inDays = (days: number) => new Date(Math.ceil(Date.now() / 1000) * 1000 + days * 86_400_000)
+const concertOn = (...dates: Date[]): NewConcert => ({
+  title: 'Nocturnes',
+  queueCapacity: 5,
+  queueRatePerSecond: 0.25,
+  performances: dates.map((startsAt) => ({ startsAt, seatCount: 20, seatPrice: 300 })),
+})
+const wholePage: Page = { limit: 100, after: undefined, before: undefined, fromEnd: false }
+
+test('a concert is added with its dates', async () => {
+  const [late, early] = [inDays(2), inDays(1)]
+  const concertId = await createConcert(db, concertOn(late, early), uuidv7)
+  const queueSettings = { capacity: 5, ratePerSecond: 0.25, paused: false, version: 1 }
+  expect(await loadConcerts(db, [concertId, randomUUID()])).toEqual([
+    { id: concertId, title: 'Nocturnes', queueSettings },
+  ])
+  const dates = await listPerformances(db, concertId, { futureOnly: true, limit: 10 })
+  expect(dates).toMatchObject([
+    { concertId, startsAt: early, seatCount: 20, seatPrice: 300 },
+    { concertId, startsAt: late, seatCount: 20, seatPrice: 300 },
+  ])
+  expect(await loadPerformances(db, [dates[1]?.id ?? '', randomUUID()])).toEqual([dates[1]])
+  expect(await findLastPerformanceAt(db, concertId)).toBe(late.getTime())
+})
+
+test('a concert without dates has no last one, and one that does not exist says nothing', async () => {
+  expect(await findLastPerformanceAt(db, await createConcert(db, concertOn(), uuidv7))).toBe(0)
+  expect(await findLastPerformanceAt(db, randomUUID())).toBeUndefined()
+  expect(await loadConcerts(db, [])).toEqual([])
+})
+
+test('with one date in the past nothing is added', async () => {
+  const concert = concertOn(inDays(1), new Date())
+  await expect(createConcert(db, concert, uuidv7)).rejects.toEqual(
+    new InvalidConcert('Every date has to be in the future.'),
+  )
+  expect(await listConcerts(db, wholePage)).toEqual([])
+})
+
+test('dates that have begun are listed only when they are asked for, and no more than fit', async () => {
+  const concertId = await createConcert(db, concertOn(inDays(1), inDays(3), inDays(4)), uuidv7)
+  await passTime(sql, 2 * 86_400_000)
+  expect(await listPerformances(db, concertId, { futureOnly: true, limit: 10 })).toHaveLength(2)
+  expect(await listPerformances(db, concertId, { futureOnly: false, limit: 10 })).toHaveLength(3)
+  expect(await listPerformances(db, concertId, { futureOnly: false, limit: 1 })).toHaveLength(1)
+  expect(await listPerformances(db, randomUUID(), { futureOnly: false, limit: 10 })).toEqual([])
+})
+
+test('concerts come a page at a time, from either end', async () => {
+  const ids: string[] = []
+  for (let n = 0; n < 5; n++) ids.push(await createConcert(db, concertOn(), uuidv7))
+  const page = async (part: Partial<Page>) =>
+    (await listConcerts(db, { ...wholePage, ...part })).map((concert) => ids.indexOf(concert.id))
+  expect(await page({})).toEqual([0, 1, 2, 3, 4])
+  expect(await page({ limit: 2 })).toEqual([0, 1])
+  expect(await page({ limit: 2, after: ids[1] ?? '' })).toEqual([2, 3])
+  expect(await page({ limit: 2, fromEnd: true })).toEqual([4, 3])
+  expect(await page({ limit: 2, before: ids[3] ?? '', fromEnd: true })).toEqual([2, 1])
+})
+
+test('taken seats are those held or sold; lapsed ones are free without anybody sweeping', async () => {
+  const show = await createShow(db)
+  const [one, other] = [createBuyer(show), createBuyer(show)]
+  await chargePoints(db, aCharge(one, 1_000))
+  await payReservation(db, aPayment(one, await holdSeats(db, aHold(one, [1, 2]))))
+  await holdSeats(db, aHold(other, [3]))
+  const elsewhere = createBuyer(await createShow(db))
+  await holdSeats(db, aHold(elsewhere, [4]))
+  const { performanceId } = show
+  const sold = [1, 2].map((number) => ({ performanceId, number, status: 'SOLD' }))
+  const inOrder = async () => (await loadTakenSeats(db, [performanceId])).sort((a, b) => a.number - b.number)
+  expect(await inOrder()).toEqual([...sold, { performanceId, number: 3, status: 'HELD' }])
+  expect(await countTakenSeats(db, [performanceId])).toEqual([{ performanceId, count: 3 }])
+  expect(await loadTakenSeats(db, [performanceId, elsewhere.performanceId])).toHaveLength(4)
+  await passTime(sql, HOLD_MS)
+  expect(await inOrder()).toEqual(sold)
+  expect(await countTakenSeats(db, [performanceId, elsewhere.performanceId])).toEqual([
+    { performanceId, count: 2 },
+  ])
+})

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test, vi } from 'vitest'
+import { payReservation } from '../../src/db/payments.ts'
+import { chargePoints, loadAccounts } from '../../src/db/points.ts'
+import {
+  cancelReservation,
+  expireReservations,
+  holdSeats,
+  loadReservations,
+} from '../../src/db/reservations.ts'
+import { audit } from '../support/audit.ts'
+import { openBooks } from '../support/books.ts'
+import {
+  aCancel,
+  aCharge,
+  aHold,
+  answerOf,
+  aPayment,
+  createBuyer,
+  createShow,
+  wordOf,
+} from '../support/show.ts'
+import type { Buyer } from '../support/show.ts'
+
+const { db, sql, whileHeld, untilBlocked } = await openBooks()
+const HOLD_MS = 800
+
+/** A hold of seat 1 that soon lapses; its owner could pay for it. */
+async function arrange() {
+  const owner = createBuyer(await createShow(db))
+  await chargePoints(db, aCharge(owner, 100))
+  return { owner, id: await holdSeats(db, aHold(owner, [1], { holdMs: HOLD_MS })) }
+}
+
+/** Lets a call begin while the hold is live, and makes it wait for the row until the hold has lapsed. */
+async function overtaken(id: string, call: () => Promise<unknown>): Promise<string> {
+  const answer = await whileHeld(
+    (tx) => tx`select from reservations where id = ${id} for update`,
+    async () => {
+      const under = answerOf(call())
+      await untilBlocked(1)
+      const live = sql`select from reservations where id = ${id} and held_until > clock_timestamp()`
+      expect(await live).toHaveLength(1)
+      await vi.waitFor(
+        async () => expect(await loadReservations(db, [id])).toMatchObject([{ status: 'EXPIRED' }]),
+        {
+          timeout: 5_000,
+          interval: 10,
+        },
+      )
+      return [under]
+    },
+  )
+  return wordOf(await answer[0])
+}
+
+const balanceOf = async ({ userId }: Buyer) => (await loadAccounts(db, [userId]))[0]?.balance
+
+test('a payment that gets the row too late is too late, however early it began', async () => {
+  const { owner, id } = await arrange()
+  expect(await overtaken(id, () => payReservation(db, aPayment(owner, id)))).toBe('HoldExpired')
+  expect(await balanceOf(owner)).toBe(100)
+  await audit(sql)
+})
+
+test('a cancellation that gets the row too late is too late', async () => {
+  const { owner, id } = await arrange()
+  expect(await overtaken(id, () => cancelReservation(db, aCancel(owner, id)))).toBe('HoldExpired')
+})
+
+test('a hold that lapses while somebody waits for its seat is taken over', async () => {
+  const { owner, id } = await arrange()
+  expect(await overtaken(id, () => holdSeats(db, aHold(createBuyer(owner), [1])))).toBe('ok')
+  expect(await loadReservations(db, [id])).toMatchObject([{ status: 'EXPIRED' }])
+  await audit(sql)
+})
+
+test('the time to pay starts when the seats are had, not when they were asked for', async () => {
+  const buyer = createBuyer(await createShow(db))
+  const [granted, call] = await whileHeld(
+    (tx) => tx`insert into seat_claims (performance_id, seat_number, reservation_id)
+      values (${buyer.performanceId}, 1, ${randomUUID()})`,
+    async () => {
+      const holding = holdSeats(db, aHold(buyer, [1]))
+      await untilBlocked(1)
+      return [(await sql<[{ at: Date }]>`select read_clock() as at`)[0].at, [holding]] as const
+    },
+  )
+  const [row] = await sql<[{ held_at: Date }]>`select held_at from reservations where id = ${await call[0]}`
+  expect(row.held_at.getTime()).toBeGreaterThanOrEqual(granted.getTime())
+})
+
+test('a payment that the sweeper overtook finds the hold expired; one that comes before it is paid', async () => {
+  const { owner, id } = await arrange()
+  const late = await overtaken(id, () => payReservation(db, aPayment(owner, id)))
+  await expireReservations(db, 100)
+  expect(late).toBe('HoldExpired')
+  const other = createBuyer(owner)
+  await chargePoints(db, aCharge(other, 100))
+  const again = await holdSeats(db, aHold(other, [1], { holdMs: HOLD_MS }))
+  await payReservation(db, aPayment(other, again))
+  await vi.waitFor(
+    async () =>
+      expect(
+        await sql`select from reservations where id = ${again} and held_until <= clock_timestamp()`,
+      ).toHaveLength(1),
+    { timeout: 5_000, interval: 10 },
+  )
+  await expireReservations(db, 100)
+  expect(await loadReservations(db, [again])).toMatchObject([{ status: 'PAID' }])
+  await audit(sql)
+})
+
+test('a lapsed hold that was taken over cannot be paid for, however the two race', async () => {
+  for (let round = 0; round < 15; round++) {
+    const { owner, id } = await arrange()
+    await sql.unsafe(`set session_replication_role = replica;
+      update reservations set held_until = clock_timestamp() + interval '3 milliseconds' where id = '${id}';
+      set session_replication_role = origin`)
+    const rival = createBuyer(owner)
+    const attempts = Array.from({ length: 8 }, (_, index) =>
+      index % 2
+        ? answerOf(payReservation(db, aPayment(owner, id)))
+        : answerOf(holdSeats(db, aHold(rival, [1]))),
+    )
+    await Promise.all([...attempts, expireReservations(db, 10)])
+  }
+  await audit(sql)
+})

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { holdSeats } from '../../src/db/reservations.ts'
+import { openBooks } from '../support/books.ts'
+import { aHold, createBuyer, createShow } from '../support/show.ts'
+
+const { db, sql } = await openBooks()
+
+async function read(folder: string, ending: string): Promise<Map<string, string>> {
+  const at = new URL(`../../${folder}/`, import.meta.url)
+  const names = (await readdir(at)).filter((name) => name.endsWith(ending))
+  const texts = await Promise.all(names.map((name) => readFile(new URL(name, at), 'utf8')))
+  return new Map(names.map((name, index) => [name.slice(0, -ending.length), texts[index] ?? '']))
+}
+
+/** The bodies, without the comments above them. */
+const functions = new Map(
+  [...(await read('src/db/sql', '.sql'))].map(([name, text]) => [name, text.replaceAll(/^ *--.*$/gm, '')]),
+)
+const wrappers = await read('src/db', '.ts')
+const tests = [...(await read('test/db', '.test.ts')).values()].join()
+const calls = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0
+
+test('a file has one function, of its own name', async () => {
+  for (const [name, text] of functions)
+    expect([...text.matchAll(/create or replace function (\w+)/g)].map((match) => match[1])).toEqual([name])
+  const rows = await sql<{ name: string }[]>`
+    select proname as name from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'
+      and prorettype <> 'trigger'::regtype order by 1`
+  expect(rows.map(({ name }) => name)).toEqual([...functions.keys()].sort())
+})
+
+test('a function is called by exactly one wrapper, or else by other functions only', () => {
+  for (const name of functions.keys()) {
+    const called = [...wrappers.values()].reduce(
+      (sum, text) => sum + calls(text, new RegExp(`(select|from) ${name}\\(`, 'g')),
+      0,
+    )
+    const helps = [...functions].some(
+      ([other, text]) => other !== name && new RegExp(`\\b${name}\\(`).test(text),
+    )
+    expect({ name, called, helps }).toEqual({ name, called: helps ? 0 : 1, helps })
+  }
+})
+
+test('everything that calls the database is called by a test', () => {
+  const exported = [...wrappers.values()].flatMap((text) =>
+    [...text.matchAll(/^export (?:async function|const) (\w+)(?: = )?\(\s*db: Database/gm)].map(
+      (match) => match[1] ?? '',
+    ),
+  )
+  expect(exported.length).toBeGreaterThan(20)
+  const untested = exported.filter((name) => !tests.includes(`${name}(db`))
+  expect(untested).toEqual([])
+})
+
+test('the clock goes on within a transaction, in whole milliseconds', async () => {
+  await sql.begin(async (tx) => {
+    const [row] = await tx<[{ first: Date; whole: boolean; later: boolean }]>`
+      with first as materialized (select read_clock() as at), waited as materialized (select pg_sleep(0.02) from first)
+      select at as first, at = date_trunc('milliseconds', at) as whole, read_clock() > at as later from first, waited`
+    expect(row).toMatchObject({ whole: true, later: true })
+  })
+})
+
+test('a key is taken, answered, recalled, and given back', async () => {
+  const [user, key, intent, other] = [randomUUID(), 'key', { operation: 'a' }, { operation: 'b' }]
+  const begin = async (of: { operation: string }) =>
+    (await sql`select begin_intent(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.['answer'] as unknown
+  const recall = async (of: { operation: string }) =>
+    (await sql`select recall_intent(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.['answer'] as unknown
+  expect(await recall(intent)).toBeNull()
+  expect(await begin(intent)).toBeNull()
+  const [answered] = await sql`select answer_intent(${user}, ${key}, '{"outcome": "Done"}') as answer`
+  expect(answered).toEqual({ answer: { outcome: 'Done' } })
+  for (const again of [begin, recall]) {
+    expect(await again(intent)).toEqual({ outcome: 'Done' })
+    expect(await again(other)).toEqual({ outcome: 'IdempotencyKeyReused' })
+  }
+  const [forgotten] = await sql`select forget_intent(${user}, ${key}, '{"outcome": "Gone"}') as answer`
+  expect(forgotten).toEqual({ answer: { outcome: 'Gone' } })
+  expect(await begin(other)).toBeNull()
+})
+
+test('locking an account makes it, once, and tells its balance', async () => {
+  const user = randomUUID()
+  expect(await sql`select lock_account(${user})::int as balance`).toEqual([{ balance: 0 }])
+  await sql`update accounts set balance = 5 where user_id = ${user}`
+  expect(await sql`select lock_account(${user})::int as balance`).toEqual([{ balance: 5 }])
+  const newcomer = randomUUID()
+  await Promise.all(Array.from({ length: 4 }, () => sql`select lock_account(${newcomer})`))
+  expect(await sql`select from accounts where user_id = ${newcomer}`).toHaveLength(1)
+})
+
+test('ending a hold frees its seats and says so, in one moment', async () => {
+  const buyer = createBuyer(await createShow(db))
+  const id = await holdSeats(db, aHold(buyer, [1, 2]))
+  await sql`select end_hold(r, 'CANCELLED', read_clock()) from reservations r where id = ${id}`
+  const moments = await sql`
+    select released_at = decided_at and occurred_at = decided_at as same
+    from reservations r join seat_claims c on c.reservation_id = r.id
+      join outbox o on o.subject_id = r.id and o.type = 'reservation.cancelled' where r.id = ${id}`
+  expect(moments).toEqual([{ same: true }, { same: true }])
+  await sql`select emit_reservation_event('reservation.held', r, read_clock(), '{"more": 1}') from reservations r
+    where id = ${id}`
+  const [event] = await sql`select data from outbox order by id desc limit 1`
+  expect(event?.['data']).toMatchObject({ reservationId: id, seatNumbers: [1, 2], more: 1 })
+})

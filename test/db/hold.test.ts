@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { chargePoints } from '../../src/db/points.ts'
+import { payReservation } from '../../src/db/payments.ts'
+import { cancelReservation, holdSeats, loadReservations } from '../../src/db/reservations.ts'
+import {
+  IdempotencyKeyReused,
+  SalesClosed,
+  SeatLimitExceeded,
+  SeatNotFound,
+  SeatTaken,
+} from '../../src/domain/refusals.ts'
+import { audit } from '../support/audit.ts'
+import { openBooks } from '../support/books.ts'
+import {
+  aCancel,
+  aCharge,
+  aHold,
+  aPayment,
+  createBuyer,
+  createShow,
+  HOLD_MS,
+  passTime,
+} from '../support/show.ts'
+
+const { db, sql } = await openBooks()
+const statusOf = async (id: string) => (await loadReservations(db, [id]))[0]?.status
+
+test('a hold has its seats, its price and its deadline', async () => {
+  const buyer = createBuyer(await createShow(db, { seatPrice: 250 }))
+  const wanted = aHold(buyer, [9, 7])
+  const before = Date.now()
+  const id = await holdSeats(db, wanted)
+  expect(id).toBe(wanted.reservationId)
+  const [reservation] = await loadReservations(db, [id])
+  expect(reservation).toMatchObject({
+    performanceId: buyer.performanceId,
+    userId: buyer.userId,
+    seatNumbers: [7, 9],
+    price: 500,
+    status: 'HELD',
+  })
+  const heldMs = (reservation?.heldUntil.getTime() ?? 0) - before
+  expect(heldMs).toBeGreaterThanOrEqual(HOLD_MS - 1)
+  expect(heldMs).toBeLessThan(HOLD_MS + 5_000)
+})
+
+test('of seats that are partly taken none is held, and those taken are named', async () => {
+  const show = await createShow(db)
+  await holdSeats(db, aHold(createBuyer(show), [2, 4]))
+  const buyer = createBuyer(show)
+  await expect(holdSeats(db, aHold(buyer, [1, 2, 3, 4]))).rejects.toEqual(new SeatTaken([2, 4]))
+  await holdSeats(db, aHold(createBuyer(show), [1, 3]))
+  await expect(holdSeats(db, aHold(buyer, [4]))).rejects.toEqual(new SeatTaken([4]))
+})
+
+test('a paid seat is taken for good', async () => {
+  const show = await createShow(db)
+  const owner = createBuyer(show)
+  const id = await holdSeats(db, aHold(owner, [1]))
+  await chargePoints(db, aCharge(owner, 100))
+  await payReservation(db, aPayment(owner, id))
+  await passTime(sql, 2 * HOLD_MS)
+  await expect(holdSeats(db, aHold(createBuyer(show), [1]))).rejects.toEqual(new SeatTaken([1]))
+})
+
+test('seats that do not exist are named', async () => {
+  const buyer = createBuyer(await createShow(db, { seatCount: 10 }))
+  await expect(holdSeats(db, aHold(buyer, [0, 10, 11]))).rejects.toEqual(new SeatNotFound([0, 11]))
+  await holdSeats(db, aHold(buyer, [1, 10]))
+})
+
+test('live and paid seats of all dates count towards the limit, lapsed and cancelled ones do not', async () => {
+  const buyer = createBuyer(await createShow(db))
+  const hold = (...seats: number[]) => holdSeats(db, aHold(buyer, seats, { seatLimit: 3 }))
+  const paid = await hold(1)
+  const cancelled = await hold(2)
+  await chargePoints(db, aCharge(buyer, 100))
+  await payReservation(db, aPayment(buyer, paid))
+  await expect(hold(3, 4)).rejects.toEqual(new SeatLimitExceeded(3))
+  await cancelReservation(db, aCancel(buyer, cancelled))
+  await hold(3, 4)
+  await expect(hold(5)).rejects.toEqual(new SeatLimitExceeded(3))
+  await passTime(sql, HOLD_MS)
+  await hold(5, 6)
+})
+
+test('a date that has begun is no longer on sale', async () => {
+  const buyer = createBuyer(await createShow(db))
+  await sql`update performances set starts_at = now() - interval '1 second' where id = ${buyer.performanceId}`
+  await expect(holdSeats(db, aHold(buyer, [1]))).rejects.toEqual(new SalesClosed())
+})
+
+test('a lapsed hold is free the moment it lapses, and taking its seats over ends it', async () => {
+  const show = await createShow(db)
+  const [first, second] = [createBuyer(show), createBuyer(show)]
+  const lapsed = await holdSeats(db, aHold(first, [1, 2]))
+  await passTime(sql, HOLD_MS)
+  expect(await statusOf(lapsed)).toBe('EXPIRED')
+  await holdSeats(db, aHold(second, [2, 3]))
+  const [row] =
+    await sql`select status, decided_at >= held_until as after from reservations where id = ${lapsed}`
+  expect(row).toEqual({ status: 'EXPIRED', after: true })
+  expect(await sql`select type from outbox where subject_id = ${lapsed} order by id`).toMatchObject([
+    { type: 'reservation.held' },
+    { type: 'reservation.expired' },
+  ])
+  await holdSeats(db, aHold(createBuyer(show), [1]))
+  await audit(sql)
+})
+
+test('a ticket has to be for this concert, the date has to exist, and neither leaves a trace', async () => {
+  const buyer = createBuyer(await createShow(db))
+  const elsewhere = createBuyer(await createShow(db))
+  const key = randomUUID()
+  await expect(holdSeats(db, aHold(buyer, [1], { key, ticket: elsewhere.ticket }))).rejects.toMatchObject({
+    code: 'QUEUE_TICKET_INVALID',
+  })
+  const nowhere = randomUUID()
+  await expect(holdSeats(db, aHold(buyer, [1], { key, performanceId: nowhere }))).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  })
+  await holdSeats(db, aHold(buyer, [1], { key }))
+})
+
+test('who is not admitted gets nothing but an answer that was given before', async () => {
+  const buyer = createBuyer(await createShow(db))
+  const out = { admitted: false, key: randomUUID() }
+  await expect(holdSeats(db, aHold(buyer, [1], out))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
+  const id = await holdSeats(db, aHold(buyer, [1], { key: out.key }))
+  expect(await holdSeats(db, aHold(buyer, [1], out))).toBe(id)
+  await expect(holdSeats(db, aHold(buyer, [2], out))).rejects.toEqual(new IdempotencyKeyReused())
+})
+
+test('a spent ticket opens nothing, whatever the queue says, and the key stays free for a new ticket', async () => {
+  const buyer = createBuyer(await createShow(db))
+  const id = await holdSeats(db, aHold(buyer, [1]))
+  await chargePoints(db, aCharge(buyer, 100))
+  await payReservation(db, aPayment(buyer, id))
+  const key = randomUUID()
+  await expect(holdSeats(db, aHold(buyer, [2], { key }))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
+  expect(await sql`select from idempotency_keys where key = ${key}`).toHaveLength(0)
+  await holdSeats(db, aHold(buyer, [2], { key, ticket: { ...buyer.ticket, number: 2 } }))
+})

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { pruneIdempotencyKeys } from '../../src/db/idempotency.ts'
+import { payReservation } from '../../src/db/payments.ts'
+import { chargePoints } from '../../src/db/points.ts'
+import { cancelReservation, holdSeats } from '../../src/db/reservations.ts'
+import { IdempotencyKeyReused } from '../../src/domain/refusals.ts'
+import { openBooks } from '../support/books.ts'
+import {
+  aCancel,
+  aCharge,
+  aHold,
+  answerOf,
+  aPayment,
+  createBuyer,
+  createShow,
+  HOLD_MS,
+  passTime,
+  wordOf,
+} from '../support/show.ts'
+
+const { db, sql } = await openBooks()
+const show = await createShow(db)
+
+/** The number of rows that an effect could add to. */
+const effects = async () =>
+  (
+    await sql`select (select count(*) from reservations) as reservations, (select count(*) from seat_claims) as claims,
+      (select count(*) from transfers) as transfers, (select count(*) from outbox) as events`
+  )[0]
+
+/** Calls twice with the same key, lets `between` change the world meanwhile, and expects the first answer again. */
+async function expectReplay(word: string, call: () => Promise<unknown>, between?: () => Promise<unknown>) {
+  const first = await answerOf(call())
+  expect(wordOf(first)).toBe(word)
+  await between?.()
+  const before = await effects()
+  expect(await answerOf(call())).toEqual(first)
+  expect(await effects()).toEqual(before)
+}
+
+test('a hold is answered as before, after it was cancelled and somebody else has the seat', async () => {
+  const buyer = createBuyer(show)
+  const key = randomUUID()
+  const id = await holdSeats(db, aHold(buyer, [2, 1], { key }))
+  await cancelReservation(db, aCancel(buyer, id))
+  await holdSeats(db, aHold(createBuyer(show), [1, 2]))
+  await expectReplay('ok', () => holdSeats(db, aHold(buyer, [1, 2], { key })))
+})
+
+test('refusals of a hold stay, even when nothing stands in its way any more', async () => {
+  const [owner, buyer] = [createBuyer(show), createBuyer(show)]
+  const id = await holdSeats(db, aHold(owner, [5]))
+  const taken = randomUUID()
+  await expectReplay(
+    'SeatTaken',
+    () => holdSeats(db, aHold(buyer, [5], { key: taken })),
+    () => cancelReservation(db, aCancel(owner, id)),
+  )
+  const limited = randomUUID()
+  const mine = await holdSeats(db, aHold(buyer, [6]))
+  await expectReplay(
+    'SeatLimitExceeded',
+    () => holdSeats(db, aHold(buyer, [7], { key: limited, seatLimit: 1 })),
+    () => cancelReservation(db, aCancel(buyer, mine)),
+  )
+  const missing = randomUUID()
+  await expectReplay('SeatNotFound', () => holdSeats(db, aHold(buyer, [51], { key: missing })))
+  const over = createBuyer(await createShow(db))
+  const closed = randomUUID()
+  await sql`update performances set starts_at = now() - interval '1 second' where id = ${over.performanceId}`
+  await expectReplay(
+    'SalesClosed',
+    () => holdSeats(db, aHold(over, [1], { key: closed })),
+    () => sql`update performances set starts_at = now() + interval '1 day' where id = ${over.performanceId}`,
+  )
+})
+
+test('refusals of a payment stay, even when it could succeed now', async () => {
+  const buyer = createBuyer(show)
+  const id = await holdSeats(db, aHold(buyer, [10]))
+  const [poor, early, twice] = [randomUUID(), randomUUID(), randomUUID()]
+  await expectReplay(
+    'InsufficientPoints',
+    () => payReservation(db, aPayment(buyer, id, { key: poor })),
+    () => chargePoints(db, aCharge(buyer, 1_000)),
+  )
+  const nobodys = randomUUID()
+  await expectReplay('ReservationNotFound', () =>
+    payReservation(db, aPayment(buyer, nobodys, { key: early })),
+  )
+  await expectReplay('ok', () => payReservation(db, aPayment(buyer, id, { key: twice })))
+  await expectReplay('AlreadyPaid', () => payReservation(db, aPayment(buyer, id, { key: nobodys })))
+})
+
+test('a payment and a cancellation are answered as before, and so are their refusals after the deadline', async () => {
+  const buyer = createBuyer(show)
+  const [cancelled, lapsed] = [
+    await holdSeats(db, aHold(buyer, [20])),
+    await holdSeats(db, aHold(buyer, [21])),
+  ]
+  const [once, late, lateToo] = [randomUUID(), randomUUID(), randomUUID()]
+  await expectReplay(
+    'ok',
+    () => cancelReservation(db, aCancel(buyer, cancelled, once)),
+    () => passTime(sql, HOLD_MS),
+  )
+  await expectReplay('HoldExpired', () => payReservation(db, aPayment(buyer, lapsed, { key: late })))
+  await expectReplay('HoldExpired', () => cancelReservation(db, aCancel(buyer, lapsed, lateToo)))
+  await expectReplay('ReservationNotFound', () =>
+    cancelReservation(db, aCancel(createBuyer(show), lapsed, once)),
+  )
+})
+
+test('a key is for one intent: of another operation, or other arguments, it wants to know nothing', async () => {
+  const buyer = createBuyer(show)
+  const key = randomUUID()
+  const id = await holdSeats(db, aHold(buyer, [30], { key }))
+  const before = await effects()
+  const others = [
+    () => holdSeats(db, aHold(buyer, [31], { key })),
+    () => holdSeats(db, aHold(buyer, [30, 31], { key })),
+    () => payReservation(db, aPayment(buyer, id, { key })),
+    () => cancelReservation(db, aCancel(buyer, id, key)),
+    () => chargePoints(db, aCharge(buyer, 1, key)),
+  ]
+  for (const other of others) await expect(other()).rejects.toEqual(new IdempotencyKeyReused())
+  expect(await effects()).toEqual(before)
+  expect(await holdSeats(db, aHold(buyer, [30], { key }))).toBe(id)
+})
+
+test('another user’s key is another key', async () => {
+  const key = randomUUID()
+  const [one, other] = [createBuyer(show), createBuyer(show)]
+  expect(await holdSeats(db, aHold(one, [40], { key }))).not.toBe(
+    await holdSeats(db, aHold(other, [41], { key })),
+  )
+})
+
+test('keys older than they are kept are forgotten, a few at a time, and the others stay', async () => {
+  const buyer = createBuyer(show)
+  await sql`delete from idempotency_keys`
+  await chargePoints(db, aCharge(buyer, 1))
+  await sql`analyze idempotency_keys`
+  for (let n = 0; n < 2; n++) await chargePoints(db, aCharge(buyer, 1))
+  await passTime(sql, 10_000)
+  const young = aCharge(buyer, 1)
+  const answer = await chargePoints(db, young)
+  expect(await pruneIdempotencyKeys(db, 20_000, 2)).toBe(0)
+  expect(await pruneIdempotencyKeys(db, 10_000, 2)).toBe(2)
+  expect(await pruneIdempotencyKeys(db, 10_000, 2)).toBe(1)
+  expect(await pruneIdempotencyKeys(db, 10_000, 2)).toBe(0)
+  expect(await chargePoints(db, young)).toEqual(answer)
+})

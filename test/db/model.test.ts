@@ -1,0 +1,192 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { loadTakenSeats } from '../../src/db/catalog.ts'
+import { payReservation } from '../../src/db/payments.ts'
+import { chargePoints, loadAccounts } from '../../src/db/points.ts'
+import { isSpent } from '../../src/db/queue.ts'
+import {
+  cancelReservation,
+  expireReservations,
+  holdSeats,
+  loadReservations,
+} from '../../src/db/reservations.ts'
+import { audit } from '../support/audit.ts'
+import { openBooks } from '../support/books.ts'
+import {
+  aCancel,
+  aCharge,
+  aHold,
+  answerOf,
+  aPayment,
+  createBuyers,
+  createShow,
+  HOLD_MS,
+  passTime,
+  wordOf,
+} from '../support/show.ts'
+import type { Buyer } from '../support/show.ts'
+import { BooksModel, PRICE, SEAT_LIMIT } from './model.ts'
+
+const USERS = 3
+const SEATS = 5
+const { db, sql, clear } = await openBooks()
+
+interface Real {
+  buyers: Buyer[]
+  /** Every call that was made, with what it was answered. */
+  calls: { call: () => Promise<unknown>; answer: unknown }[]
+}
+
+/** Does something to model and books alike; the two are compared after each step. */
+class Step implements fc.AsyncCommand<BooksModel, Real> {
+  readonly name: string
+  readonly act: (model: BooksModel, real: Real) => Promise<unknown>
+
+  constructor(name: string, act: (model: BooksModel, real: Real) => Promise<unknown>) {
+    this.name = name
+    this.act = act
+  }
+
+  check = () => true
+  toString = () => this.name
+
+  async run(model: BooksModel, real: Real): Promise<void> {
+    await this.act(model, real)
+    await compare(model, real)
+  }
+}
+
+async function compare(model: BooksModel, { buyers }: Real): Promise<void> {
+  const { performanceId } = buyers[0] as Buyer
+  const taken = (await loadTakenSeats(db, [performanceId])).map(({ number, status }) => ({ number, status }))
+  expect(taken.sort((a, b) => a.number - b.number)).toEqual(model.taken())
+
+  const ids = model.reservations.map(({ id }) => id)
+  const statuses = new Map((await loadReservations(db, ids)).map(({ id, status }) => [id, status]))
+  expect(ids.map((id) => statuses.get(id))).toEqual(model.reservations.map((each) => model.statusOf(each)))
+  const rows = await sql<{ status: string }[]>`select status from reservations order by id`
+  expect(rows.map(({ status }) => status)).toEqual(model.reservations.map(({ status }) => status))
+
+  const users = buyers.map(({ userId }) => userId)
+  const balances = new Map((await loadAccounts(db, users)).map(({ userId, balance }) => [userId, balance]))
+  expect(users.map((id) => balances.get(id) ?? 0)).toEqual(model.balances)
+}
+
+/** Calls, remembers the call, and expects what the model expects. */
+async function expectWord(real: Real, expected: string, call: () => Promise<unknown>): Promise<unknown> {
+  const answer = await answerOf(call())
+  expect(wordOf(answer)).toBe(expected)
+  // Who is turned away at the door leaves no key behind, so there is nothing to repeat.
+  if (expected !== 'NOT_ADMITTED') real.calls.push({ call, answer })
+  return answer
+}
+
+const user = fc.nat(USERS - 1)
+const which = fc.nat(20)
+const buyerOf = ({ buyers }: Real, index: number) => buyers[index] as Buyer
+
+const hold = fc
+  .tuple(user, fc.uniqueArray(fc.integer({ min: 1, max: SEATS }), { minLength: 1, maxLength: 3 }))
+  .map(
+    ([index, seats]) =>
+      new Step(`hold(${index}, [${seats.join()}])`, async (model, real) => {
+        const buyer = buyerOf(real, index)
+        const ticket = { ...buyer.ticket, number: model.tickets[index] ?? 0 }
+        const wanted = aHold(buyer, seats, { ticket, seatLimit: SEAT_LIMIT })
+        const answer = await expectWord(real, model.hold(index, seats), () => holdSeats(db, wanted))
+        const made = model.reservations.at(-1)
+        if (made?.id === '') made.id = answer as string
+      }),
+  )
+
+/** Something that a user, not always its owner, does with one of the reservations ever made. */
+const withReservation = (name: 'pay' | 'cancel', run: (buyer: Buyer, id: string) => () => Promise<unknown>) =>
+  fc.tuple(fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: user }), which).map(
+    ([stranger, choice]) =>
+      new Step(`${name}(${stranger ?? 'owner'}, ${choice})`, async (model, real) => {
+        const reservation = model.reservations[choice % Math.max(1, model.reservations.length)]
+        if (!reservation) return
+        const index = stranger ?? reservation.user
+        await expectWord(real, model[name](index, reservation), run(buyerOf(real, index), reservation.id))
+      }),
+  )
+
+const pay = withReservation('pay', (buyer, id) => {
+  const payment = aPayment(buyer, id)
+  return () => payReservation(db, payment)
+})
+const cancel = withReservation('cancel', (buyer, id) => {
+  const wanted = aCancel(buyer, id)
+  return () => cancelReservation(db, wanted)
+})
+
+const charge = fc.tuple(user, fc.integer({ min: 1, max: 4 * PRICE })).map(
+  ([index, amount]) =>
+    new Step(`charge(${index}, ${amount})`, (model, real) => {
+      const wanted = aCharge(buyerOf(real, index), amount)
+      return expectWord(real, model.charge(index, amount), () => chargePoints(db, wanted))
+    }),
+)
+
+const pass = fc.constantFrom(HOLD_MS / 3, HOLD_MS).map(
+  (ms) =>
+    new Step(`pass(${ms})`, async (model) => {
+      await passTime(sql, ms)
+      model.now += ms
+    }),
+)
+
+const sweep = fc
+  .integer({ min: 1, max: 3 })
+  .map(
+    (limit) =>
+      new Step(`sweep(${limit})`, async (model) =>
+        expect(await expireReservations(db, limit)).toBe(model.sweep(limit)),
+      ),
+  )
+
+const repeat = which.map(
+  (choice) =>
+    new Step(`repeat(${choice})`, async (_, { calls }) => {
+      const past = calls[choice % Math.max(1, calls.length)]
+      if (past) expect(await answerOf(past.call())).toEqual(past.answer)
+    }),
+)
+
+const rejoin = user.map(
+  (index) =>
+    new Step(`rejoin(${index})`, async (model, real) => {
+      const number = model.tickets[index] ?? 0
+      const spent = model.spent.has(`${index} ${number}`)
+      expect(await isSpent(db, { ...buyerOf(real, index).ticket, number })).toBe(spent)
+      if (spent) model.tickets[index] = number + 1
+    }),
+)
+
+const steps = [
+  { weight: 6, arbitrary: hold },
+  { weight: 5, arbitrary: pay },
+  { weight: 2, arbitrary: cancel },
+  { weight: 3, arbitrary: charge },
+  { weight: 2, arbitrary: pass },
+  { weight: 1, arbitrary: sweep },
+  { weight: 2, arbitrary: repeat },
+  { weight: 2, arbitrary: rejoin },
+]
+
+test('whatever happens in whatever order, the books say what the model says', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.commands([fc.oneof(...steps)], { maxCommands: 50, size: 'max' }),
+      async (commands) => {
+        await clear()
+        const show = await createShow(db, { seatCount: SEATS, seatPrice: PRICE })
+        const real: Real = { buyers: createBuyers(show, USERS), calls: [] }
+        real.buyers.forEach(({ ticket }) => (ticket.number = 1))
+        await fc.asyncModelRun(() => ({ model: new BooksModel(USERS), real }), commands)
+        await audit(sql)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})

@@ -1,0 +1,105 @@
+import { HOLD_MS } from '../support/show.ts'
+
+interface Reservation {
+  id: string
+  user: number
+  seats: number[]
+  status: 'HELD' | 'PAID' | 'EXPIRED' | 'CANCELLED'
+  heldUntil: number
+  ticket: number
+}
+
+export const PRICE = 10
+export const SEAT_LIMIT = 3
+
+/** The rules of seats and points, said once more and as plainly as possible. Answers are single words. */
+export class BooksModel {
+  now = 0
+  readonly reservations: Reservation[] = []
+  readonly balances: number[]
+  /** The number of the ticket that each user has now, and all numbers that were spent. */
+  readonly tickets: number[]
+  readonly spent = new Set<string>()
+
+  constructor(users: number) {
+    this.balances = Array.from({ length: users }, () => 0)
+    this.tickets = Array.from({ length: users }, () => 1)
+  }
+
+  isLive(reservation: Reservation): boolean {
+    return reservation.status === 'HELD' && reservation.heldUntil > this.now
+  }
+
+  has(reservation: Reservation): boolean {
+    return reservation.status === 'PAID' || this.isLive(reservation)
+  }
+
+  /** Seats that somebody has. */
+  taken(): { number: number; status: string }[] {
+    return this.reservations
+      .filter((reservation) => this.has(reservation))
+      .flatMap(({ seats, status }) =>
+        seats.map((number) => ({ number, status: status === 'PAID' ? 'SOLD' : 'HELD' })),
+      )
+      .sort((a, b) => a.number - b.number)
+  }
+
+  /** As the owner sees it. */
+  statusOf(reservation: Reservation): string {
+    return reservation.status === 'HELD' && !this.isLive(reservation) ? 'EXPIRED' : reservation.status
+  }
+
+  hold(user: number, seats: number[]): string {
+    const ticket = this.tickets[user] ?? 0
+    if (this.spent.has(`${user} ${ticket}`)) return 'NOT_ADMITTED'
+    const mine = this.reservations.filter((other) => other.user === user && this.has(other))
+    const count = mine.reduce((sum, other) => sum + other.seats.length, 0)
+    if (count + seats.length > SEAT_LIMIT) return 'SeatLimitExceeded'
+    const taken = this.taken().map(({ number }) => number)
+    if (seats.some((seat) => taken.includes(seat))) return 'SeatTaken'
+    for (const other of this.reservations)
+      if (other.status === 'HELD' && other.seats.some((seat) => seats.includes(seat)))
+        other.status = 'EXPIRED'
+    const heldUntil = this.now + HOLD_MS
+    this.reservations.push({ id: '', user, seats, status: 'HELD', heldUntil, ticket })
+    return 'ok'
+  }
+
+  pay(user: number, reservation: Reservation): string {
+    if (reservation.user !== user) return 'ReservationNotFound'
+    if (reservation.status === 'PAID') return 'AlreadyPaid'
+    if (!this.isLive(reservation)) return 'HoldExpired'
+    const price = reservation.seats.length * PRICE
+    const balance = this.balances[user] ?? 0
+    if (balance < price) return 'InsufficientPoints'
+    this.balances[user] = balance - price
+    reservation.status = 'PAID'
+    const more = this.reservations.some((other) => other.user === user && this.isLive(other))
+    if (!more) this.spent.add(`${user} ${reservation.ticket}`)
+    return 'ok'
+  }
+
+  cancel(user: number, reservation: Reservation): string {
+    if (reservation.user !== user) return 'ReservationNotFound'
+    if (reservation.status === 'PAID') return 'AlreadyPaid'
+    if (reservation.status === 'CANCELLED') return 'ok'
+    if (!this.isLive(reservation)) return 'HoldExpired'
+    reservation.status = 'CANCELLED'
+    return 'ok'
+  }
+
+  charge(user: number, amount: number): string {
+    this.balances[user] = (this.balances[user] ?? 0) + amount
+    return 'ok'
+  }
+
+  /** How many it ends, `limit` at the most, the oldest first. */
+  sweep(limit: number): number {
+    const lapsed = this.reservations
+      .filter((reservation) => reservation.status === 'HELD' && !this.isLive(reservation))
+      .sort((a, b) => a.heldUntil - b.heldUntil)
+      .slice(0, limit)
+    for (const reservation of lapsed) reservation.status = 'EXPIRED'
+    return lapsed.length
+  }
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import { beforeEach, expect, test } from 'vitest'
+import type { Database } from '../../src/db/client.ts'
+import { leaseOutbox, settleOutbox } from '../../src/db/outbox.ts'
+import { openBooks } from '../support/books.ts'
+import { passTime } from '../support/show.ts'
+
+const { db, sql, open, clear, whileHeld } = await openBooks()
+beforeEach(clear)
+const LEASE_MS = 60_000
+
+/** Writes events, in this order; each is told from the others by its place in the list. */
+async function write(subjects: readonly string[]): Promise<void> {
+  for (const [n, subject] of subjects.entries())
+    await sql`insert into outbox (type, subject_id, data, occurred_at)
+      values ('queue.updated', ${subject}, ${sql.json({ n })}, now())`
+}
+
+const lease = async (from: Database = db, limit = 10) =>
+  (await leaseOutbox(from, limit, LEASE_MS)).map((event) => ({
+    id: event.id,
+    n: (event.data as unknown as { n: number }).n,
+  }))
+const numbers = (events: readonly { n: number }[]) => events.map(({ n }) => n)
+
+test('events are handed out as they were written, to one at a time, until they are settled', async () => {
+  const [a, b] = [randomUUID(), randomUUID()]
+  const occurredAt = new Date('2026-01-02T03:04:05.678Z')
+  await sql`insert into outbox (type, subject_id, data, occurred_at)
+    values ('queue.updated', ${a}, '{"concertId": "x"}', ${occurredAt}), ('queue.updated', ${b}, '{}', now())`
+  const [first, second] = await leaseOutbox(db, 10, LEASE_MS)
+  expect(first).toEqual({
+    id: expect.any(String) as string,
+    type: 'queue.updated',
+    occurredAt,
+    data: { concertId: 'x' },
+  })
+  expect(Number(second?.id)).toBeGreaterThan(Number(first?.id))
+  expect(await leaseOutbox(open(), 10, LEASE_MS)).toEqual([])
+  await settleOutbox(db, [first?.id ?? ''])
+  expect(await sql`select id from outbox`).toMatchObject([{ id: second?.id }])
+  await settleOutbox(db, [])
+  await settleOutbox(db, [first?.id ?? '', second?.id ?? ''])
+  expect(await sql`select from outbox`).toHaveLength(0)
+})
+
+test('no more than were asked for, the oldest first', async () => {
+  // The planner has seen it nearly empty, as it mostly is.
+  await write([randomUUID()])
+  await sql`analyze outbox`
+  await write(Array.from({ length: 10 }, () => randomUUID()))
+  expect(numbers(await lease(db, 3))).toEqual([0, 0, 1])
+  expect(numbers(await lease(db, 1))).toEqual([2])
+})
+
+test('of one subject only the oldest is handed out, and the next not before that is settled', async () => {
+  const [a, b] = [randomUUID(), randomUUID()]
+  await write([a, b, a, a, b])
+  const first = await lease()
+  expect(numbers(first)).toEqual([0, 1])
+  expect(await lease()).toEqual([])
+  await settleOutbox(db, [first[0]?.id ?? ''])
+  expect(numbers(await lease())).toEqual([2])
+})
+
+test('a later event does not slip by while the earlier one is just being leased', async () => {
+  const subject = randomUUID()
+  await write([subject, subject])
+  await whileHeld(
+    (tx) => tx`select lease_outbox(10, ${LEASE_MS})`,
+    async () => expect(await lease()).toEqual([]),
+  )
+  expect(numbers(await lease())).toEqual([0])
+})
+
+test('when whoever leased it is dead, the lease runs out and the next one gets it', async () => {
+  await write([randomUUID()])
+  expect(numbers(await lease())).toEqual([0])
+  await passTime(sql, LEASE_MS - 1_000)
+  expect(await lease()).toEqual([])
+  await passTime(sql, 1_000)
+  expect(numbers(await lease(open()))).toEqual([0])
+  expect(await lease()).toEqual([])
+})
+
+test('relays at the same time share the work: nothing twice, and each subject in order', async () => {
+  const subjects = Array.from({ length: 25 }, () => randomUUID())
+  await write(Array.from({ length: 400 }, (_, n) => subjects[(n * 7) % 25] ?? ''))
+  const taken: number[] = []
+
+  async function relay(from: Database): Promise<void> {
+    for (;;) {
+      const events = await lease(from, 5)
+      taken.push(...numbers(events))
+      await settleOutbox(
+        from,
+        events.map(({ id }) => id),
+      )
+      if (events.length > 0) continue
+      const [left] = await sql<[{ count: number }]>`select count(*)::int from outbox`
+      if (left.count === 0) return
+    }
+  }
+  await Promise.all([db, open(), open(), open()].map(relay))
+
+  expect([...taken].sort((a, b) => a - b)).toEqual(Array.from({ length: 400 }, (_, n) => n))
+  for (let subject = 0; subject < 25; subject++) {
+    const own = taken.filter((n) => n % 25 === subject)
+    expect(own).toEqual([...own].sort((a, b) => a - b))
+  }
+})

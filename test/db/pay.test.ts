@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { loadPayments, loadPaymentsOf, payReservation } from '../../src/db/payments.ts'
+import { chargePoints, loadAccounts } from '../../src/db/points.ts'
+import { isSpent } from '../../src/db/queue.ts'
+import { cancelReservation, holdSeats, loadReservations } from '../../src/db/reservations.ts'
+import {
+  AlreadyPaid,
+  HoldExpired,
+  IdempotencyKeyReused,
+  InsufficientPoints,
+  ReservationNotFound,
+} from '../../src/domain/refusals.ts'
+import { audit } from '../support/audit.ts'
+import { openBooks } from '../support/books.ts'
+import {
+  aCancel,
+  aCharge,
+  aHold,
+  aPayment,
+  createBuyer,
+  createShow,
+  HOLD_MS,
+  passTime,
+} from '../support/show.ts'
+import type { Buyer } from '../support/show.ts'
+
+const { db, sql } = await openBooks()
+const newBuyer = async () => createBuyer(await createShow(db))
+const balanceOf = async ({ userId }: Buyer) => (await loadAccounts(db, [userId]))[0]?.balance
+const reservationOf = async (id: string) => (await loadReservations(db, [id]))[0]
+
+test('a payment takes the price, makes the seats the buyer’s own, and is told to others', async () => {
+  const buyer = await newBuyer()
+  const id = await holdSeats(db, aHold(buyer, [1, 2]))
+  await chargePoints(db, aCharge(buyer, 500))
+  const wanted = aPayment(buyer, id)
+  const paymentId = await payReservation(db, wanted)
+  expect(paymentId).toBe(wanted.paymentId)
+  expect(await balanceOf(buyer)).toBe(300)
+  expect(await reservationOf(id)).toMatchObject({ status: 'PAID', price: 200 })
+  const [payment] = await loadPayments(db, [paymentId])
+  expect(payment).toMatchObject({ id: paymentId, reservationId: id, userId: buyer.userId, amount: 200 })
+  expect(await loadPaymentsOf(db, [id])).toEqual([payment])
+  const [event] = await sql`select type, data from outbox where subject_id = ${id} order by id desc limit 1`
+  expect(event).toEqual({
+    type: 'payment.completed',
+    data: {
+      reservationId: id,
+      concertId: buyer.concertId,
+      performanceId: buyer.performanceId,
+      userId: buyer.userId,
+      seatNumbers: [1, 2],
+      price: 200,
+      paymentId,
+      ticketNumber: 1,
+      spendsTicket: true,
+    },
+  })
+  await audit(sql)
+})
+
+test('seats for nothing are paid for with nothing', async () => {
+  const buyer = createBuyer(await createShow(db, { seatPrice: 0 }))
+  await payReservation(db, aPayment(buyer, await holdSeats(db, aHold(buyer, [1]))))
+  expect(await balanceOf(buyer)).toBe(0)
+  await audit(sql)
+})
+
+test('too few points: what there is and what is needed', async () => {
+  const buyer = await newBuyer()
+  const id = await holdSeats(db, aHold(buyer, [1, 2]))
+  await chargePoints(db, aCharge(buyer, 199))
+  await expect(payReservation(db, aPayment(buyer, id))).rejects.toEqual(new InsufficientPoints(199, 200))
+  expect(await reservationOf(id)).toMatchObject({ status: 'HELD' })
+  expect(await balanceOf(buyer)).toBe(199)
+  await chargePoints(db, aCharge(buyer, 1))
+  await payReservation(db, aPayment(buyer, id))
+})
+
+test('paid once is paid: another key is told of the payment', async () => {
+  const buyer = await newBuyer()
+  const id = await holdSeats(db, aHold(buyer, [1]))
+  await chargePoints(db, aCharge(buyer, 500))
+  const paymentId = await payReservation(db, aPayment(buyer, id))
+  await expect(payReservation(db, aPayment(buyer, id))).rejects.toEqual(new AlreadyPaid(paymentId))
+  expect(await balanceOf(buyer)).toBe(400)
+})
+
+test('a lapsed, an expired and a cancelled hold cannot be paid for', async () => {
+  const buyer = await newBuyer()
+  await chargePoints(db, aCharge(buyer, 500))
+  const cancelled = await holdSeats(db, aHold(buyer, [1]))
+  await cancelReservation(db, aCancel(buyer, cancelled))
+  const lapsed = await holdSeats(db, aHold(buyer, [2]))
+  const takenOver = await holdSeats(db, aHold(buyer, [3]))
+  await passTime(sql, HOLD_MS)
+  await holdSeats(db, aHold(createBuyer(buyer), [3]))
+  for (const id of [cancelled, lapsed, takenOver]) {
+    const heldUntil = (await reservationOf(id))?.heldUntil ?? new Date(0)
+    await expect(payReservation(db, aPayment(buyer, id))).rejects.toEqual(new HoldExpired(heldUntil))
+  }
+  expect(await balanceOf(buyer)).toBe(500)
+})
+
+test('somebody else’s reservation is as if it did not exist', async () => {
+  const [owner, other] = [await newBuyer(), await newBuyer()]
+  const id = await holdSeats(db, aHold(owner, [1]))
+  for (const unknown of [id, randomUUID()])
+    await expect(payReservation(db, aPayment(other, unknown))).rejects.toEqual(new ReservationNotFound())
+})
+
+test('a ticket for another concert does not pay, and leaves the key free', async () => {
+  const buyer = await newBuyer()
+  const id = await holdSeats(db, aHold(buyer, [1]))
+  await chargePoints(db, aCharge(buyer, 100))
+  const key = randomUUID()
+  const { concertId } = await newBuyer()
+  await expect(payReservation(db, aPayment(buyer, id, { key, concertId }))).rejects.toMatchObject({
+    code: 'QUEUE_TICKET_INVALID',
+  })
+  await payReservation(db, aPayment(buyer, id, { key }))
+})
+
+test('the payment that leaves no other live hold spends the ticket, an earlier one does not', async () => {
+  const buyer = await newBuyer()
+  await chargePoints(db, aCharge(buyer, 500))
+  const first = await holdSeats(db, aHold(buyer, [1]))
+  const second = await holdSeats(db, aHold(buyer, [2]))
+  await payReservation(db, aPayment(buyer, first))
+  expect(await isSpent(db, buyer.ticket)).toBe(false)
+  await payReservation(db, aPayment(buyer, second))
+  expect(await isSpent(db, buyer.ticket)).toBe(true)
+  expect(await isSpent(db, { ...buyer.ticket, number: 2 })).toBe(false)
+  const spends = await sql`
+    select data->'spendsTicket' as spends from outbox where type = 'payment.completed'
+      and data->>'userId' = ${buyer.userId} order by id`
+  expect(spends).toEqual([{ spends: false }, { spends: true }])
+})
+
+test('a hold that has lapsed, or is for another concert, does not keep the ticket from being spent', async () => {
+  const buyer = await newBuyer()
+  const elsewhere = await createShow(db)
+  await chargePoints(db, aCharge(buyer, 500))
+  await holdSeats(db, aHold(buyer, [1]))
+  await passTime(sql, HOLD_MS)
+  await holdSeats(db, aHold({ ...buyer, ...elsewhere, ticket: { ...buyer.ticket, ...elsewhere } }, [1]))
+  await payReservation(db, aPayment(buyer, await holdSeats(db, aHold(buyer, [2]))))
+  expect(await isSpent(db, buyer.ticket)).toBe(true)
+})
+
+test('a key that paid pays for nothing else', async () => {
+  const buyer = await newBuyer()
+  await chargePoints(db, aCharge(buyer, 500))
+  const [first, second] = [await holdSeats(db, aHold(buyer, [1])), await holdSeats(db, aHold(buyer, [2]))]
+  const key = randomUUID()
+  const paymentId = await payReservation(db, aPayment(buyer, first, { key }))
+  expect(await payReservation(db, aPayment(buyer, first, { key }))).toBe(paymentId)
+  await expect(payReservation(db, aPayment(buyer, second, { key }))).rejects.toEqual(
+    new IdempotencyKeyReused(),
+  )
+  expect(await balanceOf(buyer)).toBe(400)
+})

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { loadConcerts } from '../../src/db/catalog.ts'
+import { leaseOutbox } from '../../src/db/outbox.ts'
+import { isSpent, reserveQueueNumbers, updateQueue } from '../../src/db/queue.ts'
+import { openBooks } from '../support/books.ts'
+import { createBuyer, createShow } from '../support/show.ts'
+
+const { db, sql, open } = await openBooks()
+const unchanged = { capacity: undefined, ratePerSecond: undefined, paused: undefined }
+
+test('blocks of numbers follow one another, and the first one says so', async () => {
+  const { concertId } = await createShow(db)
+  const settings = { capacity: 100, ratePerSecond: null, paused: false, version: 1 }
+  const first = await reserveQueueNumbers(db, concertId)
+  expect(first).toEqual({ first: 1, last: 10_000, fresh: true, settings })
+  expect(await reserveQueueNumbers(db, concertId)).toEqual({
+    first: 10_001,
+    last: 20_000,
+    fresh: false,
+    settings,
+  })
+  expect(await reserveQueueNumbers(db, (await createShow(db)).concertId)).toEqual(first)
+  expect(await reserveQueueNumbers(db, randomUUID())).toBeNull()
+})
+
+test('no number is reserved twice, whoever asks at the same time', async () => {
+  const { concertId } = await createShow(db)
+  const servers = [db, open(), open()]
+  const blocks = await Promise.all(
+    Array.from({ length: 60 }, (_, index) => reserveQueueNumbers(servers[index % 3] ?? db, concertId)),
+  )
+  const firsts = blocks.map((block) => block?.first ?? 0).sort((a, b) => a - b)
+  expect(firsts).toEqual(Array.from({ length: 60 }, (_, index) => index * 10_000 + 1))
+  expect(blocks.filter((block) => block?.fresh)).toHaveLength(1)
+})
+
+test('an operator changes what they name and nothing else, and each change is told to the queue', async () => {
+  const { concertId } = await createShow(db)
+  expect(await updateQueue(db, concertId, { ...unchanged, capacity: 0 })).toEqual({
+    capacity: 0,
+    ratePerSecond: null,
+    paused: false,
+    version: 2,
+  })
+  await updateQueue(db, concertId, { ...unchanged, ratePerSecond: 0.5 })
+  expect(await updateQueue(db, concertId, { ...unchanged, paused: true })).toEqual({
+    capacity: 0,
+    ratePerSecond: 0.5,
+    paused: true,
+    version: 4,
+  })
+  const settings = await updateQueue(db, concertId, { capacity: 7, ratePerSecond: null, paused: false })
+  expect(settings).toEqual({ capacity: 7, ratePerSecond: null, paused: false, version: 5 })
+  expect(await loadConcerts(db, [concertId])).toMatchObject([{ queueSettings: settings }])
+  expect(await reserveQueueNumbers(db, concertId)).toMatchObject({ settings })
+  expect(await sql`select type, data from outbox where subject_id = ${concertId}`).toEqual(
+    Array.from({ length: 4 }, () => ({ type: 'queue.updated', data: { concertId } })),
+  )
+  expect(await leaseOutbox(db, 10, 1_000)).toMatchObject([{ type: 'queue.updated', data: { concertId } }])
+})
+
+test('changes of several operators at the same time all count', async () => {
+  const { concertId } = await createShow(db)
+  await Promise.all(
+    Array.from({ length: 20 }, (_, index) => updateQueue(db, concertId, { ...unchanged, capacity: index })),
+  )
+  const settings = await updateQueue(db, concertId, unchanged)
+  expect(settings?.version).toBe(22)
+})
+
+test('without the concert there is nothing to change', async () => {
+  expect(await updateQueue(db, randomUUID(), { ...unchanged, capacity: 1 })).toBeNull()
+})
+
+test('a ticket that no payment has spent is not spent', async () => {
+  const { ticket } = createBuyer(await createShow(db))
+  expect(await isSpent(db, ticket)).toBe(false)
+  await sql`insert into spent_tickets (concert_id, user_id, number, spent_at)
+    values (${ticket.concertId}, ${ticket.userId}, ${ticket.number}, now())`
+  expect(await isSpent(db, ticket)).toBe(true)
+  expect(await isSpent(db, { ...ticket, number: ticket.number + 1 })).toBe(false)
+  expect(await isSpent(db, { ...ticket, userId: randomUUID() })).toBe(false)
+  expect(await isSpent(db, { ...ticket, concertId: randomUUID() })).toBe(false)
+})

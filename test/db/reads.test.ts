@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { loadPayments, loadPaymentsOf } from '../../src/db/payments.ts'
+import { holdSeats, listReservations, loadReservations } from '../../src/db/reservations.ts'
+import { createUser, loadUsers } from '../../src/db/users.ts'
+import { openBooks } from '../support/books.ts'
+import { aHold, createBuyer, createShow, HOLD_MS, passTime } from '../support/show.ts'
+
+const { db, sql } = await openBooks()
+
+test('users are those that were remembered, once each', async () => {
+  const user = { id: randomUUID(), name: 'Minji' }
+  await createUser(db, user)
+  expect(await loadUsers(db, [randomUUID(), user.id])).toEqual([user])
+  expect(await loadUsers(db, [])).toEqual([])
+  await expect(createUser(db, user)).rejects.toMatchObject({ cause: { code: '23505' } })
+})
+
+test('a user’s reservations come a page at a time, their own only, as they stand now', async () => {
+  const show = await createShow(db)
+  const [buyer, other] = [createBuyer(show), createBuyer(show)]
+  const ids: string[] = []
+  for (const seat of [1, 2, 3])
+    ids.push(await holdSeats(db, aHold(buyer, [seat], { holdMs: seat * HOLD_MS })))
+  await holdSeats(db, aHold(other, [4]))
+  const page = { limit: 10, after: undefined, before: undefined, fromEnd: false }
+  const list = async (part: object) =>
+    (await listReservations(db, buyer.userId, { ...page, ...part })).map(({ id }) => ids.indexOf(id))
+  expect(await list({})).toEqual([0, 1, 2])
+  expect(await list({ after: ids[0], limit: 1 })).toEqual([1])
+  expect(await list({ fromEnd: true, limit: 2 })).toEqual([2, 1])
+  expect(await list({ fromEnd: true, before: ids[1] })).toEqual([0])
+  await passTime(sql, HOLD_MS)
+  const statuses = (await listReservations(db, buyer.userId, page)).map(({ status }) => status)
+  expect(statuses).toEqual(['EXPIRED', 'HELD', 'HELD'])
+})
+
+test('what does not exist is not there', async () => {
+  expect(await loadReservations(db, [randomUUID()])).toEqual([])
+  expect(await loadPayments(db, [randomUUID()])).toEqual([])
+  expect(await loadPaymentsOf(db, [randomUUID()])).toEqual([])
+})

@@ -1,0 +1,96 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { startLoop } from '../../src/jobs/loop.ts'
+
+const NEVER = 1_000_000
+
+/** A job whose runs begin when the loop wants, and end when the test wants. */
+function createJob(everyMs: number) {
+  const runs: ((more: boolean | Error) => void)[] = []
+  const errors: unknown[] = []
+  const loop = startLoop({
+    everyMs,
+    run: () =>
+      new Promise((resolve, reject) =>
+        runs.push((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome))),
+      ),
+    onError: (error) => errors.push(error),
+  })
+  onTestFinished(async () => {
+    const stopped = loop.stop()
+    runs.at(-1)?.(false)
+    await stopped
+  })
+  return {
+    loop,
+    runs,
+    errors,
+    untilRun: (count: number) => vi.waitFor(() => expect(runs).toHaveLength(count)),
+  }
+}
+
+test('it runs at once, and again after its rest', async () => {
+  const { runs, untilRun } = createJob(5)
+  expect(runs).toHaveLength(1)
+  runs[0]?.(false)
+  await untilRun(2)
+  runs[1]?.(false)
+  await untilRun(3)
+})
+
+test('waking ends the rest', async () => {
+  const { loop, runs, untilRun } = createJob(NEVER)
+  runs[0]?.(false)
+  await vi.waitFor(() => {
+    loop.wake()
+    expect(runs).toHaveLength(2)
+  })
+  runs[1]?.(true)
+  await untilRun(3)
+})
+
+test('waking while it runs makes one more run, however often, and never two at the same time', async () => {
+  const { loop, runs, untilRun } = createJob(NEVER)
+  loop.wake()
+  loop.wake()
+  expect(runs).toHaveLength(1)
+  runs[0]?.(false)
+  await untilRun(2)
+  runs[1]?.(false)
+  await new Promise(setImmediate)
+  expect(runs).toHaveLength(2)
+})
+
+test('when there is more to do it does not rest', async () => {
+  const { runs, untilRun } = createJob(NEVER)
+  runs[0]?.(true)
+  await untilRun(2)
+})
+
+test('a failure is heard of, and the next run comes after the rest', async () => {
+  const { runs, errors, untilRun } = createJob(5)
+  const error = new Error('away')
+  runs[0]?.(error)
+  await untilRun(2)
+  expect(errors).toEqual([error])
+})
+
+test('stopping waits for the run under way, and nothing runs any more', async () => {
+  const { loop, runs } = createJob(1)
+  let stopped = false
+  const stopping = loop.stop().then(() => (stopped = true))
+  await new Promise(setImmediate)
+  expect(stopped).toBe(false)
+  runs[0]?.(true)
+  await stopping
+  loop.wake()
+  await new Promise(setImmediate)
+  expect(runs).toHaveLength(1)
+})
+
+test('stopping ends the rest', async () => {
+  const { loop, runs } = createJob(NEVER)
+  runs[0]?.(false)
+  await new Promise(setImmediate)
+  await loop.stop()
+  expect(runs).toHaveLength(1)
+})

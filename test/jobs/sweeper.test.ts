@@ -1,0 +1,56 @@
+import { expect, test, vi } from 'vitest'
+import { loadTakenSeats } from '../../src/db/catalog.ts'
+import { chargePoints } from '../../src/db/points.ts'
+import { holdSeats } from '../../src/db/reservations.ts'
+import { aCharge, aHold, createBuyer, createShow, HOLD_MS, passTime } from '../support/show.ts'
+import { openStand } from '../support/stand.ts'
+
+const { db, sql, options, start, failures, stream } = await openStand()
+const statusOf = async (id: string) =>
+  (await sql`select status from reservations where id = ${id}`)[0]?.['status'] as string
+
+test('a lapsed hold is free with no job running, and the sweeper of any server ends it and says so', async () => {
+  const buyer = createBuyer(await createShow(db))
+  const id = await holdSeats(db, aHold(buyer, [1]))
+  await passTime(sql, HOLD_MS)
+  expect(await statusOf(id)).toBe('HELD')
+  expect(await loadTakenSeats(db, [buyer.performanceId])).toEqual([])
+
+  const jobs = start(options)
+  await vi.waitFor(async () => expect(await statusOf(id)).toBe('EXPIRED'), { timeout: 2_000 })
+  const typesOf = async () =>
+    (await stream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
+  await vi.waitFor(async () => expect(await typesOf()).toEqual(['reservation.held', 'reservation.expired']), {
+    timeout: 2_000,
+  })
+  await jobs.stop()
+})
+
+test('more lapsed holds than one round ends are ended without a rest', async () => {
+  const show = await createShow(db, { seatCount: 450 })
+  await Promise.all(
+    Array.from({ length: 450 }, (_, index) => holdSeats(db, aHold(createBuyer(show), [index + 1]))),
+  )
+  await passTime(sql, HOLD_MS)
+  const jobs = start(options)
+  await vi.waitFor(
+    async () => expect(await sql`select from reservations where status = 'HELD'`).toHaveLength(0),
+    { timeout: 3_000 },
+  )
+  await vi.waitFor(async () => expect(await sql`select from outbox`).toHaveLength(0), { timeout: 5_000 })
+  await jobs.stop()
+  expect(failures).toEqual([])
+})
+
+test('old keys are forgotten, young ones kept', async () => {
+  const buyer = createBuyer(await createShow(db))
+  const [old, young] = [aCharge(buyer, 1), aCharge(buyer, 2)]
+  await chargePoints(db, old)
+  await passTime(sql, 48 * 60 * 60 * 1000)
+  await chargePoints(db, young)
+  const jobs = start(options)
+  const keys = async () =>
+    (await sql<{ key: string }[]>`select key from idempotency_keys`).map(({ key }) => key)
+  await vi.waitFor(async () => expect(await keys()).toEqual([young.key]), { timeout: 2_000 })
+  await jobs.stop()
+})

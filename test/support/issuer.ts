@@ -1,0 +1,38 @@
+/** Somebody who vouches for users: an RSA key, and a server that gives out the public half as a JWKS (RFC 7517). */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey } from 'jose'
+
+export interface Issuer {
+  url: string
+  /** The public key as PEM, which is no secret. */
+  publicPem: string
+  sign(claims: Record<string, unknown>, key?: CryptoKey): Promise<string>
+  /** What the server answers from now on; 200 with the keys at first. */
+  answer(status: number): void
+  stop(): Promise<void>
+}
+
+export async function startIssuer(): Promise<Issuer> {
+  const { publicKey, privateKey } = await generateKeyPair('RS256')
+  const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }]
+  let status = 200
+  const server = createServer((_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`,
+    publicPem: await exportSPKI(publicKey),
+    sign: (claims, key = privateKey) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'one' }).sign(key),
+    answer: (next) => {
+      status = next
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

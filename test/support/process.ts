@@ -1,0 +1,86 @@
+/** Servers as they run in production: processes of their own, on the same stores. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { randomUUID } from 'node:crypto'
+import { inject } from 'vitest'
+import { createClient, type Client } from './client.ts'
+import { createDatabase, type TestDatabase } from './database.ts'
+import { createUser, secret, type TestUser } from './server.ts'
+
+export interface ServerProcess {
+  url: string
+  /** Ends it at once, as a crash does. */
+  kill(): Promise<unknown>
+  /** Asks it to stop, as an orchestrator does. Resolves to its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** @param env all that it needs: see readConfig */
+async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+    env: { PATH: process.env['PATH'], ...env, PORT: '0', LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit') as Promise<[number | null]>
+  const listening = new Promise<number>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const { msg, port } = JSON.parse(line) as { msg: string; port?: number }
+      if (msg === 'listening' && port !== undefined) resolve(port)
+    })
+    void ended.then(([code]) => reject(new Error(`the server ended with ${code} before it listened`)))
+  })
+  const url = `http://127.0.0.1:${await listening}/graphql`
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    const [code] = await ended
+    return code
+  }
+  return { url, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
+}
+
+export interface Cluster {
+  database: TestDatabase
+  prefix: string
+  /** Starts one more server. */
+  start(): Promise<ServerProcess>
+  /** Somebody new, who talks to the first server; `at` talks to another one. */
+  user(role?: 'buyer' | 'operator'): Promise<TestUser>
+  at(server: ServerProcess, user: TestUser): Client
+  stop(): Promise<void>
+}
+
+/** @param settings of every server */
+export async function startCluster(settings: Record<string, string> = {}): Promise<Cluster> {
+  const database = await createDatabase()
+  const prefix = `test:${randomUUID()}`
+  const env = {
+    DATABASE_URL: database.url,
+    REDIS_URL: inject('redisUrl'),
+    REDIS_PREFIX: prefix,
+    AUTH_SECRET: secret,
+    TICKET_SECRETS: secret,
+    ...settings,
+  }
+  const servers: ServerProcess[] = []
+  const start = async () => {
+    const server = await startProcess(env)
+    servers.push(server)
+    return server
+  }
+  return {
+    database,
+    prefix,
+    start,
+    user: (role) => {
+      const [first] = servers
+      if (!first) throw new Error('start a server first')
+      return createUser(first.url, role)
+    },
+    at: (server, { accessToken }) => createClient(server.url, { accessToken }),
+    stop: async () => {
+      await Promise.all(servers.map((server) => server.kill()))
+      await database.drop()
+    },
+  }
+}

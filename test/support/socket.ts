@@ -1,0 +1,86 @@
+/** A bare WebSocket that speaks graphql-transport-ws by hand: for what a proper client never does. */
+import { WebSocket, type RawData } from 'ws'
+import type { Answer, Credentials } from './client.ts'
+
+export interface Message {
+  type: string
+  id?: string
+  payload?: unknown
+}
+
+export interface Socket {
+  send(message: object | string): void
+  /** The next message; they queue up, so none is missed. Rejects when the socket closes instead. */
+  next(): Promise<Message>
+  /** How it ended. */
+  closed: Promise<{ code: number; reason: string }>
+  /** Gone without a word, like a phone in a tunnel. */
+  drop(): void
+}
+
+interface Options {
+  /** null: none. */
+  protocol?: string | null
+  /** The payload of connection_init; null: it is not sent. */
+  init?: object | null
+}
+
+/** Opens a socket and, unless told otherwise, brings it to connection_ack. */
+export async function openSocket(url: string, { protocol, init = {} }: Options = {}): Promise<Socket> {
+  const protocols = protocol === null ? [] : [protocol ?? 'graphql-transport-ws']
+  const raw = new WebSocket(url.replace('http', 'ws'), protocols)
+  const arrived: Message[] = []
+  const awaited: { resolve: (message: Message) => void; reject: (error: Error) => void }[] = []
+  let over: Error | undefined
+
+  raw.on('message', (data: RawData) => {
+    const message = JSON.parse((data as Buffer).toString()) as Message
+    const waiting = awaited.shift()
+    if (waiting) waiting.resolve(message)
+    else arrived.push(message)
+  })
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    raw.on('close', (code, reason) => {
+      over = new Error(`closed with ${code} ${reason.toString()}`)
+      awaited.splice(0).forEach(({ reject }) => reject(over as Error))
+      resolve({ code, reason: reason.toString() })
+    })
+  })
+  await new Promise((resolve, reject) => raw.once('open', resolve).once('error', reject))
+
+  const socket: Socket = {
+    send: (message) => raw.send(typeof message === 'string' ? message : JSON.stringify(message)),
+    next: () => {
+      const message = arrived.shift()
+      if (message) return Promise.resolve(message)
+      if (over) return Promise.reject(over)
+      return new Promise((resolve, reject) => awaited.push({ resolve, reject }))
+    },
+    closed,
+    drop: () => raw.terminate(),
+  }
+  if (init) {
+    socket.send({ type: 'connection_init', payload: init })
+    await socket.next()
+  }
+  return socket
+}
+
+/** Sends one operation over a socket of its own: what came back, as HTTP would have answered it. */
+export async function sendOverSocket<Data = Record<string, never>>(
+  url: string,
+  query: string,
+  variables: object = {},
+  { accessToken, queueToken }: Credentials = {},
+): Promise<Omit<Answer<Data>, 'status'>> {
+  const socket = await openSocket(url, {
+    init: {
+      ...(accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` }),
+      ...(queueToken === undefined ? {} : { 'X-Queue-Token': queueToken }),
+    },
+  })
+  socket.send({ type: 'subscribe', id: 'one', payload: { query, variables } })
+  const { type, payload } = await socket.next()
+  socket.drop()
+  return (type === 'error' ? { errors: payload } : payload) as never
+}

@@ -1,0 +1,78 @@
+/** What the jobs of a server work on: the books and the queue, real ones, and nothing that runs by itself. */
+import { randomUUID } from 'node:crypto'
+import { afterAll } from 'vitest'
+import { isSpent, reserveQueueNumbers } from '../../src/db/queue.ts'
+import { startJobs, type Jobs } from '../../src/jobs/start.ts'
+import type { RelayOptions } from '../../src/jobs/relay.ts'
+import { connectRedis, type RedisConnection } from '../../src/queue/client.ts'
+import { createEvents } from '../../src/queue/events.ts'
+import { createQueue } from '../../src/queue/queue.ts'
+import { createWakeups, type Wakeups } from '../../src/queue/wakeups.ts'
+import { openBooks, type Books } from './books.ts'
+import { LONG, redisUrl } from './redis.ts'
+
+export interface Stand extends Books {
+  /** What one server's jobs take. */
+  options: RelayOptions & { wakeups: Wakeups }
+  /** Another server, over its own connections; maybe by another way to Redis. */
+  another: (url?: string) => RelayOptions
+  /** Starts the jobs of a server; they stop after the file. What fails in them is kept in `failures`. */
+  start: (options: RelayOptions) => Jobs
+  failures: { job: string; error: unknown }[]
+  /** The stream for other services, oldest first: the fields of each entry. */
+  stream: () => Promise<Record<string, string>[]>
+}
+
+/** Opens a stand that is struck after the tests of the file. */
+export async function openStand(): Promise<Stand> {
+  const connections: RedisConnection[] = []
+  const jobs: Jobs[] = []
+  const failures: Stand['failures'] = []
+  // After what openBooks closes comes last: hooks run in the reverse order.
+  const books = await openBooks()
+  const prefix = `test:${randomUUID()}`
+
+  const another = (url = redisUrl): Stand['options'] => {
+    const connection = connectRedis({ url })
+    connections.push(connection)
+    const db = books.open()
+    const wakeups = createWakeups({ connection, prefix })
+    const queue = createQueue({
+      connection,
+      wakeups,
+      prefix,
+      times: LONG,
+      books: {
+        reserveNumbers: (concertId) => reserveQueueNumbers(db, concertId),
+        isSpent: (ticket) => isSpent(db, ticket),
+      },
+    })
+    return { db, queue, wakeups, events: createEvents({ connection, prefix }) }
+  }
+  const options = another()
+
+  afterAll(async () => {
+    await Promise.all(jobs.map((running) => running.stop()))
+    await Promise.all(connections.map((connection) => connection.close()))
+  })
+
+  return {
+    ...books,
+    options,
+    another,
+    failures,
+    start: (of) => {
+      const started = startJobs({ ...of, onError: (job, error) => failures.push({ job, error }) })
+      jobs.push(started)
+      return started
+    },
+    stream: async () => {
+      const entries = await connections[0]?.redis.xrange(`${prefix}:events`, '-', '+')
+      return (entries ?? []).map(([, fields]) =>
+        Object.fromEntries(
+          fields.flatMap((name, index) => (index % 2 ? [] : [[name, fields[index + 1] ?? '']])),
+        ),
+      )
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/** A TCP proxy in front of a real service, for what happens when the way there is gone. */
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+export interface Way {
+  /** The service's address, by this way. */
+  url: string
+  /** Breaks every connection, and takes no new ones. */
+  cut(): void
+  /** Everything is taken and nothing arrives, as when a machine is gone and nobody has noticed. */
+  swallow(): void
+  /** As before; what was swallowed stays lost. */
+  mend(): void
+  close(): void
+}
+
+/** @param target the address of the service: `postgres://…`, `redis://…` */
+export async function createWayTo(target: string): Promise<Way> {
+  const service = new URL(target)
+  const port = Number(service.port || (service.protocol.startsWith('redis') ? 6379 : 5432))
+  const sockets = new Set<Socket>()
+  let state: 'open' | 'cut' | 'swallowing' = 'open'
+
+  const keep = (socket: Socket, onClose: () => void): void => {
+    sockets.add(socket)
+    socket.on('error', onClose)
+    socket.on('close', () => {
+      sockets.delete(socket)
+      onClose()
+    })
+  }
+  const server = createServer((near) => {
+    if (state === 'cut') return void near.destroy()
+    if (state === 'swallowing') {
+      keep(near, () => undefined)
+      return
+    }
+    const far = connect(port, service.hostname)
+    keep(near, () => far.destroy())
+    keep(far, () => near.destroy())
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+
+  const url = new URL(target)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+  const breakAll = (): void => sockets.forEach((socket) => socket.destroy())
+  const cut = (): void => {
+    state = 'cut'
+    breakAll()
+  }
+  return {
+    url: url.href,
+    cut,
+    swallow: () => {
+      state = 'swallowing'
+      sockets.forEach((socket) => socket.unpipe().resume())
+    },
+    mend: () => {
+      if (state === 'swallowing') breakAll()
+      state = 'open'
+    },
+    close: () => {
+      cut()
+      server.close()
+    },
+  }
+}
