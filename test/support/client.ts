@@ -83,14 +83,14 @@ export function createClient(url: string, own: Credentials = {}): Client {
           : createSseClient({ url, headers, retryAttempts: 0 })
       const messages = client.iterate({ query, variables: variables as Record<string, unknown> })
       const next = async (): Promise<Data | null> => {
-        const message = (await messages.next()) as IteratorResult<{ data: Data; errors?: unknown }, void>
+        const message = (await messages.next()) as IteratorResult<{ data: unknown; errors?: unknown }, void>
         if (message.done === true) return null
         if (message.value.errors) throw new Error(JSON.stringify(message.value.errors))
-        return message.value.data
+        return message.value.data as Data
       }
       return {
         next,
-        until: async (wanted) => {
+        until: async (wanted: (data: Data) => boolean): Promise<Data | null> => {
           for (;;) {
             const data = await next()
             if (data === null || wanted(data)) return data
