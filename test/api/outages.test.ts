@@ -1,0 +1,149 @@
+/** A store is away: what needs it says so in time, and what does not goes on. DESIGN.md, "When something is down". */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { expectProperErrors } from '../support/complaint.ts'
+import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { charge, createSale, hold, join, pay, statusOf, type Sale } from '../support/purchase.ts'
+import { startServer, type TestServer, type TestUser } from '../support/server.ts'
+import { cancel, leaveQueue } from '../support/steps.ts'
+import { createWayTo, type Way } from '../support/way.ts'
+
+let server: TestServer
+let database: TestDatabase
+let ways: { postgres: Way; redis: Way }
+let sale: Sale
+beforeAll(async () => {
+  database = await createDatabase()
+  ways = { postgres: await createWayTo(database.url), redis: await createWayTo(inject('redisUrl')) }
+  server = await startServer({
+    DATABASE_URL: ways.postgres.url,
+    REDIS_URL: ways.redis.url,
+    LOG_LEVEL: 'silent',
+  })
+  // What `createSale` looks up, it looks up where the server's data is.
+  sale = await createSale({ ...server, database })
+})
+afterAll(async () => {
+  await server.stop()
+  ways.postgres.close()
+  ways.redis.close()
+  await database.drop()
+})
+
+const ready = async (): Promise<number> => (await fetch(new URL('/ready', server.url))).status
+const live = async (): Promise<number> => (await fetch(new URL('/live', server.url))).status
+
+let user: TestUser
+let token: string
+let held: string
+let date: string
+let nextSeat = 1
+beforeEach(async () => {
+  await expect.poll(ready, { timeout: 15_000 }).toBe(200)
+  date = sale.performanceIds[0] ?? ''
+  user = await server.user()
+  token = (await join(user, sale.concertId)).token
+  held = (await hold(user, token, date, [nextSeat++])).id
+  await charge(user, 500)
+})
+
+const input = (type: string, field: string, fields: () => object): [string, () => object] => [
+  `mutation ($input: ${type}!) { ${field}(input: $input) { __typename } }`,
+  () => ({
+    input: {
+      ...fields(),
+      ...(field.match(/Seats|pay|cancel|Points/) ? { idempotencyKey: randomUUID() } : {}),
+    },
+  }),
+]
+type Operation = [query: string, variables: () => object]
+
+const needsRedis: Operation[] = [
+  input('IssueQueueTokenInput', 'issueQueueToken', () => ({ concertId: sale.concertId })),
+  ['{ queueTicket { token } }', () => ({})],
+  ['query ($id: ID!) { performances(concertId: $id) { id } }', () => ({ id: sale.concertId })],
+  ['query ($id: ID!) { performance(id: $id) { id } }', () => ({ id: date })],
+  ['query ($id: ID!) { concert(id: $id) { queue { waitingCount } } }', () => ({ id: sale.concertId })],
+  input('HoldSeatsInput', 'holdSeats', () => ({ performanceId: date, seatNumbers: [49] })),
+  input('LeaveQueueInput', 'leaveQueue', () => ({ token })),
+]
+
+const needsPostgres: Operation[] = [
+  ['{ concerts { edges { node { id } } } }', () => ({})],
+  ['query ($id: ID!) { concert(id: $id) { title } }', () => ({ id: sale.concertId })],
+  ['query ($id: ID!) { node(id: $id) { id } }', () => ({ id: held })],
+  ['query ($id: ID!) { performances(concertId: $id) { id } }', () => ({ id: sale.concertId })],
+  ['query ($id: ID!) { performance(id: $id) { id } }', () => ({ id: date })],
+  ['query ($id: ID!) { reservation(id: $id) { id } }', () => ({ id: held })],
+  ['{ reservations { edges { node { id } } } }', () => ({})],
+  ['{ me { name } }', () => ({})],
+  ['{ points { balance } }', () => ({})],
+  ['mutation { signUp(input: { name: "x" }) { accessToken } }', () => ({})],
+  input('HoldSeatsInput', 'holdSeats', () => ({ performanceId: date, seatNumbers: [49] })),
+  input('PayReservationInput', 'payReservation', () => ({ reservationId: held })),
+  input('CancelReservationInput', 'cancelReservation', () => ({ reservationId: held })),
+  input('ChargePointsInput', 'chargePoints', () => ({ amount: 1 })),
+]
+
+/** All of them at once: each is an error that may be tried again, and comes in time. */
+async function expectOverloaded(operations: Operation[], deadlineMs: number): Promise<void> {
+  const asked = Date.now()
+  await Promise.all(
+    operations.map(async ([query, variables]) => {
+      const answer = await user.send(query, variables(), { queueToken: token })
+      expect([query, answer.errors?.[0]?.extensions]).toEqual([
+        query,
+        { code: 'OVERLOADED', retryAfterSeconds: 1 },
+      ])
+      expectProperErrors(answer)
+    }),
+  )
+  expect(Date.now() - asked).toBeLessThan(deadlineMs)
+}
+
+test('while both are there the server is ready', async () => {
+  expect([await ready(), await live()]).toEqual([200, 200])
+})
+
+describe.each(['cut', 'swallow'] as const)('Redis is away (%s)', (how) => {
+  test('a purchase under way goes on; what needs the queue may be tried again', async () => {
+    ways.redis[how]()
+    await expectOverloaded(needsRedis, 4_000)
+    expect(await ready()).toBe(503)
+    expect(await live()).toBe(200)
+
+    expect((await charge(user, 1)).balance).toBe(501)
+    expect(await user.ask('{ points { balance } }')).toEqual({ points: { balance: 501 } })
+    const key = randomUUID()
+    const paid = await pay(user, token, held, key)
+    expect(paid.__typename).toBe('Payment')
+    expect(await pay(user, token, held, key)).toEqual(paid)
+    expect((await cancel(user, held)).__typename).toBe('AlreadyPaid')
+
+    ways.redis.mend()
+    await expect.poll(ready, { timeout: 15_000 }).toBe(200)
+    const ended = async () => (await statusOf(user, token)).__typename
+    await expect.poll(ended, { timeout: 10_000 }).toBe('Finished')
+  })
+})
+
+describe.each(['cut', 'swallow'] as const)('PostgreSQL is away (%s)', (how) => {
+  test('the queue goes on; the rest may be tried again, and has no half effects', async () => {
+    const before = await database.sql`select count(*)::int from transfers`
+    ways.postgres[how]()
+    await expectOverloaded(needsPostgres, 6_500)
+    expect(await ready()).toBe(503)
+    expect(await live()).toBe(200)
+
+    const newcomer = await server.user()
+    const joined = await join(newcomer, sale.concertId)
+    expect(joined.status.__typename).toBe('Admitted')
+    expect((await statusOf(newcomer, joined.token)).__typename).toBe('Admitted')
+    expect((await leaveQueue(newcomer, joined.token)).data.leaveQueue.status.reason).toBe('LEFT')
+
+    ways.postgres.mend()
+    await expect.poll(ready, { timeout: 15_000 }).toBe(200)
+    expect(await database.sql`select count(*)::int from transfers`).toEqual(before)
+    expect((await pay(user, token, held)).__typename).toBe('Payment')
+  })
+})

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { readConfig } from '../src/config.ts'
+
+const secret = 'a secret that is long enough for tests'
+const needed = {
+  DATABASE_URL: 'postgres://localhost/stagedoor',
+  REDIS_URL: 'redis://localhost',
+  AUTH_SECRET: secret,
+  TICKET_SECRETS: secret,
+}
+const complaints = (env: Record<string, string | undefined>): string[] => {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    return (error as Error).message.split('\n').slice(1)
+  }
+}
+
+describe('the environment', () => {
+  test('needs little, and has a default for the rest', () => {
+    expect(readConfig(needed)).toEqual({
+      production: false,
+      host: '127.0.0.1',
+      port: 4000,
+      logLevel: 'info',
+      databaseUrl: needed.DATABASE_URL,
+      databasePoolSize: 10,
+      redisUrl: needed.REDIS_URL,
+      redisPrefix: 'stagedoor',
+      auth: { kind: 'secret', secret },
+      ticketSecrets: [secret],
+      queueTimes: { admissionMs: 600_000, claimMs: 60_000, absenceGraceMs: 300_000 },
+      holdMs: 300_000,
+      seatsPerUserMax: 4,
+      queueDefaults: { capacity: 100, ratePerSecond: null },
+    })
+  })
+
+  test('is read', () => {
+    const config = readConfig({
+      ...needed,
+      NODE_ENV: 'production',
+      PORT: '0',
+      AUTH_SECRET: '',
+      AUTH_JWKS_URL: 'https://id.example/jwks.json',
+      AUTH_ISSUER: 'https://id.example',
+      TICKET_SECRETS: `${secret}, old ${secret}`,
+      HOLD_SECONDS: '1.5',
+      QUEUE_RATE_PER_SECOND: '0.5',
+    })
+    expect(config).toMatchObject({
+      production: true,
+      port: 0,
+      auth: {
+        kind: 'jwks',
+        url: 'https://id.example/jwks.json',
+        issuer: 'https://id.example',
+        audience: undefined,
+      },
+      ticketSecrets: [secret, `old ${secret}`],
+      holdMs: 1_500,
+      queueDefaults: { ratePerSecond: 0.5 },
+    })
+  })
+
+  test('has nothing in a variable that is empty', () => {
+    const empty = { PORT: '', CLAIM_SECONDS: '', QUEUE_RATE_PER_SECOND: '', AUTH_JWKS_URL: '', NODE_ENV: '' }
+    expect(readConfig({ ...needed, ...empty })).toEqual(readConfig(needed))
+    expect(complaints({ ...needed, REDIS_URL: '' })).toEqual(['  REDIS_URL is missing'])
+  })
+
+  test('reports everything that is wrong at once', () => {
+    expect(complaints({})).toEqual([
+      '  DATABASE_URL is missing',
+      '  REDIS_URL is missing',
+      '  TICKET_SECRETS is missing',
+      '  AUTH_SECRET is missing',
+    ])
+    const wrong = complaints({
+      ...needed,
+      DATABASE_URL: 'mysql://localhost/x',
+      PORT: '70000',
+      TICKET_SECRETS: `${secret},short`,
+      HOLD_SECONDS: '0',
+      SEATS_PER_USER_MAX: '1.5',
+    })
+    expect(wrong.map((line) => line.trim().split(':')[0])).toEqual([
+      'PORT',
+      'DATABASE_URL',
+      'TICKET_SECRETS',
+      'HOLD_SECONDS',
+      'SEATS_PER_USER_MAX',
+    ])
+  })
+
+  test('names exactly one way to vouch for users', () => {
+    const message = '  AUTH_SECRET: has to be set, or else AUTH_JWKS_URL, and not both'
+    expect(complaints({ ...needed, AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([message])
+    expect(complaints({ ...needed, AUTH_SECRET: undefined })).toEqual(['  AUTH_SECRET is missing'])
+  })
+
+  test.each(['0', '-1', 'ten', '1e9'])('takes no time of %o seconds', (value) => {
+    expect(complaints({ ...needed, CLAIM_SECONDS: value })).toHaveLength(1)
+  })
+
+  test('a secret is never repeated in a complaint', () => {
+    expect(complaints({ ...needed, AUTH_SECRET: 'hunter2' }).join()).not.toContain('hunter2')
+    expect(complaints({ ...needed, TICKET_SECRETS: 'hunter2' }).join()).not.toContain('hunter2')
+  })
+})

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { overloaded, Problem } from '../../src/domain/problem.ts'
+import { isOver } from '../../src/domain/queue.ts'
+import * as refusals from '../../src/domain/refusals.ts'
+
+test('refusals speak to the person who asked', () => {
+  expect(new refusals.SeatTaken([10, 9]).message).toContain('seat 9, 10.')
+  expect(new refusals.SeatNotFound([51]).message).toContain('seat 51 ')
+  expect(new refusals.InsufficientPoints(30, 100).message).toContain('at least 70 more')
+  expect(new refusals.SeatLimitExceeded(4).message).toContain('at most 4 seats')
+  expect(new refusals.SeatTaken([1])).toBeInstanceOf(refusals.Refusal)
+})
+
+test('a store that is away is a problem that passes', () => {
+  const cause = new Error('ECONNREFUSED')
+  expect(overloaded(cause)).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 1, cause })
+  expect(overloaded(cause).message).not.toContain('ECONN')
+  expect(new Problem('FORBIDDEN', 'No.').retryAfterSeconds).toBeUndefined()
+})
+
+test('a ticket that is spent or lapsed has nothing more to say', () => {
+  const at = new Date(0)
+  expect(isOver({ kind: 'Finished', at })).toBe(true)
+  expect(isOver({ kind: 'Lapsed', reason: 'LEFT' })).toBe(true)
+  expect(isOver({ kind: 'Admitted', until: at })).toBe(false)
+  expect(isOver({ kind: 'Waiting', position: 1, estimatedWaitSeconds: null, paused: false })).toBe(false)
+})
