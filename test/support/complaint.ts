@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { Answer } from './client.ts'
 
 /** The codes that docs/errors.md lists, in its order. */
-export const documentedCodes: string[] = [
+const documentedCodes: string[] = [
   ...readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^\| `([A-Z_]+)` +\|/gm),
 ].map(([, code = '']) => code)
 

@@ -28,7 +28,7 @@ export interface TestBooks extends QueueBooks {
   asked: number
 }
 
-export function createBooks(settings: Partial<QueueSettings> = {}, blockSize = 1_000): TestBooks {
+function createBooks(settings: Partial<QueueSettings> = {}, blockSize = 1_000): TestBooks {
   const books: TestBooks = {
     settings: { ...OPEN, ...settings },
     blockSize,
