@@ -36,16 +36,18 @@ export interface Database {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
+  // Whoever waits for a silent connection has been told so by then.
+  const silentMsMax = Math.max(options.deadlineMs, options.statementTimeoutMs) + 1_000
   const sql = postgres(options.url, {
     max: options.poolSize,
     connect_timeout: 3,
+    idle_timeout: silentMsMax / 3_000,
     // postgres.js would wait up to 20 s, for PostgreSQL to come back or, after many lost connections, for nothing.
     backoff: (attempt) => Math.min(0.05 * attempt, 0.5),
     // It would ask for the types of arrays on every new connection, and end the process if that one is lost then.
     fetch_types: false,
     types: { int4s: arrayOf(1007, Number), int8s: arrayOf(1016, String) },
-    // Its types do not know this option. Whoever waited for a silent connection has been told so by then.
-    ...{ socket: createSockets(Math.max(options.deadlineMs, options.statementTimeoutMs) + 1_000) },
+    ...{ socket: createSockets(silentMsMax) }, // its types do not know this option
     onnotice: () => {},
     connection: {
       application_name: 'stagedoor',

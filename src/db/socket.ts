@@ -9,9 +9,9 @@ interface Address {
 }
 
 /**
- * Makes the sockets of a pool. Each ends by itself when nothing came through it for about `silentMsMax`: either
- * it is idle, or the other end is gone without a word, and TCP alone would wait for that a quarter of an hour.
- * @param silentMsMax longer than PostgreSQL may work on a statement
+ * Makes the sockets of a pool. Each ends by itself when nothing has come through it for `silentMsMax`: the other
+ * end is gone without a word then, and TCP alone would wait for it a quarter of an hour.
+ * @param silentMsMax longer than PostgreSQL may work on a statement, and than the pool keeps idle connections
  */
 export function createSockets(silentMsMax: number): (address: Address) => Socket {
   let turn = 0
@@ -19,13 +19,15 @@ export function createSockets(silentMsMax: number): (address: Address) => Socket
     const index = turn++ % host.length
     const at = { host: host[index] ?? 'localhost', port: port[index] ?? 5432 }
     const socket = path === false ? connect(at) : connect(path)
-    // Not setTimeout: TLS takes a socket's listeners away.
+    // Not setTimeout: TLS takes a socket's listeners away. Two looks: this process may itself have been asleep.
     let heard = -1
+    let silences = 0
     const beat = setInterval(() => {
-      if (socket.bytesRead === heard) socket.destroy()
-      if (socket.destroyed) clearInterval(beat)
+      silences = socket.bytesRead === heard ? silences + 1 : 0
       heard = socket.bytesRead
-    }, silentMsMax).unref()
+      if (silences === 2) socket.destroy()
+      if (socket.destroyed) clearInterval(beat)
+    }, silentMsMax / 2).unref()
     // postgres.js has the name of the host from here.
     return Object.assign(socket, at)
   }

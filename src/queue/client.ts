@@ -43,7 +43,7 @@ export function connectRedis(options: RedisOptions): RedisConnection {
   })
   redis.on('error', onError)
   subscriber.on('error', onError)
-  const heartbeats = [redis, subscriber].map((connection) => beat(connection, callMsMax))
+  const heartbeats = [redis, subscriber].map((connection) => listenForLife(connection, callMsMax))
 
   // A command's own timeout starts when it is written; this one starts when it is asked for.
   const limits = wrap(timeout(callMsMax, TimeoutStrategy.Aggressive), bulkhead(callsMax))
@@ -69,21 +69,23 @@ export function connectRedis(options: RedisOptions): RedisConnection {
 }
 
 /**
- * Asks again and again whether the other end is there, and gives up a connection that has said nothing since it
- * was asked last: TCP alone would wait a quarter of an hour for a dead host. (The socketTimeout of ioredis only
- * looks at connections that are waiting, and may end the one that came after.)
+ * Asks again and again whether the other end is there, and gives up a connection that says nothing for
+ * `silentMsMax`: TCP alone would wait a quarter of an hour for a dead host. (The socketTimeout of ioredis looks
+ * only at connections that wait for something, and may end the one that came after.)
  */
-function beat(connection: Redis, everyMs: number): NodeJS.Timeout {
-  let asked: Redis['stream'] | undefined
-  let heard = 0
+function listenForLife(connection: Redis, silentMsMax: number): NodeJS.Timeout {
+  let heard: string | undefined
+  let silences = 0
   return setInterval(() => {
     const { status, stream } = connection
     if (status !== 'connect' && status !== 'ready') return
-    if (stream === asked && stream.bytesRead === heard) stream.destroy()
+    const said = `${stream.localPort} ${stream.bytesRead}`
+    silences = said === heard ? silences + 1 : 0
+    heard = said
+    // Two silences and not one: this process may itself have been asleep.
+    if (silences >= 2) stream.destroy()
     else if (status === 'ready') connection.ping().catch(() => undefined)
-    asked = stream
-    heard = stream.bytesRead
-  }, everyMs).unref()
+  }, silentMsMax / 2).unref()
 }
 
 /** Answers of a Redis that cannot serve at the moment; any other error reply means that a script is wrong. */
