@@ -1,20 +1,23 @@
 /** The only place that constructs anything: a server, wired up, with a start and a stop. */
-import type { AddressInfo } from 'node:net'
+import { Server as NetServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { createAuth } from './auth.ts'
+import { createBotCheck } from './bots.ts'
 import type { Config } from './config.ts'
 import type { Services } from './context.ts'
 import { findLastPerformanceAt, loadPerformances, loadTakenSeats } from './db/catalog.ts'
 import { openDatabase } from './db/client.ts'
 import { isSpent, reserveQueueNumbers } from './db/queue.ts'
 import { seatMap } from './domain/catalog.ts'
+import { Problem } from './domain/problem.ts'
 import { startJobs, type Jobs } from './jobs/start.ts'
 import { connectRedis } from './queue/client.ts'
 import { createEvents } from './queue/events.ts'
 import { createQueue } from './queue/queue.ts'
+import { createRates } from './queue/rates.ts'
 import { createSeatWatch } from './queue/seats.ts'
 import { createTicketSigner } from './queue/tickets.ts'
 import { createWakeups } from './queue/wakeups.ts'
@@ -32,8 +35,12 @@ export interface App {
 
 /** So that not all subscribers connect to the other instances in the same moment. */
 const CLOSE_SOCKETS_OVER_MS = 2_000
+/** How long open connections may bring one more request. */
+const LAST_REQUESTS_MS = 500
 /** The longest that a request takes which is not a stream: see the deadlines below. */
 const FINISH_REQUESTS_MS = 5_000
+/** Until the date of a concert is looked up again after PostgreSQL was away. */
+const UNKNOWN_KEPT_MS = 1_000
 
 export function createApp(config: Config): App {
   const log = pino({ level: config.logLevel })
@@ -76,13 +83,27 @@ export function createApp(config: Config): App {
   const services: Services = {
     config,
     auth,
+    botCheck:
+      config.botCheck === null
+        ? undefined
+        : createBotCheck({
+            ...config.botCheck,
+            onError: (error) => log.warn({ err: error }, 'the bot check failed'),
+          }),
     tickets: createTicketSigner(config.ticketSecrets),
     db,
     queue,
     seats,
+    rates: createRates({ connection, prefix }),
     lastPerformanceAt: new LRUCache({
       max: 10_000,
-      fetchMethod: (concertId: string) => findLastPerformanceAt(db, concertId),
+      fetchMethod: (concertId: string, _, { options }) =>
+        findLastPerformanceAt(db, concertId).catch((error: unknown) => {
+          if (!(error instanceof Problem)) throw error
+          // PostgreSQL is away: people join all the same, and whoever holds seats is told if it is over.
+          options.ttl = UNKNOWN_KEPT_MS
+          return Infinity
+        }),
     }),
     wakeRelay: () => jobs?.wakeRelay(),
     newId: uuidv7,
@@ -95,13 +116,24 @@ export function createApp(config: Config): App {
     services,
     log,
     graphiql: !config.production,
+    limits: config,
+    trustedProxies: config.trustedProxies,
+    allowedOrigins: config.allowedOrigins,
     checkReady: async () => {
       if (stopping) throw new Error('stopping')
       await Promise.all([db.ping(), connection.ping()])
     },
   })
   const server = createHttpServer(yoga)
-  const sockets = serveWebSockets(server, yoga)
+  const sockets = serveWebSockets({
+    server,
+    yoga,
+    auth,
+    log,
+    limits: config.socketLimits,
+    trustedProxies: config.trustedProxies,
+    allowedOrigins: config.allowedOrigins,
+  })
 
   return {
     start: async () => {
@@ -122,9 +154,15 @@ export function createApp(config: Config): App {
     },
     stop: async () => {
       stopping = true
-      const closed = new Promise((resolve) => server.close(resolve))
+      // Not the HTTP server's own close: that cuts idle connections, on which the next request may be under way.
+      const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
+      // Each gets one more answer, which tells the client to go elsewhere.
+      server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))
+      await Promise.all([
+        sockets.close(CLOSE_SOCKETS_OVER_MS),
+        Promise.race([closed, sleep(LAST_REQUESTS_MS)]),
+      ])
       server.closeIdleConnections()
-      await sockets.close(CLOSE_SOCKETS_OVER_MS)
       // What is left then are event streams, which have no end of their own: their clients connect elsewhere.
       await Promise.race([closed, sleep(FINISH_REQUESTS_MS)])
       server.closeAllConnections()

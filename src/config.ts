@@ -4,6 +4,7 @@ import type { QueueTimes } from './domain/queue.ts'
 
 const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback)
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback)
+const choice = z.enum(['on', 'off']).transform((value) => value === 'on')
 const secret = z.string().min(32, 'has to be at least 32 characters long')
 
 const environment = z
@@ -37,6 +38,19 @@ const environment = z
     SEATS_PER_USER_MAX: count(4),
     QUEUE_CAPACITY: count(100),
     QUEUE_RATE_PER_SECOND: z.coerce.number().positive().optional(),
+    TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
+    ALLOWED_ORIGINS: z.string().transform(toOrigins).optional(),
+    INTROSPECTION: choice.optional(),
+    RATE_SIGN_UPS_PER_ADDRESS: count(3_000),
+    RATE_JOINS_PER_ADDRESS: count(20_000),
+    RATE_JOINS_PER_USER: count(120),
+    RATE_CHARGES_PER_USER: count(120),
+    RATE_MESSAGES_PER_SOCKET: count(1_200),
+    SOCKETS_PER_ADDRESS_MAX: count(10_000),
+    SOCKETS_PER_USER_MAX: count(20),
+    STREAMS_PER_USER_MAX: count(50),
+    BOT_CHECK_URL: z.url({ protocol: /^https?$/, error: 'has to be an http:// address' }).optional(),
+    BOT_CHECK_SECRET: z.string().optional(),
   })
   .refine((env) => (env.AUTH_SECRET === undefined) !== (env.AUTH_JWKS_URL === undefined), {
     path: ['AUTH_SECRET'],
@@ -48,6 +62,21 @@ const environment = z
 export type AuthConfig =
   | { kind: 'secret'; secret: string }
   | { kind: 'jwks'; url: string; issuer: string | undefined; audience: string | undefined }
+
+/** How often somebody may do something that pays when it is abused: the number of times in a minute. */
+export interface RateLimits {
+  signUpsPerAddress: number
+  joinsPerAddress: number
+  joinsPerUser: number
+  chargesPerUser: number
+}
+
+/** What one server carries at the same time, and what it takes from one socket. */
+export interface SocketLimits {
+  perAddressMax: number
+  perUserMax: number
+  messagesPerMinute: number
+}
 
 export interface Config {
   production: boolean
@@ -66,6 +95,29 @@ export interface Config {
   seatsPerUserMax: number
   /** For a concert that does not set its own. */
   queueDefaults: { capacity: number; ratePerSecond: number | null }
+  /** How many proxies are in front and add to X-Forwarded-For; 0: the socket's address is the client's. */
+  trustedProxies: number
+  /** Where browsers may come from; null: from anywhere. */
+  allowedOrigins: readonly string[] | null
+  introspection: boolean
+  rateLimits: RateLimits
+  socketLimits: SocketLimits
+  /** Subscriptions of one user on one server, over whichever transport. */
+  streamsPerUserMax: number
+  /** Who is asked whether somebody is a robot before they join; null: nobody. */
+  botCheck: { url: string; secret: string | undefined } | null
+}
+
+/** Origins as browsers send them (RFC 6454): scheme, host, and the port unless it is the usual one. */
+function toOrigins(list: string, context: z.RefinementCtx): string[] {
+  return list.split(',').map((item) => {
+    const written = item.trim()
+    if (!URL.canParse(written) || new URL(written).origin !== written.replace(/\/$/, '')) {
+      context.addIssue('has to be a list of origins like https://tickets.example')
+      return ''
+    }
+    return new URL(written).origin
+  })
 }
 
 /**
@@ -109,5 +161,22 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     holdMs: read.HOLD_SECONDS * 1000,
     seatsPerUserMax: read.SEATS_PER_USER_MAX,
     queueDefaults: { capacity: read.QUEUE_CAPACITY, ratePerSecond: read.QUEUE_RATE_PER_SECOND ?? null },
+    trustedProxies: read.TRUST_PROXY,
+    allowedOrigins: read.ALLOWED_ORIGINS ?? null,
+    introspection: read.INTROSPECTION ?? read.NODE_ENV !== 'production',
+    rateLimits: {
+      signUpsPerAddress: read.RATE_SIGN_UPS_PER_ADDRESS,
+      joinsPerAddress: read.RATE_JOINS_PER_ADDRESS,
+      joinsPerUser: read.RATE_JOINS_PER_USER,
+      chargesPerUser: read.RATE_CHARGES_PER_USER,
+    },
+    socketLimits: {
+      perAddressMax: read.SOCKETS_PER_ADDRESS_MAX,
+      perUserMax: read.SOCKETS_PER_USER_MAX,
+      messagesPerMinute: read.RATE_MESSAGES_PER_SOCKET,
+    },
+    streamsPerUserMax: read.STREAMS_PER_USER_MAX,
+    botCheck:
+      read.BOT_CHECK_URL === undefined ? null : { url: read.BOT_CHECK_URL, secret: read.BOT_CHECK_SECRET },
   }
 }

@@ -1,23 +1,28 @@
 /** Who is asking, and the services that an operation may use. */
 import type { LRUCache } from 'lru-cache'
 import type { Auth } from './auth.ts'
+import type { BotCheck } from './bots.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
 import { Problem } from './domain/problem.ts'
 import type { Viewer } from './domain/users.ts'
 import type { Queue } from './queue/queue.ts'
+import type { Rates } from './queue/rates.ts'
 import type { SeatWatch } from './queue/seats.ts'
 import type { TicketSigner } from './queue/tickets.ts'
 import { createLoaders, type Loaders } from './resolvers/loaders.ts'
 
 /** What lives as long as the server. */
 export interface Services {
-  config: Pick<Config, 'holdMs' | 'seatsPerUserMax' | 'queueDefaults'>
+  config: Pick<Config, 'holdMs' | 'seatsPerUserMax' | 'queueDefaults' | 'rateLimits'>
   auth: Auth
+  /** Undefined: robots may join too. */
+  botCheck: BotCheck | undefined
   tickets: TicketSigner
   db: Database
   queue: Queue
   seats: SeatWatch
+  rates: Rates
   /** When the last date of a concert starts, ms since 1970; 0: it has none. Dates never change, so it is kept. */
   lastPerformanceAt: LRUCache<string, number>
   /** Has what was just committed delivered at once. */
@@ -33,6 +38,8 @@ export interface Context extends Services {
   viewer: () => Viewer
   /** The queue ticket that came with the request, not looked at yet. */
   shownTicket: string | undefined
+  /** Where the request comes from: see transports/address.ts. */
+  address: string
   loaders: Loaders
 }
 
@@ -41,6 +48,8 @@ export interface Credentials {
   /** `Bearer …` */
   authorization: string | undefined
   queueToken: string | undefined
+  /** The network address that it came from. */
+  address: string
 }
 
 /**
@@ -56,11 +65,13 @@ export async function createContext(services: Services, credentials: Credentials
       return viewer
     },
     shownTicket: credentials.queueToken,
+    address: credentials.address,
     loaders: createLoaders(services.db, services.queue),
   }
 }
 
-async function identify(auth: Auth, authorization: string | undefined): Promise<Viewer | Problem> {
+/** Whose access token it is, or why it is nobody's. */
+export async function identify(auth: Auth, authorization: string | undefined): Promise<Viewer | Problem> {
   if (authorization === undefined || authorization === '') {
     return new Problem(
       'UNAUTHENTICATED',

@@ -34,6 +34,18 @@ describe('the environment', () => {
       holdMs: 300_000,
       seatsPerUserMax: 4,
       queueDefaults: { capacity: 100, ratePerSecond: null },
+      trustedProxies: 0,
+      allowedOrigins: null,
+      introspection: true,
+      rateLimits: {
+        signUpsPerAddress: 3_000,
+        joinsPerAddress: 20_000,
+        joinsPerUser: 120,
+        chargesPerUser: 120,
+      },
+      socketLimits: { perAddressMax: 10_000, perUserMax: 20, messagesPerMinute: 1_200 },
+      streamsPerUserMax: 50,
+      botCheck: null,
     })
   })
 
@@ -48,6 +60,12 @@ describe('the environment', () => {
       TICKET_SECRETS: `${secret}, old ${secret}`,
       HOLD_SECONDS: '1.5',
       QUEUE_RATE_PER_SECOND: '0.5',
+      TRUST_PROXY: '2',
+      ALLOWED_ORIGINS: 'https://tickets.example, http://localhost:3000/',
+      RATE_CHARGES_PER_USER: '5',
+      SOCKETS_PER_USER_MAX: '3',
+      BOT_CHECK_URL: 'https://bots.example/siteverify',
+      BOT_CHECK_SECRET: 'hush',
     })
     expect(config).toMatchObject({
       production: true,
@@ -61,7 +79,15 @@ describe('the environment', () => {
       ticketSecrets: [secret, `old ${secret}`],
       holdMs: 1_500,
       queueDefaults: { ratePerSecond: 0.5 },
+      trustedProxies: 2,
+      allowedOrigins: ['https://tickets.example', 'http://localhost:3000'],
+      introspection: false,
+      rateLimits: { chargesPerUser: 5 },
+      socketLimits: { perUserMax: 3 },
+      botCheck: { url: 'https://bots.example/siteverify', secret: 'hush' },
     })
+    const open = { ...needed, NODE_ENV: 'production', INTROSPECTION: 'on' }
+    expect(readConfig(open).introspection).toBe(true)
   })
 
   test('has nothing in a variable that is empty', () => {
@@ -84,6 +110,11 @@ describe('the environment', () => {
       TICKET_SECRETS: `${secret},short`,
       HOLD_SECONDS: '0',
       SEATS_PER_USER_MAX: '1.5',
+      TRUST_PROXY: 'yes',
+      ALLOWED_ORIGINS: 'https://tickets.example,tickets.example',
+      INTROSPECTION: 'perhaps',
+      RATE_JOINS_PER_USER: '0',
+      BOT_CHECK_URL: 'bots.example',
     })
     expect(wrong.map((line) => line.trim().split(':')[0])).toEqual([
       'PORT',
@@ -91,6 +122,11 @@ describe('the environment', () => {
       'TICKET_SECRETS',
       'HOLD_SECONDS',
       'SEATS_PER_USER_MAX',
+      'TRUST_PROXY',
+      'ALLOWED_ORIGINS',
+      'INTROSPECTION',
+      'RATE_JOINS_PER_USER',
+      'BOT_CHECK_URL',
     ])
   })
 

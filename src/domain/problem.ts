@@ -9,6 +9,7 @@ export type ProblemCode =
   | 'NOT_ADMITTED' // a genuine ticket, but it is not this ticket's turn (any more)
   | 'BAD_INPUT' // an argument that can never be right
   | 'NOT_FOUND' // names something that does not exist, or that is not yours to see
+  | 'RATE_LIMITED' // too much of this lately, or too many at once: the same request may be sent again, later
   | 'OVERLOADED' // a store is slow or away: the same request may be sent again
 
 /**
@@ -17,7 +18,7 @@ export type ProblemCode =
  */
 export class Problem extends Error {
   readonly code: ProblemCode
-  /** Seconds after which it makes sense to try again; only with OVERLOADED. */
+  /** Seconds after which it makes sense to try again; with RATE_LIMITED and OVERLOADED. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ProblemCode, message: string, options?: { retryAfterSeconds?: number; cause?: unknown }) {

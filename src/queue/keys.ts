@@ -8,6 +8,8 @@ export interface Keys {
   events: string
   queueChannel(concertId: string): string
   seatsChannel(performanceId: string): string
+  /** How much of something somebody had lately. */
+  rate(what: string, who: string): string
 }
 
 /** @param prefix keeps users of one Redis apart; channels carry it too, because pub/sub crosses databases */
@@ -17,4 +19,5 @@ export const createKeys = (prefix = 'stagedoor'): Keys => ({
   events: `${prefix}:events`,
   queueChannel: (concertId) => `${prefix}:{${concertId}}:wake`,
   seatsChannel: (performanceId) => `${prefix}:seats:${performanceId}`,
+  rate: (what, who) => `${prefix}:rate:${what}:${who}`,
 })

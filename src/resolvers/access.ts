@@ -8,6 +8,15 @@ import type { Viewer } from '../domain/users.ts'
 export const maySee = (viewer: Viewer, ownerId: string): boolean =>
   viewer.role === 'operator' || viewer.userId === ownerId
 
+/** Who is signed in, if anybody is. */
+export function viewerIfAny(context: Context): Viewer | null {
+  try {
+    return context.viewer()
+  } catch {
+    return null
+  }
+}
+
 /**
  * The user that an operation is about: the caller, unless an operator names somebody else.
  * @throws Problem UNAUTHENTICATED, FORBIDDEN

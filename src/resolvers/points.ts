@@ -3,6 +3,7 @@ import * as pointsBook from '../db/points.ts'
 import type { PointAccount } from '../domain/points.ts'
 import type { User } from '../domain/users.ts'
 import { subjectOf } from './access.ts'
+import { countAgainst } from './rates.ts'
 
 export async function chargePoints(
   _: unknown,
@@ -10,6 +11,7 @@ export async function chargePoints(
   context: Context,
 ): Promise<PointAccount> {
   const userId = subjectOf(context, input.userId)
+  await countAgainst(context, ['chargesPerUser', context.viewer().userId])
   return pointsBook.chargePoints(context.db, {
     actorId: context.viewer().userId,
     key: input.idempotencyKey,

@@ -5,6 +5,7 @@ import { Problem } from '../domain/problem.ts'
 import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
 import { SalesClosed } from '../domain/refusals.ts'
 import { requireOperator, requireTicket, subjectOf } from './access.ts'
+import { countAgainst } from './rates.ts'
 
 /** A ticket as its owner sees it: signed, and with what became of it so far. */
 export interface IssuedTicket extends QueueTicket {
@@ -20,13 +21,24 @@ const issued = (context: Context, ticket: QueueTicket, status: QueueStatus): Iss
 
 export async function issueQueueToken(
   _: unknown,
-  { input }: { input: { concertId: string; userId?: string | null | undefined } },
+  {
+    input,
+  }: {
+    input: {
+      concertId: string
+      userId?: string | null | undefined
+      botCheckToken?: string | null | undefined
+    }
+  },
   context: Context,
 ): Promise<IssuedTicket> {
   const userId = subjectOf(context, input.userId)
+  const viewer = context.viewer()
+  await countAgainst(context, ['joinsPerUser', viewer.userId], ['joinsPerAddress', context.address])
   const lastPerformanceAt = await context.lastPerformanceAt.fetch(input.concertId)
   if (lastPerformanceAt === undefined) throw new Problem('NOT_FOUND', 'There is no such concert.')
   if (lastPerformanceAt <= context.now().getTime()) throw new SalesClosed()
+  if (viewer.role !== 'operator') await context.botCheck?.check(input.botCheckToken, context.address)
   const { ticket, status } = await context.queue.join(input.concertId, userId)
   return issued(context, ticket, status)
 }

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { createUser } from '../db/users.ts'
 import type { User } from '../domain/users.ts'
 import { maySee } from './access.ts'
+import { countAgainst } from './rates.ts'
 
 const TOKEN_LIFETIME_SECONDS = 24 * 60 * 60
 
@@ -10,6 +11,7 @@ export async function signUp(
   { input }: { input: { name: string } },
   context: Context,
 ): Promise<{ user: User; accessToken: string }> {
+  await countAgainst(context, ['signUpsPerAddress', context.address])
   const user = { id: context.newId(), name: input.name }
   await createUser(context.db, user)
   const accessToken = await context.auth.issue({ userId: user.id, role: 'buyer' }, TOKEN_LIFETIME_SECONDS)

@@ -19,6 +19,8 @@ export const concertTitle = text(200)
 export const idempotencyKey = text(128)
 export const ticketToken = z.string().max(1_024, 'is too long to be a queue ticket')
 
+export const botCheckToken = z.string().max(4_096, 'is too long to be of a check for robots')
+
 /** The global id of one type, read: the resolver gets the plain UUID. */
 export const idOf = (typename: NodeName) =>
   z.string().transform((value, context) => {

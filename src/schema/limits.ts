@@ -7,6 +7,7 @@ import {
   getOperationAST,
   GraphQLError,
   Kind,
+  NoSchemaIntrospectionCustomRule,
   type DocumentNode,
   type ExecutionArgs,
   type SelectionSetNode,
@@ -15,6 +16,7 @@ import {
 import type { Plugin } from 'graphql-yoga'
 import { limits, tooMuch } from './builder.ts'
 import { presentable } from './errors.ts'
+import { streamLimit } from './streams.ts'
 
 /** At most one field of an operation moves money, so that one answer is about one payment. */
 const oneMoneyMutation: ValidationRule = (context) => ({
@@ -48,14 +50,15 @@ const oneMoneyMutation: ValidationRule = (context) => ({
   },
 })
 
-const validation: Plugin = {
+const validation = (introspection: boolean): Plugin => ({
   onValidate: ({ addValidationRule }) => {
     addValidationRule(oneMoneyMutation)
+    if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
     return ({ valid, result, setResult }) => {
       if (!valid) setResult(result.map((error: unknown) => presentable(error, () => undefined)))
     }
   },
-}
+})
 
 /** Queries and mutations are weighed by Pothos before they are resolved, a subscription here before it starts. */
 const subscriptionCost: Plugin = {
@@ -78,10 +81,17 @@ function isTooMuch({ document, operationName, schema, variableValues }: Executio
   return complexity > limits.complexity || depth > limits.depth || breadth > limits.breadth
 }
 
-export const limitPlugins: Plugin[] = [
+export interface LimitOptions {
+  /** May clients ask for the schema? */
+  introspection: boolean
+  streamsPerUserMax: number
+}
+
+export const limitPlugins = ({ introspection, streamsPerUserMax }: LimitOptions): Plugin[] => [
   maxTokensPlugin({ n: 1_500 }),
   maxAliasesPlugin({ n: 20 }),
   maxDirectivesPlugin({ n: 20 }),
-  validation,
+  validation(introspection),
   subscriptionCost,
+  streamLimit(streamsPerUserMax),
 ]

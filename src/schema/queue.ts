@@ -107,6 +107,10 @@ const issueQueueTokenInput = builder.inputType('IssueQueueTokenInput', {
     userId: t
       .id({ description: 'You, if left out. Only operators may name somebody else.' })
       .validate(bounds.idOf('User').nullish()),
+    botCheckToken: t.string({
+      validate: bounds.botCheckToken.nullish(),
+      description: 'What a check for robots gave you, where the server asks for one.',
+    }),
   }),
 })
 

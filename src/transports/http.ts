@@ -5,12 +5,20 @@ import type { Yoga } from './yoga.ts'
 /** A purchase fits in a fraction of this. */
 export const BODY_BYTES_MAX = 64 * 1024
 
+/** How long a request may take to arrive, from its first byte: its head, the whole of it, and how often Node looks. */
+const TIMES = { headersTimeout: 6_000, requestTimeout: 12_000, connectionsCheckingInterval: 2_000 }
+
+/** What a page elsewhere cannot send without being allowed to, as it could a form or plain text. */
+const BODY_TYPES = /^application\/(json|graphql)\s*(;|$)/i
+
 /**
  * The server, not listening yet. Node holds a body to its Content-Length, so bounding that bounds the body;
  * a body that does not say its length is refused.
  */
 export function createHttpServer(yoga: Yoga): Server {
-  const server = createServer((request, response) => {
+  const server = createServer(TIMES, (request, response) => {
+    response.setHeader('x-content-type-options', 'nosniff')
+    response.setHeader('cache-control', 'no-store')
     const refused = refusalOf(request)
     if (refused) {
       refuse(response, ...refused)
@@ -22,18 +30,31 @@ export function createHttpServer(yoga: Yoga): Server {
     }
     void yoga(request, response)
   })
-  server.headersTimeout = 10_000
-  server.requestTimeout = 20_000
   return server
 }
 
 function refusalOf(request: IncomingMessage): [status: number, message: string] | null {
+  if (!isReadable(request)) return [400, 'The address cannot be read.']
   if (request.headers['transfer-encoding'] !== undefined)
     return [411, 'Say how long the body is: Content-Length.']
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) {
     return [413, `A request can be at most ${BODY_BYTES_MAX} bytes long.`]
   }
+  if (request.method === 'POST' && !BODY_TYPES.test(request.headers['content-type'] ?? '')) {
+    return [415, 'Send the operation as application/json.']
+  }
   return null
+}
+
+/** Does the address parse, and are the parts of it JSON that have to be? Yoga takes both for granted. */
+function isReadable({ url = '', headers }: IncomingMessage): boolean {
+  try {
+    const { searchParams } = new URL(url, `http://${headers.host ?? 'localhost'}`)
+    for (const name of ['variables', 'extensions']) JSON.parse(searchParams.get(name) || 'null')
+    return true
+  } catch {
+    return false
+  }
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {

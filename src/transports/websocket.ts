@@ -1,5 +1,6 @@
 /** GraphQL over WebSocket: the graphql-transport-ws protocol, through the same pipeline as HTTP. */
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   DocumentNode,
   ExecutionArgs,
@@ -8,16 +9,27 @@ import type {
   GraphQLFormattedError,
   GraphQLSchema,
 } from 'graphql'
-import type { ExecutionResult, ServerOptions } from 'graphql-ws'
-import { useServer } from 'graphql-ws/use/ws'
-import { WebSocketServer } from 'ws'
-import type { Credentials } from '../context.ts'
+import { handleProtocols, makeServer, type ExecutionResult, type ServerOptions } from 'graphql-ws'
+import type { Logger } from 'pino'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { Auth } from '../auth.ts'
+import type { SocketLimits } from '../config.ts'
+import { identify, type Credentials } from '../context.ts'
+import { Problem } from '../domain/problem.ts'
 import { presentable } from '../schema/errors.ts'
+import { addressOf } from './address.ts'
+import { createCensus } from './census.ts'
+import { CloseCode } from './close-codes.ts'
 import { BODY_BYTES_MAX } from './http.ts'
+import { carry } from './socket.ts'
 import type { Yoga } from './yoga.ts'
 
-/** RFC 6455's registry of close codes: the server restarts, connect again. */
-const SERVICE_RESTART = 1012
+/** How long a close waits for the other end to agree. */
+const CLOSE_MS_MAX = 2_000
+/** How long connection_ack waits for the access token to be checked; the operations check it in any case. */
+const CONNECT_MS_MAX = 1_000
+/** Operations that one socket may have under way, subscriptions among them. */
+const OPERATIONS_AT_ONCE_MAX = 100
 
 export interface SocketServer {
   /** Closes every socket with 1012, spread over `overMs` so that not all come back in the same moment. */
@@ -37,57 +49,117 @@ interface Envelope {
 /** graphql-ws asks for execute and subscribe once for all: those of one operation travel in its arguments. */
 type Operation = ExecutionArgs & { rootValue: Pick<Envelope, 'execute' | 'subscribe'> }
 
-/** Serves WebSockets on /graphql of an HTTP server. */
-export function serveWebSockets(server: Server, yoga: Yoga): SocketServer {
-  const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: BODY_BYTES_MAX })
+interface Connection {
+  socket: WebSocket
+  address: string
+}
 
-  useServer<Record<string, unknown>>(
-    {
-      connectionInitWaitTimeout: 3_000,
-      execute: (args) => (args as Operation).rootValue.execute(args),
-      subscribe: (args) => (args as Operation).rootValue.subscribe(args),
-      onSubscribe: async (socket, _, { query, operationName, variables, extensions }) => {
-        const credentials = credentialsOf({ ...socket.connectionParams, ...headersIn(extensions) })
-        const enveloped = yoga.getEnveloped({ credentials }) as Envelope
-        // Thrown, these would close the socket and everything else that it carries.
-        try {
-          const document = enveloped.parse(query)
-          const errors = enveloped.validate(enveloped.schema, document)
-          if (errors.length > 0) return errors.map((error) => presentable(error, () => undefined))
-          return {
-            schema: enveloped.schema,
-            document,
-            operationName,
-            variableValues: variables,
-            contextValue: await enveloped.contextFactory(),
-            rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
-          }
-        } catch (error) {
-          return [presentable(error, () => undefined)]
-        }
-      },
-      onError: (_, __, ___, errors) =>
-        errors.map((error) => withoutStatus(presentable(error, () => undefined))),
-      onNext: (_, __, ___, ____, result) => withoutStatuses(result),
+/** The payload of connection_init. */
+type Params = Record<string, unknown>
+
+export interface SocketServerOptions {
+  server: Server
+  yoga: Yoga
+  auth: Auth
+  log: Logger
+  limits: SocketLimits
+  trustedProxies: number
+  /** Where browsers may come from; null: from anywhere. */
+  allowedOrigins: readonly string[] | null
+}
+
+/** Serves WebSockets on /graphql of an HTTP server. */
+export function serveWebSockets(options: SocketServerOptions): SocketServer {
+  const { server, yoga, auth, log, limits, trustedProxies } = options
+  const addresses = createCensus(limits.perAddressMax)
+  const users = createCensus(limits.perUserMax)
+  const onBug = (error: unknown): void => log.error({ err: error }, 'a bug was masked')
+  const shown = (error: unknown): GraphQLError => presentable(error, onBug)
+
+  const sockets = new WebSocketServer({
+    server,
+    path: '/graphql',
+    maxPayload: BODY_BYTES_MAX,
+    handleProtocols,
+    // Who does not answer a close is cut off after it.
+    ...{ closeTimeout: CLOSE_MS_MAX }, // its types do not know this option yet
+    verifyClient: ({ req }, answer) => {
+      if (!isAllowed(req, options.allowedOrigins)) answer(false, 403, 'Not from this origin')
+      else if (addresses.isFull(addressOf(req, trustedProxies))) answer(false, 429, 'Too many connections')
+      else answer(true)
     },
-    sockets,
-    12_000,
-  )
-  // ws closes a socket by itself, with the code that fits. graphql-ws would print a stack for every message
-  // that is too long.
-  sockets.on('connection', (socket) => socket.removeAllListeners('error').on('error', () => undefined))
+  })
+
+  const protocol = makeServer<Params, Connection>({
+    connectionInitWaitTimeout: 3_000,
+    onConnect: async ({ connectionParams = {}, extra: { socket, address } }) => {
+      // The timer of the protocol is only about the message: who issues the identities may be slow to answer.
+      const viewer = await Promise.race([
+        identify(auth, credentialsOf(connectionParams, address).authorization),
+        sleep(CONNECT_MS_MAX, null, { ref: false }),
+      ])
+      if (viewer === null || viewer instanceof Problem) return
+      if (users.isFull(viewer.userId)) socket.close(CloseCode.TooMany, 'Too many connections')
+      else users.add(viewer.userId, socket)
+    },
+    execute: (args) => (args as Operation).rootValue.execute(args),
+    subscribe: (args) => (args as Operation).rootValue.subscribe(args),
+    onSubscribe: async (connection, _, { query, operationName, variables, extensions }) => {
+      // Thrown, these would close the socket and everything else that it carries.
+      try {
+        if (Object.keys(connection.subscriptions).length > OPERATIONS_AT_ONCE_MAX) throw tooMany()
+        const params = { ...connection.connectionParams, ...headersIn(extensions) }
+        const credentials = credentialsOf(params, connection.extra.address)
+        const enveloped = yoga.getEnveloped({ credentials }) as Envelope
+        const document = enveloped.parse(query)
+        const errors = enveloped.validate(enveloped.schema, document)
+        if (errors.length > 0) return errors.map(shown)
+        return {
+          schema: enveloped.schema,
+          document,
+          operationName,
+          variableValues: variables,
+          contextValue: await enveloped.contextFactory(),
+          rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+        }
+      } catch (error) {
+        return [shown(error)]
+      }
+    },
+    onError: (_, __, ___, errors) => errors.map((error) => withoutStatus(shown(error))),
+    onNext: (_, __, ___, ____, result) => withoutStatuses(result),
+  })
+
+  sockets.on('connection', (socket, request) => {
+    const address = addressOf(request, trustedProxies)
+    addresses.add(address, socket)
+    carry(socket, { socket, address }, protocol, { messagesPerMinute: limits.messagesPerMinute, onBug })
+  })
 
   return {
     close: async (overMs) => {
+      sockets.close() // to new ones
       const open = [...sockets.clients]
       const pause = open.length > 0 ? overMs / open.length : 0
       for (const [index, socket] of open.entries()) {
-        setTimeout(() => socket.close(SERVICE_RESTART, 'The server restarts: connect again'), index * pause)
+        const restart = (): void => socket.close(CloseCode.ServiceRestart, 'Restarting: connect again')
+        setTimeout(restart, index * pause)
       }
       await Promise.all(open.map((socket) => new Promise((closed) => socket.once('close', closed))))
-      sockets.close()
     },
   }
+}
+
+const tooMany = (): Problem =>
+  new Problem('RATE_LIMITED', 'This connection has too many operations. Wait for some to end.', {
+    retryAfterSeconds: 1,
+  })
+
+/** Only browsers say where they come from, and cannot lie about it: RFC 6454. */
+function isAllowed({ headers }: IncomingMessage, allowedOrigins: readonly string[] | null): boolean {
+  const { origin, host } = headers
+  if (allowedOrigins === null || origin === undefined || allowedOrigins.includes(origin)) return true
+  return URL.canParse(origin) && new URL(origin).host === host
 }
 
 /** An error as HTTP sends it too: `http` is for the status line. */
@@ -109,7 +181,7 @@ function headersIn(extensions: Record<string, unknown> | null | undefined): obje
 }
 
 /** The same two names as the HTTP headers, in any case. */
-function credentialsOf(params: object): Credentials {
+function credentialsOf(params: object, address: string): Credentials {
   const byName = new Map(
     Object.entries(params).map(([name, value]): [string, unknown] => [name.toLowerCase(), value]),
   )
@@ -117,5 +189,5 @@ function credentialsOf(params: object): Credentials {
     const value = byName.get(name)
     return typeof value === 'string' ? value : undefined
   }
-  return { authorization: textOf('authorization'), queueToken: textOf('x-queue-token') }
+  return { authorization: textOf('authorization'), queueToken: textOf('x-queue-token'), address }
 }

@@ -1,15 +1,17 @@
 /** The GraphQL pipeline: parse, limits, validate, execute, mask. HTTP and WebSocket both go through it. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import type { IncomingMessage } from 'node:http'
 import { createYoga, useReadinessCheck, type YogaServerInstance } from 'graphql-yoga'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import { createContext, type Context, type Credentials, type Services } from '../context.ts'
 import { presentable } from '../schema/errors.ts'
-import { limitPlugins } from '../schema/limits.ts'
+import { limitPlugins, type LimitOptions } from '../schema/limits.ts'
+import { addressOf } from './address.ts'
 import { graphiqlOptions } from './graphiql.ts'
 
 /** What a transport hands over: over WebSocket the credentials, over HTTP the request that has them. */
-export type ServerContext = { credentials?: Credentials }
+export type ServerContext = { credentials: Credentials } | { req: IncomingMessage }
 
 export type Yoga = YogaServerInstance<ServerContext, Context>
 
@@ -19,14 +21,23 @@ export interface YogaOptions {
   log: Logger
   /** GraphiQL, which is a door for people: not in production. */
   graphiql: boolean
+  limits: LimitOptions
+  trustedProxies: number
+  /** Where browsers may come from; null: from anywhere. */
+  allowedOrigins: readonly string[] | null
   /** Rejects while this server should get no new work. */
   checkReady: () => Promise<void>
 }
 
-export const createPipeline = ({ schema, services, log, graphiql, checkReady }: YogaOptions): Yoga =>
-  createYoga<ServerContext, Context>({
+export const createPipeline = (options: YogaOptions): Yoga => {
+  const { schema, services, log, graphiql, limits, trustedProxies, allowedOrigins, checkReady } = options
+  return createYoga<ServerContext, Context>({
     schema,
-    context: ({ credentials, request }) => createContext(services, credentials ?? credentialsOf(request)),
+    context: (given) =>
+      createContext(
+        services,
+        'credentials' in given ? given.credentials : credentialsOf(given.req, trustedProxies),
+      ),
     graphqlEndpoint: '/graphql',
     healthCheckEndpoint: '/live',
     landingPage: false,
@@ -34,7 +45,7 @@ export const createPipeline = ({ schema, services, log, graphiql, checkReady }: 
     // http.ts bounds it by the Content-Length: Yoga's own limit would pipe every body through a stream.
     maxRequestBodySize: false,
     cors: {
-      origin: '*',
+      origin: allowedOrigins ? [...allowedOrigins] : '*',
       credentials: false,
       allowedHeaders: ['authorization', 'content-type', 'x-queue-token'],
     },
@@ -44,12 +55,14 @@ export const createPipeline = ({ schema, services, log, graphiql, checkReady }: 
     maskedErrors: {
       maskError: (error) => presentable(error, (bug) => log.error({ err: bug }, 'a bug was masked')),
     },
-    plugins: [useReadinessCheck({ endpoint: '/ready', check: checkReady }), ...limitPlugins],
+    plugins: [useReadinessCheck({ endpoint: '/ready', check: checkReady }), ...limitPlugins(limits)],
   })
+}
 
-const credentialsOf = ({ headers }: Request): Credentials => ({
-  authorization: headers.get('authorization') ?? undefined,
-  queueToken: headers.get('x-queue-token') ?? undefined,
+const credentialsOf = (request: IncomingMessage, trustedProxies: number): Credentials => ({
+  authorization: request.headers.authorization,
+  queueToken: request.headers['x-queue-token']?.toString(),
+  address: addressOf(request, trustedProxies),
 })
 
 const GUEST_SECONDS = 24 * 60 * 60

@@ -60,6 +60,10 @@ const lines: Record<string, Line> = {
     'FORBIDDEN',
     input(() => ({ concertId: scene.concertId, userId: scene.minji.id })),
   ),
+  'issueQueueToken(input.botCheckToken)': line(
+    'QueueTicket', // the provider of the check says what its tokens are worth, see test/attacks/bots.test.ts
+    input(() => ({ concertId: scene.concertId, botCheckToken: minjisKey })),
+  ),
   'leaveQueue(input.token)': line(
     'FORBIDDEN',
     input(() => ({ token: scene.minjiTicket })),

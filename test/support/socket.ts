@@ -23,12 +23,19 @@ interface Options {
   protocol?: string | null
   /** The payload of connection_init; null: it is not sent. */
   init?: object | null
+  /** Of the handshake: `origin`, say. */
+  headers?: Record<string, string>
+  /** False: pings are not answered. */
+  autoPong?: boolean
 }
 
 /** Opens a socket and, unless told otherwise, brings it to connection_ack. */
-export async function openSocket(url: string, { protocol, init = {} }: Options = {}): Promise<Socket> {
+export async function openSocket(
+  url: string,
+  { protocol, init = {}, ...more }: Options = {},
+): Promise<Socket> {
   const protocols = protocol === null ? [] : [protocol ?? 'graphql-transport-ws']
-  const raw = new WebSocket(url.replace('http', 'ws'), protocols)
+  const raw = new WebSocket(url.replace('http', 'ws'), protocols, more)
   const arrived: Message[] = []
   const awaited: { resolve: (message: Message) => void; reject: (error: Error) => void }[] = []
   let over: Error | undefined

@@ -1,0 +1,36 @@
+/** How much of something somebody may have: counted in Redis, so that it is one count for all instances. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Problem } from '../domain/problem.ts'
+import type { RedisConnection } from './client.ts'
+import { createKeys } from './keys.ts'
+import { defineScript } from './scripts.ts'
+
+export interface Rates {
+  /**
+   * Takes one. What cannot be counted, because Redis is slow or away, is let pass: a limit is no reason to stop
+   * a payment.
+   * @param countMax how many there are in a minute
+   * @returns 0, or the milliseconds until there is one again
+   */
+  take(what: string, who: string, countMax: number): Promise<number>
+}
+
+/** What waits for this answer could have been done without it. */
+const PATIENCE_MS = 250
+
+export function createRates(options: { connection: RedisConnection; prefix?: string }): Rates {
+  const { redis, call } = options.connection
+  const keys = createKeys(options.prefix)
+  const script = defineScript(redis, 'take')
+  return {
+    take: async (what, who, countMax) => {
+      // It would be kept for when Redis is back, and nobody waits so long.
+      if (redis.status !== 'ready') return 0
+      const counted = call(() => script(keys.rate(what, who), countMax)).then(Number, (error: unknown) => {
+        if (error instanceof Problem) return 0
+        throw error
+      })
+      return Promise.race([counted, sleep(PATIENCE_MS, 0)])
+    },
+  }
+}

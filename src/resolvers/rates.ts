@@ -1,0 +1,22 @@
+import type { RateLimits } from '../config.ts'
+import type { Context } from '../context.ts'
+import { Problem } from '../domain/problem.ts'
+import { viewerIfAny } from './access.ts'
+
+/**
+ * Once more, of what this user or this address may do so many times in a minute. Operators act for many, and are
+ * not counted.
+ * @throws Problem RATE_LIMITED
+ */
+export async function countAgainst(
+  context: Context,
+  ...limits: [what: keyof RateLimits, who: string][]
+): Promise<void> {
+  if (viewerIfAny(context)?.role === 'operator') return
+  const { rates, config } = context
+  const waits = await Promise.all(limits.map(([what, who]) => rates.take(what, who, config.rateLimits[what])))
+  const waitMs = Math.max(...waits)
+  if (waitMs === 0) return
+  const retryAfterSeconds = Math.ceil(waitMs / 1000)
+  throw new Problem('RATE_LIMITED', `Too often. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds })
+}

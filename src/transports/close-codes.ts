@@ -1,0 +1,13 @@
+/**
+ * What we close a socket with. The protocol has codes of its own, which graphql-ws sends: 4400, 4401, 4406, 4408,
+ * 4409, and 4429 for a second connection_init (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md).
+ * ws sends 1009 for a message that is too long, and 1007 for text that is not UTF-8 (RFC 6455, section 7.4.1).
+ */
+export const CloseCode = {
+  /** The server stops: connect again, to another one. Of RFC 6455's registry. */
+  ServiceRestart: 1012,
+  /** Too many messages, or too many sockets of one user. Clients of the protocol do not come back by themselves. */
+  TooMany: 4429,
+  /** A bug of ours, which is in the log. */
+  InternalError: 4500,
+} as const

@@ -1,0 +1,214 @@
+/** HTTP as no client of ours speaks it: from other people's pages, by hand, and very slowly. */
+import { connect } from 'node:net'
+import { getIntrospectionQuery } from 'graphql'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startServer, type TestServer } from '../support/server.ts'
+import { attack, expectNothingTold, transports } from './ways.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+const users = () => server.database.sql`select from users`
+const signUp = 'mutation { signUp(input: { name: "x" }) { accessToken } }'
+
+describe('another page’s form', () => {
+  const json = JSON.stringify({ query: signUp })
+  const form = new URLSearchParams({ query: signUp }).toString()
+  const multipart = `--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n${json}\r\n--x--\r\n`
+
+  test.each<[type: string | undefined, body: string]>([
+    ['application/x-www-form-urlencoded', form],
+    ['application/x-www-form-urlencoded; charset=utf-8', form],
+    ['application/x-www-form-urlencoded', json],
+    ['multipart/form-data; boundary=x', multipart],
+    ['text/plain', json],
+    ['text/plain; application/json', json],
+    ['text/plain, application/json', json],
+    ['application/jsonx', json],
+    [undefined, json],
+  ])('as %s is refused with 415, and does nothing', async (type, body) => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { origin: 'https://evil.example', ...(type === undefined ? {} : { 'content-type': type }) },
+      // A string would say itself what it is.
+      body: new TextEncoder().encode(body),
+    })
+    expect(response.status).toBe(415)
+    expect(await response.text()).toContain('"code":"BAD_INPUT"')
+    expect(await users()).toHaveLength(0)
+  })
+
+  test.each([
+    ['GET', `?query=${encodeURIComponent(signUp)}`],
+    [
+      'GET',
+      `?query=${encodeURIComponent(`query A { a } ${signUp.replace('mutation', 'mutation B')}`)}&operationName=B`,
+    ],
+    ['HEAD', `?query=${encodeURIComponent(signUp)}`],
+    ['DELETE', ''],
+    ['PATCH', ''],
+  ])('by %s %s does nothing', async (method, search) => {
+    const response = await fetch(`${server.url}${search}`, { method })
+    expect([400, 405]).toContain(response.status)
+    expectNothingTold(response.status, await response.text())
+    expect(await users()).toHaveLength(0)
+  })
+})
+
+test('an answer is kept by nobody, and is what its type says', async () => {
+  for (const path of ['/graphql?query={__typename}', '/live', '/nowhere', '/']) {
+    const { headers } = await fetch(new URL(path, server.url), { redirect: 'manual' })
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('cache-control')).toContain('no-store')
+    expect(headers.get('x-powered-by')).toBeNull()
+  }
+})
+
+/** Writes bytes to the server, and reads until it hangs up. */
+function raw(...parts: string[]): Promise<{ text: string; ms: number }> {
+  const { hostname, port } = new URL(server.url)
+  const began = Date.now()
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname)
+    let text = ''
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+    })
+    const drip = setInterval(() => {
+      const next = parts.shift()
+      if (next !== undefined) socket.write(next)
+    }, 50)
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      clearInterval(drip)
+      resolve({ text, ms: Date.now() - began })
+    })
+  })
+}
+const statusIn = (text: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1])
+const head = (...lines: string[]) => [...lines, 'Host: x', 'Connection: close', '\r\n'].join('\r\n')
+
+describe('by hand', () => {
+  const body = '{"query":"{__typename}"}'
+  const post = 'POST /graphql HTTP/1.1'
+  const json = 'Content-Type: application/json'
+
+  test.each<[what: string, request: string, statuses: number[]]>([
+    ['garbage', 'hello\r\n\r\n', [400]],
+    ['a header of 20,000 characters', head('GET /live HTTP/1.1', `X: ${'x'.repeat(20_000)}`), [431]],
+    ['two lengths', head(post, json, 'Content-Length: 4', 'Content-Length: 5') + body, [400]],
+    [
+      'a length and chunks',
+      head(post, json, 'Content-Length: 4', 'Transfer-Encoding: chunked') + body,
+      [400, 411],
+    ],
+    ['a length below zero', head(post, json, 'Content-Length: -1') + body, [400]],
+    ['a NUL in a header', head('GET /live HTTP/1.1', 'X: a\0b'), [400]],
+    ['a method there is not', head('STEAL /graphql HTTP/1.1'), [400]],
+    // As a client of the old media type is answered: 200, with an error in it.
+    ['escapes that are none', head('GET /graphql?query=%E0%A4%A HTTP/1.1'), [200]],
+    ['variables that are no JSON', head('GET /graphql?query={__typename}&variables={ HTTP/1.1'), [400]],
+    ['extensions that are no JSON', head('GET /graphql?query={__typename}&extensions=x HTTP/1.1'), [400]],
+    ['a path with dots', head('GET /../../etc/passwd HTTP/1.1'), [404]],
+    ['a path with a NUL', head('GET /%00 HTTP/1.1'), [404]],
+    ['a path that is no path', head('GET //:0/[ HTTP/1.1'), [400, 404]],
+    ['somebody else’s address', head('GET http://evil.example/nowhere HTTP/1.1'), [400, 404]],
+    ['an address that is none', head('GET http://[ HTTP/1.1'), [400, 404]],
+    ['a Host that is none', `GET /live HTTP/1.1\r\nHost: [\r\nConnection: close\r\n\r\n`, [400]],
+    ['an upgrade to something else', head('GET /graphql HTTP/1.1', 'Upgrade: h2c'), [200, 400]],
+    [
+      'a WebSocket elsewhere',
+      head('GET /elsewhere HTTP/1.1', 'Upgrade: websocket').replace('close', 'Upgrade'),
+      [400],
+    ],
+  ])('%s', async (_, request, statuses) => {
+    const { text } = await raw(request)
+    expect(statuses).toContain(statusIn(text))
+    expectNothingTold(statusIn(text), text)
+    expect((await fetch(new URL('/live', server.url))).status).toBe(200)
+  })
+
+  test('slowly: a head has 6 seconds, and a request 12, whatever trickles in', async () => {
+    const start = `${post}\r\nHost: x\r\n`
+    const drip = Array.from({ length: 600 }, () => 'X: y\r\n')
+    const begun = head(post, json, 'Content-Length: 60000')
+    const [slowHead, deadHead, slowBody, deadBody] = await Promise.all([
+      raw(start, ...drip),
+      raw(start),
+      raw(begun, ...Array.from({ length: 600 }, () => ' ')),
+      raw(begun),
+    ])
+    for (const { text, ms } of [slowHead, deadHead]) {
+      expect(statusIn(text)).toBe(408)
+      expect(ms).toBeLessThan(9_500)
+    }
+    for (const { text, ms } of [slowBody, deadBody]) {
+      expect(statusIn(text)).toBe(408)
+      expect(ms).toBeLessThan(15_500)
+    }
+    expect((await fetch(new URL('/live', server.url))).status).toBe(200)
+  }, 40_000)
+
+  test('a body that is cut off is nobody’s fault', async () => {
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const { hostname, port } = new URL(server.url)
+        const socket = connect(Number(port), hostname).on('error', () => undefined)
+        socket.write(head(post, json, 'Content-Length: 60000') + body, () => socket.destroy())
+        await new Promise((resolve) => socket.on('close', resolve))
+      }),
+    )
+    expect((await fetch(new URL('/live', server.url))).status).toBe(200)
+  })
+})
+
+describe('in production', () => {
+  let production: TestServer
+  let open: TestServer
+  beforeAll(async () => {
+    production = await startServer({ NODE_ENV: 'production' })
+    open = await startServer({ NODE_ENV: 'production', INTROSPECTION: 'on' })
+  })
+  afterAll(async () => {
+    await production.stop()
+    await open.stop()
+  })
+
+  const introspections = [
+    getIntrospectionQuery(),
+    '{ __schema { queryType { name } } }',
+    '{ a: __type(name: "Query") { name } }',
+    '{ ...A } fragment A on Query { __schema { types { name } } }',
+    '{ ... { ... on Query { __type(name: "User") { fields { name } } } } }',
+  ]
+
+  test.each(transports)('the schema is not told over %s, unless it is asked for', async (transport) => {
+    for (const query of introspections) {
+      const { word, data } = await attack(transport, production.url, { query })
+      expect([word, data ?? null]).toEqual(['BAD_INPUT', null])
+    }
+    const allowed = await attack(transport, open.url, { query: introspections[1] })
+    expect(allowed.data).toEqual({ __schema: { queryType: { name: 'Query' } } })
+    const { data } = await attack(transport, production.url, { query: '{ __typename }' })
+    expect(data).toEqual({ __typename: 'Query' })
+  })
+
+  test('nor by GET, nor guessed from what is almost right', async () => {
+    const response = await fetch(`${production.url}?query=${encodeURIComponent('{__schema{types{name}}}')}`)
+    const answer = (await response.json()) as { data?: unknown; errors: object[] }
+    expect(answer.errors[0]).toMatchObject({ extensions: { code: 'BAD_INPUT' } })
+    expect(answer.data).toBeUndefined()
+    for (const query of [
+      '{ mee { id } }',
+      '{ me { nam } }',
+      'mutation { signUpp }',
+      '{ node(idd: 1) { id } }',
+    ]) {
+      const { word } = await attack('http', production.url, { query })
+      expect(word).toBe('BAD_INPUT')
+    }
+  })
+})
