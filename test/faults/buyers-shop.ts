@@ -1,0 +1,156 @@
+/** Whose turn it is: looks at the dates, takes seats, and does one thing or another with them. */
+import { act, chance, charge, isOver, keyFor, once, rest, uuidFrom, type Buyer } from './buyers-hands.ts'
+import type { SeatChoice } from './buyers-loot.ts'
+import { tryTrick } from './buyers-tricks.ts'
+import { SEAT_PRICE, type Sale } from './sales.ts'
+
+interface Hold {
+  id: string
+  seats: number
+  heldUntil: number
+}
+
+const TRIES_MAX = 4
+/** The first few free seats: everybody wants the best ones. */
+const WANTED = 5
+
+/** Tries for seats a few times, and lives with what comes of it. */
+export async function shop(buyer: Buyer, sale: Sale): Promise<void> {
+  for (let attempt = 0; attempt < TRIES_MAX && !isOver(buyer); attempt++) {
+    const choice = await choose(buyer, sale)
+    if (!choice) return
+    const held = await hold(buyer, choice)
+    if (held === 'closed') return
+    if (!held) continue
+    if (chance(buyer, 0.2)) {
+      const more = await choose(buyer, sale)
+      if (more) await hold(buyer, more)
+    }
+    await pickFate(buyer, sale, held)
+    await tryTrick(buyer, sale, 0.3)
+    if (chance(buyer, 0.5)) await once(buyer, 'queueTicket', {})
+    if (chance(buyer, 0.2)) await once(buyer, 'reservation', { id: held.id })
+    if (chance(buyer, 0.3)) await act(buyer, 'leaveQueue', { token: buyer.token })
+    return
+  }
+}
+
+/** Waits for somebody's time to run out, and is there when it does; others have the same idea. */
+async function circle(buyer: Buyer, sale: Sale): Promise<SeatChoice | undefined> {
+  const prey = buyer.stage.loot.lapsing(buyer.person.uuid, 2_500)
+  if (!prey || !sale.performances.some(({ id }) => id === prey.performanceId)) return undefined
+  await rest(buyer, prey.heldUntil - Date.now() + buyer.random.int(-5, 15))
+  return { performanceId: prey.performanceId, seatNumbers: prey.seatNumbers }
+}
+
+async function choose(buyer: Buyer, sale: Sale): Promise<SeatChoice | undefined> {
+  const lapsing = chance(buyer, 0.45) ? await circle(buyer, sale) : undefined
+  if (lapsing) return lapsing
+  const { answer } = await once(buyer, 'performances', { concertId: sale.concertId })
+  const list = answer?.list as { id: string; seats: { number: number; status: string }[] }[] | undefined
+  if (!list || list.length === 0) return undefined
+  const date = buyer.random.pick(list)
+  const free = date.seats.filter(({ status }) => status === 'AVAILABLE').map(({ number }) => number)
+  const wanted = free.length > 0 ? free.slice(0, WANTED) : [buyer.random.int(1, date.seats.length)]
+  const first = buyer.random.pick(wanted)
+  const second = buyer.random.pick(wanted)
+  // In any order: the server has to sort them itself.
+  const own = { performanceId: date.id, seatNumbers: [...new Set([first, second])] }
+  return chance(buyer, 0.35) ? buyer.stage.loot.stampede(sale, () => own) : own
+}
+
+async function hold(buyer: Buyer, choice: SeatChoice): Promise<Hold | 'closed' | undefined> {
+  const { loot } = buyer.stage
+  const user = buyer.person.uuid
+  const others = chance(buyer, 0.06) ? loot.ofOthers(loot.holds, user, buyer.random)?.it : undefined
+  const key = others?.key ?? keyFor(buyer)
+  const { performanceId, seatNumbers } = others ?? choice
+  const seats = { performanceId, seatNumbers }
+  if (chance(buyer, 0.08)) void buyer.stage.gate(user, buyer.random.int(2, 15) / 10)
+  const { outcome, answer, code } = await act(buyer, 'holdSeats', { ...seats, idempotencyKey: key })
+  if (outcome === 'ok' && typeof answer?.id === 'string') {
+    const heldUntil = Date.parse(String(answer.heldUntil))
+    loot.add(loot.holds, user, { ...seats, key, heldUntil })
+    loot.add(loot.reservations, user, answer.id)
+    return { id: answer.id, seats: seatNumbers.length, heldUntil }
+  }
+  return code === 'NOT_ADMITTED' || outcome === 'unknown' ? 'closed' : undefined
+}
+
+async function pay(buyer: Buyer, held: Hold): Promise<void> {
+  const attempt = () =>
+    act(buyer, 'payReservation', { reservationId: held.id, idempotencyKey: keyFor(buyer) })
+  const reply = await attempt()
+  if (reply.code !== 'InsufficientPoints') return
+  await charge(buyer, held.seats * SEAT_PRICE)
+  await attempt()
+}
+
+const untilDeadline = (buyer: Buyer, held: Hold, offsetMs: number): Promise<void> =>
+  rest(buyer, Math.max(0, held.heldUntil - Date.now() + offsetMs))
+
+type Fate = (buyer: Buyer, sale: Sale, held: Hold) => Promise<unknown>
+
+const payAtOnce: Fate = async (buyer, sale, held) => {
+  await rest(buyer, buyer.random.int(0, 800))
+  const choice = chance(buyer, 0.5) ? await choose(buyer, sale) : undefined
+  // The ticket is spent by the payment: what is tried beside it and after it is too late.
+  await Promise.all([pay(buyer, held), choice && chance(buyer, 0.5) ? hold(buyer, choice) : undefined])
+  if (choice) await hold(buyer, choice)
+}
+
+const payTwice: Fate = (buyer, _, held) => Promise.all([pay(buyer, held), pay(buyer, held)])
+
+const payAtTheLastMoment: Fate = async (buyer, _, held) => {
+  await untilDeadline(buyer, held, buyer.random.int(-25, 15))
+  await once(buyer, 'payReservation', { input: { reservationId: held.id, idempotencyKey: keyFor(buyer) } })
+}
+
+/** The account is locked while the deadline passes: what was asked in time is decided too late. */
+const payBehindALock: Fate = async (buyer, _, held) => {
+  await untilDeadline(buyer, held, -600)
+  const free = buyer.stage.gate(buyer.person.uuid, 1)
+  await rest(buyer, 200)
+  await pay(buyer, held)
+  await free
+}
+
+const payTooLate: Fate = async (buyer, _, held) => {
+  await untilDeadline(buyer, held, buyer.random.int(10, 3_000))
+  await pay(buyer, held)
+}
+
+const cancel: Fate = async (buyer, _, held) => {
+  await rest(buyer, buyer.random.int(0, 1_500))
+  const input = { reservationId: held.id, idempotencyKey: keyFor(buyer) }
+  const late = chance(buyer, 0.3) ? pay(buyer, held) : undefined
+  await Promise.all([act(buyer, 'cancelReservation', input), late])
+}
+
+const vanish: Fate = () => Promise.resolve()
+
+const keepLooking: Fate = async (buyer, sale, held) => {
+  await untilDeadline(buyer, held, 20)
+  await once(buyer, 'performances', { concertId: sale.concertId })
+  if (chance(buyer, 0.5)) await once(buyer, 'points', {})
+  await once(buyer, 'cancelReservation', {
+    input: { reservationId: held.id, idempotencyKey: uuidFrom(buyer.random) },
+  })
+}
+
+const fates: readonly [number, Fate][] = [
+  [0.45, payAtOnce],
+  [0.53, payTwice],
+  [0.62, payAtTheLastMoment],
+  [0.68, payBehindALock],
+  [0.75, payTooLate],
+  [0.87, cancel],
+  [0.94, keepLooking],
+  [1, vanish],
+]
+
+async function pickFate(buyer: Buyer, sale: Sale, held: Hold): Promise<void> {
+  const drawn = buyer.random.next()
+  const [, fate] = fates.find(([below]) => drawn < below) ?? [1, vanish]
+  await fate(buyer, sale, held)
+}

@@ -1,0 +1,127 @@
+/** Sends operations to the servers, and writes each down before it goes and when it is answered. */
+import { createAuth } from '../../src/auth.ts'
+import type { Answered, Log, Outcome, Ticket } from './log.ts'
+import { readToken } from './log.ts'
+import { documents, type Op } from './operations.ts'
+import type { World } from './world/types.ts'
+
+/** Longer than any deadline of a server: whoever has not answered by then never will. */
+const PATIENCE_MS = 8_000
+
+/** Somebody with an access token. */
+export interface Person {
+  uuid: string
+  accessToken: string
+}
+
+export interface Asking {
+  person: Person
+  server: number
+  /** The queue ticket to show. */
+  token?: string | undefined
+  theft?: string | undefined
+}
+
+export interface Reply {
+  outcome: Outcome
+  code: string | undefined
+  /** What the operation's field said; a list is under `list`. */
+  answer: Record<string, unknown> | undefined
+}
+
+export interface Calls {
+  ask(op: Op, variables: Record<string, unknown>, asking: Asking): Promise<Reply>
+  person(uuid: string, role?: 'buyer' | 'operator'): Promise<Person>
+  /** How it went so far, for the progress line. */
+  counts: Record<Outcome, number>
+}
+
+interface Body {
+  data?: Record<string, unknown> | null
+  errors?: { message: string; extensions?: { code?: string } }[]
+}
+
+/** Codes after which it may have been done, or will be done by trying again. */
+const UNDECIDED = new Set(['OVERLOADED', 'INTERNAL'])
+
+export function createCalls(world: World, log: Log): Calls {
+  const auth = createAuth({ kind: 'secret', secret: world.env.AUTH_SECRET ?? '' })
+  const counts: Calls['counts'] = { ok: 0, refused: 0, unknown: 0 }
+  let last = 0
+
+  async function send(op: Op, variables: object, { person, server, token }: Asking): Promise<Reply> {
+    const response = await fetch(world.servers[server]?.url ?? '', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${person.accessToken}`,
+        ...(token === undefined ? {} : { 'x-queue-token': token }),
+      },
+      body: JSON.stringify({ query: documents[op], variables }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    })
+    return judge(op, (await response.json()) as Body)
+  }
+
+  return {
+    counts,
+    ask: async (op, variables, asking) => {
+      const call = (last += 1)
+      const { person, server, token, theft } = asking
+      log.write({
+        kind: 'sent',
+        call,
+        op,
+        user: person.uuid,
+        server,
+        args: argsOf(variables),
+        ticket: token === undefined ? undefined : ticketOf(token),
+        theft,
+      })
+      const reply = await send(op, variables, asking).catch((error: unknown): Reply => {
+        return { outcome: 'unknown', code: nameOf(error), answer: undefined }
+      })
+      counts[reply.outcome] += 1
+      const answered: Omit<Answered, 'at'> = { kind: 'answered', call, ...reply }
+      log.write(answered)
+      return reply
+    },
+    person: async (uuid, role = 'buyer') => ({
+      uuid,
+      accessToken: await auth.issue({ userId: uuid, role }, 7_200),
+    }),
+  }
+}
+
+const argsOf = (variables: Record<string, unknown>): Record<string, unknown> =>
+  (variables.input as Record<string, unknown> | undefined) ?? variables
+
+function ticketOf(token: string): Ticket | undefined {
+  try {
+    return readToken(token)
+  } catch {
+    return undefined
+  }
+}
+
+function judge(op: Op, { data, errors }: Body): Reply {
+  const error = errors?.[0]
+  if (error) {
+    const code = error.extensions?.code ?? 'NO_CODE'
+    const outcome = UNDECIDED.has(code) ? 'unknown' : 'refused'
+    return { outcome, code, answer: { message: error.message } }
+  }
+  const value = data?.[op]
+  if (value === undefined) return { outcome: 'unknown', code: 'NO_DATA', answer: undefined }
+  if (value === null) return { outcome: 'refused', code: 'NULL', answer: undefined }
+  const answer = Array.isArray(value) ? { list: value as unknown[] } : (value as Record<string, unknown>)
+  if ('message' in answer) return { outcome: 'refused', code: String(answer.__typename), answer }
+  return { outcome: 'ok', code: undefined, answer }
+}
+
+/** Of what went wrong on the way: the innermost code there is. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'UNKNOWN'
+  const { code } = (error.cause ?? error) as { code?: unknown }
+  return typeof code === 'string' ? code : error.name
+}

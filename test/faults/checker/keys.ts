@@ -1,0 +1,92 @@
+/** Invariant 3: one effect for a key, and the same answer each time. */
+import type { Call, Run } from './load.ts'
+import { groupBy } from './load.ts'
+import { keyed } from '../operations.ts'
+import { countOf, intentsOf } from './rows.ts'
+import { each, type Check, type Found } from './types.ts'
+
+/** Refusals that are kept under the key, beside what went well. */
+const KEPT = new Set([
+  'SeatTaken',
+  'SeatNotFound',
+  'SeatLimitExceeded',
+  'SalesClosed',
+  'HoldExpired',
+  'AlreadyPaid',
+  'InsufficientPoints',
+  'ReservationNotFound',
+  'BalanceLimitExceeded',
+])
+
+/** Was this decided, and kept? */
+export const isKept = ({ outcome, code }: Call): boolean => outcome === 'ok' || KEPT.has(code ?? '')
+
+/** What has to be the same each time; how a reservation stands by now is not part of it. */
+const essence = ({ answer, code }: Call): string => {
+  const { __typename, id, balance, seatNumbers, limit, heldUntil, paymentId, price } = answer ?? {}
+  const seats = Array.isArray(seatNumbers) ? [...(seatNumbers as number[])].sort((a, b) => a - b) : undefined
+  return JSON.stringify({ code, __typename, id, balance, seats, limit, heldUntil, paymentId, price })
+}
+
+const intentOf = ({ op, args }: Call): string => {
+  const { seatNumbers, ...others } = args
+  const seats = Array.isArray(seatNumbers) ? [...(seatNumbers as number[])].sort((a, b) => a - b) : undefined
+  return JSON.stringify([
+    op,
+    seats,
+    Object.entries(others)
+      .filter(([name]) => name !== 'idempotencyKey')
+      .sort(),
+  ])
+}
+
+function sameAnswer(run: Run): Found {
+  const calls = run.calls.filter(({ op }) => keyed.has(op))
+  const byKey = groupBy(calls, ({ user, args }) => `${user} ${String(args.idempotencyKey)}`)
+  const repeated = [...byKey].filter(([, group]) => group.length > 1)
+  return each(repeated, ([key, group]) => {
+    const kept = group.filter(isKept)
+    const intents = new Set(kept.map(intentOf))
+    if (intents.size > 1) return `${key} was accepted for ${[...intents].join(' and for ')}`
+    const answers = new Set(kept.map(essence))
+    if (answers.size > 1) return `${key} was answered ${[...answers].join(' and ')}`
+    const first = kept.reduce((least, { answeredNo }) => Math.min(least, answeredNo), Infinity)
+    const [intent] = intents
+    const later = group.filter((call) => call.sentNo > first && call.outcome === 'refused' && !isKept(call))
+    const forgotten = later.find((call) => intentOf(call) === intent && !call.theft)
+    return forgotten && `${key} was decided, and later answered ${forgotten.code}`
+  })
+}
+
+/** Every effect belongs to one key, taken in the same transaction; no key is taken twice. */
+function oneEffect(run: Run): Found {
+  const intents = groupBy(intentsOf(run), ({ tx }) => tx)
+  return each(run.transactions, ([tx, changes]) => {
+    const effects =
+      countOf(changes, 'reservations', 'INSERT') +
+      countOf(
+        changes,
+        'reservations',
+        'UPDATE',
+        ({ status }) => status === 'CANCELLED' || status === 'PAID',
+      ) +
+      countOf(changes, 'transfers', 'INSERT', ({ payment_id }) => payment_id === null)
+    const keys = intents.get(tx)?.length ?? 0
+    if (effects > keys) return `transaction ${tx} had ${effects} effects and ${keys} keys`
+    const paid = countOf(changes, 'payments', 'INSERT')
+    return paid > 1 ? `transaction ${tx} made ${paid} payments` : undefined
+  })
+}
+
+const takenOnce = (run: Run): Found =>
+  each(
+    groupBy(intentsOf(run), ({ user, key }) => `${user} ${key}`),
+    ([key, taken]) =>
+      new Set(taken.map(({ tx }) => tx)).size > 1 ? `${key} was taken ${taken.length} times` : undefined,
+  )
+
+export const keyChecks: readonly Check[] = [
+  { invariant: 3, name: 'the same key gets the same answer', look: sameAnswer },
+  { invariant: 3, name: 'one effect for a key, none without one', look: oneEffect },
+  { invariant: 3, name: 'no key is taken twice', look: takenOnce },
+]

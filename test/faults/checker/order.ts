@@ -1,0 +1,173 @@
+/** Invariants 4 and 5: how many are let in, and in which order. */
+import { uuidOf } from '../sales.ts'
+import { lossesOf, newlyAdmitted, stepsOf, ticketIn, type Step } from './line.ts'
+import { groupBy, type Call, type Run } from './load.ts'
+import { each, type Check, type Found } from './types.ts'
+
+/** An unanswered change of the settings may still be carried out after so long. */
+const LATE_MS = 10_000
+
+const changesOf = (run: Run, concert: string): Call[] =>
+  run.calls.filter(({ op, args }) => op === 'updateQueue' && uuidOf(String(args.concertId)) === concert)
+
+/** Those that may have taken effect between two moments. */
+const within = (changes: readonly Call[], from: number, until: number): Call[] =>
+  changes.filter(
+    ({ sentAt, answeredAt, outcome }) =>
+      sentAt <= until && (outcome === 'ok' ? answeredAt >= from : sentAt >= from - LATE_MS),
+  )
+
+function notBeyondCapacity(run: Run): Found {
+  const changes = groupBy(stepsOf(run), ({ concert }) => concert)
+  return [...changes].reduce<Found>(
+    (sum, [concert, steps]) => {
+      const updates = changesOf(run, concert)
+      const found = each(
+        steps.filter((step) => newlyAdmitted(step).length > 0),
+        ({ before, after }) => {
+          const about = within(updates, before.until, after.at).map(({ args }) => Number(args.capacity ?? 0))
+          const capacity = Math.max(before.capacity, after.capacity, ...about)
+          const admitted = after.admitted.length
+          return admitted > capacity
+            ? `${concert}: ${admitted} admitted with a capacity of ${capacity} at ${after.at}`
+            : undefined
+        },
+      )
+      return { facts: sum.facts + found.facts, violations: [...sum.violations, ...found.violations] }
+    },
+    { facts: 0, violations: [] },
+  )
+}
+
+/** A change that was answered is in force until the next one is asked for, unless Redis lost it. */
+function inForce(run: Run): Found {
+  const losses = groupBy(lossesOf(run), ({ concert }) => concert)
+  const facts: (() => string | undefined)[] = []
+  for (const [concert, samples] of run.samples) {
+    const changes = changesOf(run, concert)
+    for (const [index, change] of changes.entries()) {
+      const { capacity } = change.args
+      const next = changes[index + 1]?.sentAt ?? Infinity
+      const disturbed = [
+        ...changes
+          .slice(0, index)
+          .filter((it) => it.outcome !== 'ok' && it.sentAt > change.sentAt - 3 * LATE_MS),
+        ...(losses.get(concert) ?? []).filter(({ until }) => until > change.sentAt && until < next),
+      ]
+      if (change.outcome !== 'ok' || typeof capacity !== 'number' || disturbed.length > 0) continue
+      const meanwhile = samples.filter(({ at, until }) => at > change.answeredAt && until < next)
+      facts.push(...meanwhile.map((sample) => () => differs(concert, sample.capacity, capacity, sample.at)))
+    }
+  }
+  return each(facts, (fact) => fact())
+}
+
+const differs = (concert: string, is: number, wanted: number, at: number): string | undefined =>
+  is === wanted ? undefined : `${concert}: the capacity is ${is} and was set to ${wanted}, at ${at}`
+
+/** Nobody is let in past somebody who was in line all the time, and could not be called absent. */
+function notOvertaken(run: Run): Found {
+  const { graceMs } = run.settings
+  const patient = ({ before, after }: Step): [user: string, number: number][] => {
+    const earlier = new Map(
+      before.waiting.map(([user, number, presentUntil]) => [`${user} ${number}`, presentUntil]),
+    )
+    const soon = after.firstTime - before.time < graceMs / 2
+    return after.waiting.flatMap(([user, number]) => {
+      const presentUntil = earlier.get(`${user} ${number}`)
+      const stayed = presentUntil !== undefined && presentUntil > after.firstTime
+      const joined = before.next > 0 && number >= before.next && soon
+      return stayed || joined ? [[user, number]] : []
+    })
+  }
+  return each(
+    stepsOf(run).flatMap((step) => {
+      const waited = patient(step)
+      return newlyAdmitted(step).map(([user, number]) => ({ step, user, number, waited }))
+    }),
+    ({ step, user, number, waited }) => {
+      const [passed] = waited.filter(([, ahead]) => ahead < number)
+      return (
+        passed &&
+        `${step.concert}: ${user} (${number}) was let in past ${passed[0]} (${passed[1]}) at ${step.after.at}`
+      )
+    },
+  )
+}
+
+function closedIsClosed(run: Run): Found {
+  const closed = stepsOf(run).filter(({ concert, before, after }) => {
+    const recovering =
+      after.recoveringUntil > after.firstTime + 50 && before.recoveringUntil === after.recoveringUntil
+    const paused = before.paused && after.paused
+    return recovering || (paused && within(changesOf(run, concert), before.until, after.at).length === 0)
+  })
+  return each(closed, (step) => {
+    const admitted = newlyAdmitted(step)
+    return admitted.length > 0
+      ? `${step.concert}: ${admitted.join(' and ')} let in while paused or recovering, at ${step.after.at}`
+      : undefined
+  })
+}
+
+/** If A was told their place before B asked for one, A is ahead of B. */
+function toldFirstIsFirst(run: Run): Found {
+  const joins = run.calls.filter(({ op }) => op === 'issueQueueToken')
+  const concerts = groupBy(joins, ({ args }) => uuidOf(String(args.concertId)))
+  const violations: string[] = []
+  let facts = 0
+  for (const [concert, calls] of concerts) {
+    const places = firstPlaces(calls)
+    const told = [...places].sort((a, b) => a.toldNo - b.toldNo)
+    let next = 0
+    let highest = 0
+    for (const place of places.sort((a, b) => a.askedNo - b.askedNo)) {
+      for (; (told[next]?.toldNo ?? Infinity) < place.askedNo; next++) {
+        highest = Math.max(highest, told[next]?.number ?? 0)
+      }
+      facts += 1
+      if (highest >= place.number) {
+        violations.push(`${concert}: ${place.number} was asked for after ${highest} had been told`)
+      }
+    }
+  }
+  return { facts, violations }
+}
+
+interface Place {
+  number: number
+  /** The earliest place in the log where it may have been asked for, and where it was first told. */
+  askedNo: number
+  toldNo: number
+}
+
+function firstPlaces(joins: readonly Call[]): Place[] {
+  const places: Place[] = []
+  for (const own of groupBy(joins, ({ user }) => user).values()) {
+    const known = new Map<number, Place>()
+    const inOrder = [...own].sort((a, b) => a.answeredNo - b.answeredNo)
+    for (const call of inOrder) {
+      const ticket = ticketIn(call)
+      if (!ticket) continue
+      const place = known.get(ticket.number)
+      if (place) {
+        place.askedNo = Math.min(place.askedNo, call.sentNo)
+        continue
+      }
+      // One that nobody answered may have brought this place as well.
+      const lost = own.filter(({ outcome, sentNo }) => outcome === 'unknown' && sentNo < call.answeredNo)
+      const askedNo = Math.min(call.sentNo, ...lost.map(({ sentNo }) => sentNo))
+      known.set(ticket.number, { number: ticket.number, askedNo, toldNo: call.answeredNo })
+    }
+    places.push(...known.values())
+  }
+  return places
+}
+
+export const orderChecks: readonly Check[] = [
+  { invariant: 4, name: 'nobody is let in beyond the capacity', look: notBeyondCapacity },
+  { invariant: 4, name: 'a change of the capacity is in force when it is answered', look: inForce },
+  { invariant: 5, name: 'nobody is let in past somebody who waits', look: notOvertaken },
+  { invariant: 5, name: 'nobody is let in while it is closed', look: closedIsClosed },
+  { invariant: 5, name: 'told before asked is ahead', look: toldFirstIsFirst },
+]

@@ -1,0 +1,134 @@
+/** Invariants 1, 8, 9 and 10: who has a seat, how a reservation moves, and what paying for it means. */
+import type { Run } from './load.ts'
+import { groupBy } from './load.ts'
+import { claimsOf, endOf, reservationsOf, toReservation, type Reservation } from './rows.ts'
+import { each, type Check, type Found } from './types.ts'
+
+const allowed = new Set(['HELD PAID', 'HELD EXPIRED', 'HELD CANCELLED', 'PAID REFUNDED'])
+
+/** From held_at until its claim is released nobody else has the seat. */
+function noOverlap(run: Run): Found {
+  const reservations = new Map(reservationsOf(run).map((it) => [it.id, it]))
+  const spans = claimsOf(run).map((claim) => ({
+    seat: `${claim.performanceId} seat ${claim.seatNumber}`,
+    id: claim.reservationId,
+    from: reservations.get(claim.reservationId)?.heldAt ?? 0,
+    until: claim.releasedAt ?? Infinity,
+  }))
+  const pairs = [...groupBy(spans, ({ seat }) => seat).values()].flatMap((owners) => {
+    const inOrder = owners.sort((a, b) => a.from - b.from || a.until - b.until)
+    return inOrder.slice(1).map((later, index) => ({ earlier: inOrder[index] as typeof later, later }))
+  })
+  return each(pairs, ({ earlier, later }) =>
+    earlier.until > later.from
+      ? `${later.seat} belongs to ${earlier.id} until ${earlier.until} and to ${later.id} from ${later.from}`
+      : undefined,
+  )
+}
+
+function claimsFit(run: Run): Found {
+  const claims = groupBy(claimsOf(run), ({ reservationId }) => reservationId)
+  return each(reservationsOf(run), ({ id, seatNumbers, status, decidedAt }) => {
+    const own = claims.get(id) ?? []
+    const seats = own.map(({ seatNumber }) => seatNumber).sort((a, b) => a - b)
+    if (seats.join() !== [...seatNumbers].sort((a, b) => a - b).join()) {
+      return `${id} is for ${seatNumbers.join()} and claims ${seats.join()}`
+    }
+    const ended = status === 'EXPIRED' || status === 'CANCELLED'
+    return own.some(({ releasedAt }) => releasedAt !== (ended ? decidedAt : null))
+      ? `${id} is ${status}, its claims were released at ${own.map((it) => it.releasedAt).join()}`
+      : undefined
+  })
+}
+
+/** What somebody has at the moment in which they take more. */
+function withinLimit(run: Run): Found {
+  const byUser = groupBy(reservationsOf(run), ({ userId, concertId }) => `${userId} ${concertId}`)
+  return each(reservationsOf(run), (taken) => {
+    const own = byUser.get(`${taken.userId} ${taken.concertId}`) ?? []
+    const live = own.filter((it) => it.heldAt <= taken.heldAt && endOf(it) > taken.heldAt)
+    const seats = live.reduce((sum, it) => sum + it.seatNumbers.length, 0)
+    return seats > run.settings.seatsPerUserMax
+      ? `${taken.userId} has ${seats} seats with ${taken.id}`
+      : undefined
+  })
+}
+
+function moves(run: Run): Found {
+  const changes = run.books.changes.filter(({ tbl }) => tbl === 'reservations')
+  return each(changes, ({ op, was, now }) => {
+    if (op === 'DELETE') return `${String(was?.id)} was deleted`
+    const after = toReservation(now ?? {})
+    if (op === 'INSERT') return after.status === 'HELD' ? undefined : `${after.id} began as ${after.status}`
+    const before = toReservation(was ?? {})
+    if (!allowed.has(`${before.status} ${after.status}`)) {
+      return `${after.id} moved from ${before.status} to ${after.status}`
+    }
+    const kept = (it: Reservation) => JSON.stringify({ ...it, status: null, decidedAt: null })
+    return kept(before) === kept(after) ? undefined : `${after.id} changed: ${kept(before)} to ${kept(after)}`
+  })
+}
+
+/** PAID ⇔ exactly one payment ⇔ one transfer; amount = price; payer = holder. */
+function paid(run: Run): Found {
+  const { payments, transfers } = run.books.rows
+  const byReservation = groupBy(payments, (row) => String(row.reservation_id))
+  const byPayment = groupBy(transfers, (row) => String(row.payment_id))
+  const strays = payments.length - [...byReservation.values()].length
+  const found = each(reservationsOf(run), ({ id, status, price, userId }) => {
+    const own = byReservation.get(id) ?? []
+    const sold = status === 'PAID' || status === 'REFUNDED'
+    if (own.length !== (sold ? 1 : 0)) return `${id} is ${status} and has ${own.length} payments`
+    const [payment] = own
+    if (!payment) return undefined
+    const moved = byPayment.get(String(payment.id)) ?? []
+    if (moved.length !== 1) return `payment ${String(payment.id)} has ${moved.length} transfers`
+    const amounts = [Number(payment.amount), -Number(moved[0]?.amount)]
+    if (amounts.some((amount) => amount !== price)) return `${id} costs ${price}, paid were ${amounts.join()}`
+    const payers = [payment.user_id, moved[0]?.user_id]
+    return payers.some((payer) => payer !== userId)
+      ? `${id} belongs to ${userId} and was paid by ${payers.join()}`
+      : undefined
+  })
+  return strays === 0 ? found : { ...found, violations: [...found.violations, `${strays} payments too many`] }
+}
+
+const inTime = (run: Run): Found =>
+  each(
+    reservationsOf(run).filter(({ decidedAt }) => decidedAt !== null),
+    ({ id, status, decidedAt, heldUntil }) => {
+      const early = (decidedAt ?? 0) < heldUntil
+      const wrong = status === 'PAID' ? !early : status === 'EXPIRED' && early
+      return wrong ? `${id} became ${status} at ${decidedAt}, held until ${heldUntil}` : undefined
+    },
+  )
+
+/**
+ * Whatever waited while we held the lock of an account was decided after we let go: a time from before that
+ * was read before the lock was had.
+ */
+function decidedUnderLock(run: Run): Found {
+  const gates = groupBy(run.books.gates, ({ user }) => user)
+  const decisions = run.books.changes.flatMap(({ tbl, op, now, at }) => {
+    if (tbl !== 'reservations' || op === 'DELETE') return []
+    const { id, userId, status, heldAt, decidedAt } = toReservation(now ?? {})
+    // Whoever finds a hold lapsed ends it, and has no business with its owner's account.
+    if (status === 'EXPIRED') return []
+    return (gates.get(userId) ?? []).map((gate) => ({ gate, id, status, at, decided: decidedAt ?? heldAt }))
+  })
+  return each(decisions, ({ gate, id, status, at, decided }) =>
+    at > gate.until && decided < gate.until - 1
+      ? `${id} became ${status} as of ${decided}, while the account was locked until ${gate.until}`
+      : undefined,
+  )
+}
+
+export const ownershipChecks: readonly Check[] = [
+  { invariant: 1, name: 'ownership of a seat never overlaps', look: noOverlap },
+  { invariant: 1, name: 'a reservation claims its own seats, until it ends', look: claimsFit },
+  { invariant: 1, name: 'nobody has more seats than allowed', look: withinLimit },
+  { invariant: 8, name: 'reservations move along the allowed transitions', look: moves },
+  { invariant: 9, name: 'paid = one payment = one transfer, by the holder', look: paid },
+  { invariant: 10, name: 'paid before heldUntil, expired not before', look: inTime },
+  { invariant: 10, name: 'the clock was read after the lock was had', look: decidedUnderLock },
+]

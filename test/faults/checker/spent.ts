@@ -1,0 +1,72 @@
+/** Invariant 12: a ticket that bought something opens nothing any more. */
+import { lossesOf, nameOf, observationsOf } from './line.ts'
+import { groupBy, type Run } from './load.ts'
+import { reservationsOf, spentOf, type SpentTicket } from './rows.ts'
+import { each, type Check, type Found } from './types.ts'
+
+const ALLOWED_MS = 2_000
+/** So long after a fault, what it broke works again. */
+const RECOVERED_MS = 5_000
+
+/** In PostgreSQL at once: from the payment on nothing is held with it. */
+function opensNothing(run: Run): Found {
+  const held = groupBy(reservationsOf(run), (it) => `${it.concertId} ${it.userId} ${it.ticketNumber}`)
+  return each(spentOf(run), ({ concertId, userId, number, spentAt }) => {
+    const after = (held.get(`${concertId} ${userId} ${number}`) ?? []).find(({ heldAt }) => heldAt > spentAt)
+    return after && `${userId} held ${after.id} with ${number}, which was spent before`
+  })
+}
+
+/** From when on Redis has to know: two seconds, not counting the time in which something was broken. */
+function knownFrom(run: Run, spentAt: number): number {
+  let from = spentAt
+  for (const fault of run.faults.toSorted((a, b) => a.from - b.from)) {
+    if (fault.from < from + ALLOWED_MS && fault.until + RECOVERED_MS > from) from = fault.until + RECOVERED_MS
+  }
+  return from + ALLOWED_MS
+}
+
+/** A Redis that came back from an older file may not know it again. An empty one asks. */
+function createForgotten(run: Run): (ticket: SpentTicket) => boolean {
+  const losses = lossesOf(run).filter(({ empty }) => !empty)
+  return ({ concertId, spentAt }) => losses.some((loss) => loss.concert === concertId && loss.until > spentAt)
+}
+
+function isOutOfLine(run: Run): Found {
+  const isForgotten = createForgotten(run)
+  return each(
+    spentOf(run).filter((ticket) => !isForgotten(ticket)),
+    ({ concertId, userId, number, spentAt }) => {
+      const from = knownFrom(run, spentAt)
+      const still = (run.samples.get(concertId) ?? []).find(
+        ({ at, waiting, admitted, absent }) =>
+          at > from && [...waiting, ...admitted, ...absent].some((place) => place[1] === number),
+      )
+      return (
+        still &&
+        `${userId} still stands in ${concertId} with ${number}, spent ${still.at - spentAt} ms before`
+      )
+    },
+  )
+}
+
+function isSaidToBeFinished(run: Run): Found {
+  const isForgotten = createForgotten(run)
+  const spent = new Map(spentOf(run).map((ticket) => [nameOf(ticket), ticket]))
+  const told = observationsOf(run).flatMap((it) => {
+    const ticket = spent.get(nameOf(it.ticket))
+    return ticket && it.stream === undefined && !isForgotten(ticket) ? [{ ...it, ticket }] : []
+  })
+  const late = told.filter(({ ticket, from }) => from > knownFrom(run, ticket.spentAt))
+  return each(late, ({ ticket, status, from }) =>
+    status.__typename === 'Finished'
+      ? undefined
+      : `${nameOf(ticket)} is said to be ${status.__typename}, ${from - ticket.spentAt} ms after it was spent`,
+  )
+}
+
+export const spentChecks: readonly Check[] = [
+  { invariant: 12, name: 'nothing is held with a spent ticket', look: opensNothing },
+  { invariant: 12, name: 'a spent ticket is out of the line within 2 s', look: isOutOfLine },
+  { invariant: 12, name: 'a spent ticket is said to be finished', look: isSaidToBeFinished },
+]

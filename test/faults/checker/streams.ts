@@ -1,0 +1,102 @@
+/** Invariant 14: what a subscriber sees never goes backwards. */
+import { lossesOf, nameOf, observationsOf, type Loss, type Observation } from './line.ts'
+import { groupBy, type Run } from './load.ts'
+import { each, type Check, type Found } from './types.ts'
+
+/** What is read just before a fault may arrive so much later. */
+const LATE_MS = 10_000
+
+interface Pair {
+  earlier: Observation
+  later: Observation
+}
+
+/** What was said later about the same ticket: later on the same stream, or asked for after it was told. */
+function pairsOf(run: Run): Pair[] {
+  const tickets = groupBy(
+    observationsOf(run).filter(({ ticket }) => run.samples.has(ticket.concertId)),
+    ({ ticket }) => nameOf(ticket),
+  )
+  return [...tickets.values()].flatMap((told) =>
+    told.flatMap((later, index): Pair[] => {
+      const earlier = told
+        .slice(0, index)
+        .findLast((it) => it.atNo < later.fromNo || (it.stream !== undefined && it.stream === later.stream))
+      return earlier ? [{ earlier, later }] : []
+    }),
+  )
+}
+
+const lostMeanwhile = (losses: readonly Loss[], { earlier, later }: Pair): boolean =>
+  losses.some(
+    ({ concert, from, until }) =>
+      concert === earlier.ticket.concertId && until > earlier.at - LATE_MS && from < later.at,
+  )
+
+/** May somebody have gone back in, ahead of this number, in that time? */
+function mayHaveReturned(run: Run, { earlier, later }: Pair): boolean {
+  const { concertId, number: own } = earlier.ticket
+  const samples = run.samples.get(concertId) ?? []
+  if ((samples.at(-1)?.until ?? 0) < later.at) return true
+  return samples.some((after, index) => {
+    const before = samples[index - 1]
+    if (!before || after.at < earlier.at - LATE_MS || before.until > later.at) return false
+    const stood = new Map(before.waiting.map(([, number, presentUntil]) => [number, presentUntil]))
+    return after.waiting.some(([, number]) => {
+      if (number >= own || number >= before.next) return false
+      const presentUntil = stood.get(number)
+      return presentUntil === undefined || presentUntil <= after.firstTime
+    })
+  })
+}
+
+function neverBackwards(run: Run): Found {
+  const losses = lossesOf(run)
+  return each(pairsOf(run), (pair) => {
+    const { earlier, later } = pair
+    const [was, is] = [earlier.status, later.status]
+    const back = (): string =>
+      `${nameOf(later.ticket)}: ${JSON.stringify(was)} at ${earlier.at}, then ${JSON.stringify(is)} at ${later.at}`
+    if (was.__typename === 'Finished') {
+      const files = losses.filter(({ empty }) => !empty)
+      return is.__typename !== 'Finished' && !lostMeanwhile(files, pair) && back()
+    }
+    if (lostMeanwhile(losses, pair)) return undefined
+    if (was.__typename === 'Lapsed') {
+      // A payment that was under way may still finish what has lapsed.
+      const same = is.__typename === 'Finished' || (is.__typename === 'Lapsed' && is.reason === was.reason)
+      return !same && back()
+    }
+    if (was.__typename === 'Admitted') {
+      if (is.__typename === 'Waiting') return back()
+      return (
+        is.__typename === 'Admitted' && Date.parse(is.until ?? '') < Date.parse(was.until ?? '') && back()
+      )
+    }
+    if (is.__typename !== 'Waiting') return undefined
+    const behind = (is.position ?? 0) > (was.position ?? 0)
+    return behind && !mayHaveReturned(run, pair) && back()
+  })
+}
+
+/** Positions are read one after the other, and they are those of the line. */
+const inLine = (run: Run): Found => {
+  const pushed = run.streams.flatMap(({ seen }) => seen.map(({ status }) => status))
+  return each(pushed, (status) =>
+    status.__typename === 'Waiting' && !((status.position ?? 0) >= 1)
+      ? `a stream said ${JSON.stringify(status)}`
+      : undefined,
+  )
+}
+
+const atQuiet = (run: Run): Found =>
+  each(
+    run.endings.filter(({ check }) => check === 'quiet'),
+    ({ ok, about }) => (ok ? undefined : about),
+  )
+
+export const streamChecks: readonly Check[] = [
+  { invariant: 14, name: 'what is told never goes backwards', look: neverBackwards },
+  { invariant: 14, name: 'positions begin at 1', look: inLine },
+  { invariant: 14, name: 'when quiet, a stream says what a query says', look: atQuiet },
+]

@@ -1,0 +1,26 @@
+import type { Run } from './load.ts'
+
+/** A rule that is looked at in everything that happened in a run. */
+export interface Check {
+  /** Its number in README.md, "The invariants". */
+  invariant: number
+  /** What holds, in a few words. */
+  name: string
+  look: (run: Run) => Found
+}
+
+export interface Found {
+  facts: number
+  violations: string[]
+}
+
+/** Looks at each item; `complain` says what is wrong with it, or nothing. */
+export function each<T>(items: Iterable<T>, complain: (item: T) => string | false | undefined): Found {
+  const found: Found = { facts: 0, violations: [] }
+  for (const item of items) {
+    found.facts += 1
+    const complaint = complain(item)
+    if (typeof complaint === 'string') found.violations.push(complaint)
+  }
+  return found
+}

@@ -1,0 +1,58 @@
+/** The last purchase of a run: whoever comes now is let in, and gets what others let go. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { uuidFrom } from './buyers-hands.ts'
+import { ask, probe, RECOVERY_MS, within, type Ending, type Probe } from './ending-tools.ts'
+import type { Status } from './log.ts'
+import type { Sale } from './sales.ts'
+
+/** Somebody new is let in, holds seats, lets them lapse, and somebody else holds the same. */
+export async function tryToBuy(ending: Ending, sale: Sale): Promise<void> {
+  const { random, log, holdMs } = ending
+  const startedAt = Date.now()
+  const [one, other] = await Promise.all([probe(ending, sale), probe(ending, sale)])
+  const isIn = async ({ person, token }: Probe): Promise<boolean> => {
+    const { answer } = await ask(ending, person, 'queueTicket', { token })
+    return (answer?.status as Status | undefined)?.__typename === 'Admitted'
+  }
+  for (const { person, token } of [one, other]) {
+    const ok = token !== undefined && (await within(RECOVERY_MS, () => isIn({ person, token })))
+    const about = `a new buyer is let in after ${Date.now() - startedAt} ms`
+    log.write({ kind: 'ending', check: 'admitted', ok, about })
+  }
+  const hold = async ({ person, token }: Probe, performanceId: string, seatNumbers: number[]) => {
+    const input = { performanceId, seatNumbers, idempotencyKey: uuidFrom(random) }
+    return ask(ending, person, 'holdSeats', { input }, token)
+  }
+  let choice: { performanceId: string; seatNumbers: number[] } | undefined
+  await within(RECOVERY_MS, async () => {
+    choice = await freeSeat(ending, one, sale)
+    return (
+      choice !== undefined && (await hold(one, choice.performanceId, choice.seatNumbers)).outcome === 'ok'
+    )
+  })
+  if (!choice) return
+  const { performanceId, seatNumbers } = choice
+  await sleep(holdMs)
+  // The other one's turn may be over by now: they join again.
+  const again = await probe(ending, sale, other.person)
+  const ok = await within(RECOVERY_MS, async () => {
+    await ask(ending, again.person, 'performances', { concertId: sale.concertId }, again.token)
+    return (await hold(again, performanceId, seatNumbers)).outcome === 'ok'
+  })
+  log.write({
+    kind: 'ending',
+    check: 'reheld',
+    ok,
+    about: `a lapsed seat is held again: ${seatNumbers.join()}`,
+  })
+}
+
+async function freeSeat(ending: Ending, { person, token }: Probe, sale: Sale) {
+  const { answer } = await ask(ending, person, 'performances', { concertId: sale.concertId }, token)
+  const dates = (answer?.list ?? []) as { id: string; seats: { number: number; status: string }[] }[]
+  for (const { id, seats } of dates) {
+    const free = seats.find(({ status }) => status === 'AVAILABLE')
+    if (free) return { performanceId: id, seatNumbers: [free.number] }
+  }
+  return undefined
+}

@@ -1,0 +1,105 @@
+/** When the last fault is over: does it become quiet, do all agree, and can seats be bought again? */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTicketSigner } from '../../src/queue/tickets.ts'
+import { tryToBuy } from './ending-purchase.ts'
+import { ask, probe, RECOVERY_MS, within, type Ending } from './ending-tools.ts'
+import { withConnection } from './history.ts'
+import type { Status } from './log.ts'
+import { uuidOf, whenReachable, type Sale } from './sales.ts'
+import type { Watch } from './watching.ts'
+import type { World } from './world/types.ts'
+
+const QUIET_MS = 15_000
+const ASKED_MAX = 60
+const PROBES = 3
+/** How long the crowd goes on after that, so that there is something to see of it working again. */
+const CALM_MS = 8_000
+/** More than can be waiting at the end. */
+const CAPACITY_FOR_ALL = 1_000
+
+/** Runs the crowd a little longer on sound ground, then looks at what is left. Writes what it finds to the log. */
+export async function end(ending: Ending): Promise<void> {
+  const { world, crowd, watching, sales, log, graceMs } = ending
+  const ready = await within(RECOVERY_MS, async () =>
+    (await Promise.all(world.servers.map(({ directUrl }) => isReady(directUrl)))).every(Boolean),
+  )
+  log.write({ kind: 'ending', check: 'ready', ok: ready, about: 'every server is ready' })
+  await sleep(graceMs + CALM_MS)
+  await crowd.stop()
+  const sale = sales.all.at(-1)
+  if (sale) {
+    for (const open of sales.all.slice(-PROBES)) await sales.settle(open, { paused: true })
+    await lookWhetherAllAgree(ending, sale)
+    await Promise.all([...watching.open].map((watch) => watch.stop()))
+    for (const open of sales.all.slice(-PROBES))
+      await sales.settle(open, { paused: false, capacity: CAPACITY_FOR_ALL })
+    await tryToBuy(ending, sale)
+  }
+  await askAboutSpentTickets(ending)
+  const drained = await within(10_000, async () => (await outboxLength(world)) === 0)
+  log.write({ kind: 'ending', check: 'drained', ok: drained, about: 'the outbox is empty' })
+}
+
+/** Every stream says what a query says, also right after something moved. */
+async function lookWhetherAllAgree(ending: Ending, sale: Sale): Promise<void> {
+  const { watching, random, log } = ending
+  const probes = await Promise.all(Array.from({ length: PROBES }, () => probe(ending, sale)))
+  const watches = probes.flatMap(({ person, token }) =>
+    token ? [watching.watch(person, token, random)] : [],
+  )
+  await Promise.all(watches.map((watch) => watch.until(() => true, QUIET_MS)))
+  const first = probes[0]
+  if (first?.token) await ask(ending, first.person, 'leaveQueue', { input: { token: first.token } })
+  await Promise.all(
+    [...watching.open].slice(-ASKED_MAX).map(async (watch) => {
+      let asked: Status | undefined
+      const ok = await within(QUIET_MS, async () => {
+        asked = await statusOf(ending, watch)
+        return asked !== undefined && agrees(watch.status, asked)
+      })
+      const about = `the stream says ${JSON.stringify(watch.status)}, the query ${JSON.stringify(asked)}`
+      log.write({ kind: 'ending', check: 'quiet', ok, about })
+    }),
+  )
+}
+
+async function statusOf(ending: Ending, { person, token }: Watch): Promise<Status | undefined> {
+  const { answer } = await ask(ending, person, 'queueTicket', { token })
+  return answer?.status as Status | undefined
+}
+
+const agrees = (seen: Status | undefined, asked: Status): boolean =>
+  seen?.__typename === asked.__typename &&
+  seen.position === asked.position &&
+  seen.until === asked.until &&
+  seen.reason === asked.reason
+
+async function askAboutSpentTickets(ending: Ending): Promise<void> {
+  const { world, sales } = ending
+  const [first = '', ...more] = (world.env.TICKET_SECRETS ?? '').split(',')
+  const signer = createTicketSigner([first, ...more])
+  const concerts = sales.all.slice(-PROBES).map(({ concertId }) => uuidOf(concertId))
+  const spent = await whenReachable(() =>
+    withConnection(
+      world.databaseUrl,
+      (sql) => sql<{ concertId: string; userId: string; number: number }[]>`
+        select concert_id as "concertId", user_id as "userId", number::int from spent_tickets
+        where concert_id in ${sql(concerts)} order by spent_at desc limit ${ASKED_MAX}`,
+    ),
+  )
+  for (const ticket of spent) {
+    const person = await ending.calls.person(ticket.userId)
+    await ask(ending, person, 'queueTicket', { token: signer.sign(ticket) })
+  }
+}
+
+const outboxLength = (world: World): Promise<number> =>
+  withConnection(world.databaseUrl, async (sql) => {
+    const [row] = await sql<[{ length: number }]>`select count(*)::int as length from outbox`
+    return row.length
+  })
+
+async function isReady(graphqlUrl: string): Promise<boolean> {
+  const response = await fetch(new URL('/ready', graphqlUrl), { signal: AbortSignal.timeout(2_000) })
+  return response.ok
+}

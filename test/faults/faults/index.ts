@@ -1,0 +1,8 @@
+import type { Fault } from '../world/types.ts'
+import { networkFaults } from './network.ts'
+import { postgresFaults } from './postgres.ts'
+import { redisFaults } from './redis.ts'
+import { serverFaults } from './servers.ts'
+
+/** Everything that goes wrong in a fault run. */
+export const faults: readonly Fault[] = [...serverFaults, ...postgresFaults, ...redisFaults, ...networkFaults]

@@ -1,0 +1,105 @@
+import postgres from 'postgres'
+import type { Fault, World } from '../world/types.ts'
+import { about, insist, lasting } from './lasting.ts'
+
+/** Runs something on a connection of its own, past all links. */
+async function administer<T>({ databaseUrl }: World, run: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(databaseUrl, { max: 1, connect_timeout: 5, onnotice: () => {} })
+  try {
+    return await run(sql)
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+const stopped: Fault = {
+  name: 'PostgreSQL stopped at once',
+  target: 'postgres',
+  run: async ({ postgres: store }, random, signal) => {
+    store.kill('SIGQUIT') // the immediate shutdown: nothing is finished, the next start recovers
+    await store.ended()
+    await lasting(about(2_000, random), signal)
+    await insist(() => store.start())
+  },
+}
+
+const hung: Fault = {
+  name: 'PostgreSQL hung',
+  target: 'postgres',
+  run: async ({ postgres: store }, random, signal) => {
+    store.kill('SIGSTOP')
+    await lasting(about(5_000, random), signal)
+    store.kill('SIGCONT')
+  },
+}
+
+/** Every call waits for one lock, until all connections of every pool do. */
+const poolExhausted: Fault = {
+  name: 'pool exhausted',
+  target: 'postgres',
+  run: async (world, random, signal) => {
+    const table = random.pick(['accounts', 'reservations', 'seat_claims', 'idempotency_keys', 'outbox'])
+    await administer(world, async (sql) => {
+      await sql`begin`
+      try {
+        await sql`set local lock_timeout = '2s'`
+        await sql.unsafe(`lock table ${table} in access exclusive mode`)
+        await lasting(about(5_000, random), signal)
+      } finally {
+        await sql`rollback`
+      }
+    })
+  },
+}
+
+const backendsKilled: Fault = {
+  name: 'backends killed',
+  target: 'postgres',
+  run: async (world, random, signal) => {
+    const until = performance.now() + about(4_000, random)
+    await administer(world, async (sql) => {
+      while (performance.now() < until && !signal.aborted) {
+        // One in the middle of something, if there is one.
+        await sql`
+          select pg_terminate_backend(pid) from pg_stat_activity
+          where application_name = 'stagedoor' and datname = current_database()
+          order by state = 'active' desc, random() limit 1`
+        await lasting(random.int(5, 150), signal)
+      }
+    })
+  },
+}
+
+/** What the sweeper and the relay ask for, and an answer that gives them nothing to do. */
+const JOBS = [
+  ['expire_reservations', '(p_limit int) returns int language sql as $$ select 0 $$'],
+  [
+    'lease_outbox',
+    '(p_limit int, p_lease_ms bigint) returns setof outbox language sql as $$ select * from outbox where false $$',
+  ],
+] as const
+
+/** On all servers at the same moment, from outside: there is no such switch in the server. */
+const jobsOff: Fault = {
+  name: 'sweeper and relay off',
+  target: 'postgres',
+  run: async (world, random, signal) => {
+    const names = JOBS.map(([name]) => name)
+    const originals = await administer(
+      world,
+      (sql) => sql<{ definition: string }[]>`
+        select pg_get_functiondef(oid) as definition from pg_proc where proname = any (${names})`,
+    )
+    const define = (definitions: readonly string[]) => () =>
+      administer(world, (sql) => sql.unsafe(definitions.join(';\n')))
+    try {
+      await define(JOBS.map(([name, rest]) => `create or replace function ${name}${rest}`))()
+      await lasting((Number(world.env.HOLD_SECONDS) + about(4, random)) * 1_000, signal)
+    } finally {
+      await insist(define(originals.map(({ definition }) => definition)))
+    }
+  },
+}
+
+/** What happens to PostgreSQL and in it. */
+export const postgresFaults: readonly Fault[] = [stopped, hung, poolExhausted, backendsKilled, jobsOff]

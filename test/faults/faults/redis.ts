@@ -1,0 +1,62 @@
+import { Redis } from 'ioredis'
+import type { Fault, RedisService } from '../world/types.ts'
+import { about, insist, lasting } from './lasting.ts'
+
+const killed = (name: string, start: (store: RedisService) => Promise<void>): Fault => ({
+  name,
+  target: 'redis',
+  run: async ({ redis: store }, random, signal) => {
+    store.kill('SIGKILL')
+    await store.ended()
+    await lasting(about(1_500, random), signal)
+    await insist(() => start(store))
+  },
+})
+
+const olderFile: Fault = {
+  name: 'Redis from an older file',
+  target: 'redis',
+  run: async ({ redis: store }, random, signal) => {
+    store.saveCopy()
+    await lasting(about(4_000, random), signal)
+    store.kill('SIGKILL')
+    await store.ended()
+    await insist(() => store.startFromCopy())
+  },
+}
+
+const paused: Fault = {
+  name: 'Redis paused 10 s',
+  target: 'redis',
+  run: async ({ redis: store }, _, signal) => {
+    store.kill('SIGSTOP')
+    await lasting(10_000, signal)
+    store.kill('SIGCONT')
+  },
+}
+
+const pubsubKilled: Fault = {
+  name: 'pub/sub connections killed',
+  target: 'redis',
+  run: async ({ redisUrl }, random, signal) => {
+    const redis = new Redis(redisUrl, { lazyConnect: true })
+    try {
+      await redis.connect()
+      for (let round = random.int(1, 5); round > 0 && !signal.aborted; round--) {
+        await redis.client('KILL', 'TYPE', 'pubsub')
+        await lasting(random.int(10, 600), signal)
+      }
+    } finally {
+      redis.disconnect()
+    }
+  },
+}
+
+/** What happens to Redis. */
+export const redisFaults: readonly Fault[] = [
+  killed('Redis killed', (store) => store.start()),
+  killed('Redis come back empty', (store) => store.startEmpty()),
+  olderFile,
+  paused,
+  pubsubKilled,
+]

@@ -1,0 +1,130 @@
+/**
+ * The history of the books: triggers of our own write every change down in the transaction that makes it, so
+ * that the checker sees what happened and with what else, and not only how things stand at the end. Now and
+ * then they dawdle, with all the transaction's locks in their hands: races that take a microsecond otherwise
+ * take long enough to be lost.
+ */
+import postgres from 'postgres'
+
+export type Table =
+  | 'reservations'
+  | 'seat_claims'
+  | 'accounts'
+  | 'transfers'
+  | 'payments'
+  | 'spent_tickets'
+  | 'idempotency_keys'
+  | 'outbox'
+
+/** One row that changed, in one transaction. */
+export interface Change {
+  seq: number
+  tx: string
+  /** When, by PostgreSQL; milliseconds since 1970. */
+  at: number
+  tbl: Table
+  op: 'INSERT' | 'UPDATE' | 'DELETE'
+  was: Record<string, unknown> | null
+  now: Record<string, unknown> | null
+}
+
+/** Somebody's account was locked by us from then until then; whatever waited for it decided after that. */
+export interface Gate {
+  user: string
+  from: number
+  until: number
+}
+
+export interface Books {
+  changes: Change[]
+  gates: Gate[]
+  /** How every table but idempotency_keys stands at the end. */
+  rows: Record<Exclude<Table, 'idempotency_keys'>, Record<string, unknown>[]>
+}
+
+const INSTALL = `
+create schema history;
+create table history.changes (
+  seq bigserial primary key, tx text not null, at timestamptz not null, tbl text not null, op text not null,
+  was jsonb, now jsonb);
+create table history.gates (user_id uuid, from_at timestamptz, until_at timestamptz);
+create function history.record() returns trigger language plpgsql as $$
+begin
+  insert into history.changes (tx, at, tbl, op, was, now)
+  values (pg_current_xact_id()::text, clock_timestamp(), tg_table_name, tg_op, to_jsonb(old), to_jsonb(new));
+  if random() < (case tg_table_name || ' ' || tg_op
+    when 'reservations UPDATE' then 0.3 when 'accounts UPDATE' then 0.1 when 'seat_claims INSERT' then 0.05 else 0 end)
+  then
+    perform pg_sleep(random() * 0.06);
+  end if;
+  return null;
+end $$;
+-- Holds an account's lock for a while. One statement, so that nothing of it is left when we are cut off.
+create function history.gate(p_user uuid, p_seconds double precision) returns void language plpgsql as $$
+declare
+  v_from timestamptz;
+begin
+  perform from public.accounts where user_id = p_user for update;
+  if not found then
+    return;
+  end if;
+  v_from := clock_timestamp();
+  perform pg_sleep(p_seconds);
+  insert into history.gates values (p_user, v_from, clock_timestamp());
+end $$;`
+
+const tables: readonly Table[] = [
+  'reservations',
+  'seat_claims',
+  'accounts',
+  'transfers',
+  'payments',
+  'spent_tickets',
+  'idempotency_keys',
+]
+
+/** Starts to write history; the database must be migrated, and nobody may have bought anything yet. */
+export async function installHistory(databaseUrl: string): Promise<void> {
+  const triggers = [
+    ...tables.map((table) => recordOn(table, 'insert or update or delete')),
+    recordOn('outbox', 'insert'),
+  ]
+  await withConnection(databaseUrl, (sql) => sql.unsafe([INSTALL, ...triggers].join('\n')))
+}
+
+const recordOn = (table: Table, events: string): string =>
+  `create trigger zz_history after ${events} on ${table} for each row execute function history.record();`
+
+/** Reads it all, once everything is over. */
+export function readBooks(databaseUrl: string): Promise<Books> {
+  return withConnection(databaseUrl, async (sql) => {
+    const changes = await sql<Change[]>`
+      select seq::int, tx, extract(epoch from at)::float8 * 1000 as at, tbl, op, was, now
+      from history.changes order by seq`
+    const gates = await sql<Gate[]>`
+      select user_id as "user", extract(epoch from from_at)::float8 * 1000 as from,
+        extract(epoch from until_at)::float8 * 1000 as until from history.gates`
+    const rows: Record<string, unknown[]> = {}
+    for (const table of [...tables, 'outbox' as const]) {
+      if (table === 'idempotency_keys') continue
+      const found = await sql<{ row: unknown }[]>`select to_jsonb(t) as row from ${sql(table)} t`
+      rows[table] = found.map(({ row }) => row)
+    }
+    return { changes: [...changes], gates: [...gates], rows: rows as Books['rows'] }
+  })
+}
+
+/** One connection, for as long as it takes. */
+export async function withConnection<T>(url: string, use: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> {
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: 5,
+    onnotice: () => {},
+    connection: { TimeZone: 'UTC' },
+  })
+  try {
+    return await use(sql)
+  } finally {
+    await sql.end({ timeout: 2 })
+  }
+}

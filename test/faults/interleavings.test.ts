@@ -1,0 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, test } from 'vitest'
+import { interleavings } from './faults/interleavings.ts'
+import type { World } from './world/types.ts'
+import { createWorld } from './world/world.ts'
+
+let world: World
+const directory = mkdtempSync(join(tmpdir(), 'stagedoor-interleavings-'))
+beforeAll(async () => {
+  world = await createWorld({ directory, servers: 2, seed: 1 })
+})
+afterAll(async () => {
+  await world.close()
+  rmSync(directory, { recursive: true })
+})
+
+test.each(interleavings)('$name', ({ run }) => run(world))

@@ -1,0 +1,64 @@
+/**
+ * The fault run: `node --import tsx test/faults/main.ts --seed N --minutes M [--servers 3] [--buyers 40]
+ * [--faults a,b] [--root <another copy of the project>]`. `--check <directory>` only checks the files of an
+ * earlier run once more.
+ */
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { check } from './checker/check.ts'
+import { loadRun } from './checker/load.ts'
+import { faults } from './faults/index.ts'
+import { isSound, print } from './report.ts'
+import { run } from './run.ts'
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+    minutes: { type: 'string', default: '2' },
+    servers: { type: 'string', default: '3' },
+    buyers: { type: 'string', default: '40' },
+    faults: { type: 'string' },
+    directory: { type: 'string' },
+    root: { type: 'string' },
+    check: { type: 'string' },
+  },
+})
+
+const seed = Number(values.seed)
+const minutes = Number(values.minutes)
+const servers = Number(values.servers)
+const directory =
+  values.check ?? values.directory ?? join(tmpdir(), `stagedoor-faults-${seed}-${process.pid}`)
+const wanted = values.faults?.split(',').map((name) => name.trim().toLowerCase())
+const chosen = wanted
+  ? faults.filter(({ name }) => wanted.some((word) => name.toLowerCase().includes(word)))
+  : faults
+const again =
+  `npm run faults -- --seed ${seed} --minutes ${minutes} --servers ${servers}` +
+  (values.faults === undefined ? '' : ` --faults ${JSON.stringify(values.faults)}`)
+
+if (values.check === undefined) {
+  console.log(`seed ${seed}; to run it again: ${again}`)
+  console.log(`files: ${directory}`)
+  await run({
+    seed,
+    seconds: minutes * 60,
+    servers,
+    buyers: Number(values.buyers),
+    faults: chosen,
+    directory,
+    ...(values.root === undefined ? {} : { root: values.root }),
+    say: (line) => console.log(line),
+  })
+}
+const findings = check(loadRun(directory))
+const full = values.check === undefined && values.faults === undefined && minutes >= 1.5
+print(loadRun(directory), findings)
+const sound = isSound(findings, { full })
+console.log(sound ? 'sound' : `NOT SOUND. The files are in ${directory}; to run it again: ${again}`)
+if (sound && values.check === undefined && values.directory === undefined) {
+  rmSync(directory, { recursive: true, force: true })
+}
+process.exitCode = sound ? 0 : 1

@@ -1,0 +1,144 @@
+/** Bugs in the queue's scripts, and around them. */
+import type { Edit, Mutant } from './types.ts'
+
+const lua = (name: string, find: string, replace: string): Edit => ({
+  file: `src/queue/lua/${name}.lua`,
+  find,
+  replace,
+})
+
+const FREE = "tonumber(capacity) - redis.call('ZCARD', q.keys.admitted)"
+const HEAD = "redis.call('ZRANGE', q.keys.waiting, 0, wanted - 1, 'WITHSCORES')"
+const REPAIR: Edit = { file: 'src/queue/pace.ts', find: '  if (age >= repairMs) return true\n', replace: '' }
+
+export const lineMutants: readonly Mutant[] = [
+  {
+    name: 'the capacity does not count who is in',
+    edits: [lua('lib/admit_next', FREE, 'tonumber(capacity)')],
+    expect: [4],
+  },
+  {
+    name: 'one more than the capacity',
+    edits: [lua('lib/admit_next', FREE, `${FREE} + 1`)],
+    expect: [4],
+  },
+  {
+    name: 'the last in line is the first to be let in',
+    edits: [lua('lib/admit_next', HEAD, HEAD.replace('ZRANGE', 'ZREVRANGE'))],
+    expect: [5],
+  },
+  {
+    name: 'a new number at each joining',
+    edits: [lua('join', 'if not place then', 'if true then')],
+    expect: [6, 7],
+  },
+  {
+    name: 'listening does not count as being there',
+    edits: [lua('lib/report', 'return false\n  end\n  mark_present(number)', 'return false\n  end')],
+    expect: [5],
+  },
+  {
+    name: 'people are let in while it recovers',
+    edits: [lua('lib/admit_next', ' or q.now < tonumber(recovering_until)', '')],
+    expect: [5],
+    faults: ['Redis come back empty'],
+    seconds: 25,
+  },
+  {
+    name: 'numbers begin again with Redis',
+    edits: [
+      {
+        file: 'src/db/sql/reserve_queue_numbers.sql',
+        find: "'first', queue_number_watermark - p_count + 1",
+        replace: "'first', 1",
+      },
+    ],
+    expect: [6],
+    faults: ['Redis come back empty'],
+    seconds: 25,
+  },
+  {
+    name: 'back at the end of the line',
+    edits: [
+      lua(
+        'restore',
+        "redis.call('ZADD', q.keys.waiting, whole(number), user)",
+        "redis.call('ZADD', q.keys.waiting, whole(next_number() or number), user)",
+      ),
+    ],
+    expect: [6],
+    faults: ['Redis come back empty'],
+    seconds: 25,
+  },
+  {
+    name: 'lost tickets are not put back',
+    edits: [
+      lua('lib/block', 'return till and q.now < tonumber(till)', 'return false and q.now < tonumber(till)'),
+    ],
+    expect: [6],
+    faults: ['Redis come back empty'],
+    seconds: 25,
+  },
+  {
+    name: 'wake-ups are not heard, and nothing repairs that',
+    edits: [
+      {
+        file: 'src/queue/watcher.ts',
+        find: 'wakeups.listenQueue(concertId, onWake)',
+        replace: 'wakeups.listenQueue(concertId, () => undefined)',
+      },
+      REPAIR,
+    ],
+    expect: [14],
+    ending: true,
+  },
+  {
+    name: 'a hold does not ask whose turn it is',
+    edits: [
+      {
+        file: 'src/resolvers/reservations.ts',
+        find: "admitted: status.kind === 'Admitted'",
+        replace: 'admitted: true',
+      },
+    ],
+    expect: [5],
+    seconds: 20,
+  },
+  {
+    name: 'a ticket that is not bound to its user',
+    edits: [
+      {
+        file: 'src/resolvers/access.ts',
+        find: 'if (ticket.userId !== userId) {',
+        replace: 'if (ticket.number < 0) {',
+      },
+    ],
+    expect: [15],
+  },
+  {
+    name: "anybody may see anybody's things",
+    edits: [
+      {
+        file: 'src/resolvers/access.ts',
+        find: "viewer.role === 'operator' || viewer.userId === ownerId",
+        replace: "viewer.role === 'operator' || ownerId !== ''",
+      },
+    ],
+    expect: [15],
+  },
+  {
+    name: 'events are forgotten before they are delivered',
+    edits: [
+      {
+        file: 'src/jobs/relay.ts',
+        find: '  const results = await Promise.allSettled(leased',
+        replace:
+          '  await settleOutbox(\n    options.db,\n    leased.map(({ id }) => id),\n  )\n  const results = await Promise.allSettled(leased',
+      },
+    ],
+    expect: [12],
+    faults: ['link to Redis half-open', 'link to Redis refusing'],
+    seconds: 40,
+    ending: true,
+  },
+]

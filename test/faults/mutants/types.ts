@@ -1,0 +1,21 @@
+/** A bug that somebody could have written. */
+export interface Mutant {
+  name: string
+  edits: readonly Edit[]
+  /** The invariants of which it breaks at least one. */
+  expect: readonly number[]
+  /** Names, or parts of them, of the faults that bring it out. */
+  faults?: readonly string[]
+  /** How long the run lasts, not counting its end. */
+  seconds?: number
+  /** Only how the run ends shows it. */
+  ending?: boolean
+}
+
+export interface Edit {
+  /** From the root of the project. */
+  file: string
+  /** Stands there exactly once. */
+  find: string
+  replace: string
+}

@@ -1,0 +1,50 @@
+/** What a run comes to, for people. */
+import type { Finding } from './checker/check.ts'
+import { groupBy, type Run } from './checker/load.ts'
+
+const INVARIANTS = 17
+const SHOWN_MAX = 5
+
+/** No violation; in a full run also: no check that had nothing to look at. */
+export const isSound = (findings: readonly Finding[], { full }: { full: boolean }): boolean =>
+  findings.every(({ violations, facts }) => violations.length === 0 && (!full || facts > 0)) &&
+  missing(findings).length === 0
+
+const missing = (findings: readonly Finding[]): number[] => {
+  const known = new Set(findings.map(({ invariant }) => invariant))
+  return Array.from({ length: INVARIANTS }, (_, index) => index + 1).filter((number) => !known.has(number))
+}
+
+/** The table at the end of a run. */
+export function print(
+  run: Run,
+  findings: readonly Finding[],
+  say: (line: string) => void = console.log,
+): void {
+  say('')
+  say('operation               ok  refused  unknown')
+  for (const [op, calls] of [...groupBy(run.calls, ({ op }) => op)].sort()) {
+    const count = (outcome: string) => calls.filter((call) => call.outcome === outcome).length
+    const columns = [count('ok').toString().padStart(7), count('refused').toString().padStart(9)]
+    say(`${op.padEnd(19)}${columns.join('')}${count('unknown').toString().padStart(9)}`)
+  }
+  const thefts = run.calls.filter(({ theft }) => theft !== undefined).length
+  const seen = run.streams.reduce((sum, stream) => sum + stream.seen.length, 0)
+  say(
+    `${run.calls.length} calls, ${thefts} of them thefts; ${run.streams.length} streams that said ${seen} things`,
+  )
+  say('')
+  say('fault                                    times')
+  for (const [name, times] of Object.entries(run.settings.faults).sort()) {
+    say(`${name.padEnd(40)} ${times.toString().padStart(5)}`)
+  }
+  say('')
+  say('invariant                                                       facts  violations')
+  for (const { invariant, name, facts, violations } of findings) {
+    const what = `${invariant.toString().padStart(2)} ${name}`.padEnd(60)
+    say(`${what}${facts.toString().padStart(9)}${violations.length.toString().padStart(12)}`)
+    for (const violation of violations.slice(0, SHOWN_MAX)) say(`     ${violation}`)
+    if (violations.length > SHOWN_MAX) say(`     and ${violations.length - SHOWN_MAX} more`)
+  }
+  for (const number of missing(findings)) say(`${number} was not checked at all`)
+}

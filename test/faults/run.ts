@@ -1,0 +1,147 @@
+/** One run: a world, a crowd, faults, and the end; everything is left in files for the checker. */
+import { setMaxListeners } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startCrowd } from './buyers.ts'
+import { createCalls } from './calls.ts'
+import { end } from './ending.ts'
+import { installHistory, readBooks } from './history.ts'
+import { openLog } from './log.ts'
+import { createSales, whenReachable } from './sales.ts'
+import { startSampler, type Sampler } from './sampler.ts'
+import { runFaults, type Pace } from './schedule.ts'
+import { createWatching } from './watching.ts'
+import { createRandom } from './world/random.ts'
+import type { Fault, World } from './world/types.ts'
+import { createWorld } from './world/world.ts'
+
+export interface RunOptions {
+  seed: number
+  /** How long faults come. */
+  seconds: number
+  servers: number
+  buyers: number
+  faults: readonly Fault[]
+  /** Each fault once, and the end of the run as soon as all have been. */
+  onceOnly?: boolean
+  pace?: Pace
+  /** False: the run stops where it is, and nobody looks at how it ends. */
+  ending?: boolean
+  /** Where everything is written; made if need be. */
+  directory: string
+  /** Of a copy of the project with a bug in it. */
+  root?: string
+  /** More settings of the servers. */
+  env?: Record<string, string>
+  say: (line: string) => void
+}
+
+/** What the checker has to know about a run besides what happened. */
+export interface Settings {
+  seed: number
+  holdMs: number
+  claimMs: number
+  admissionMs: number
+  graceMs: number
+  seatsPerUserMax: number
+  faults: Record<string, number>
+}
+
+const PROGRESS_MS = 5_000
+const SEATS_PER_USER_MAX = 4
+
+/** Runs it to the end. What went wrong with the faults themselves is said; the system's wrongs are in the files. */
+export async function run(options: RunOptions): Promise<void> {
+  const { seed, directory, say, seconds } = options
+  mkdirSync(directory, { recursive: true })
+  const random = createRandom(seed)
+  const world = await createWorld({
+    directory,
+    servers: options.servers,
+    seed,
+    say,
+    ...(options.root === undefined ? {} : { root: options.root }),
+    env: { SEATS_PER_USER_MAX: String(SEATS_PER_USER_MAX), ...options.env },
+  })
+  const log = openLog(join(directory, 'log.jsonl'))
+  const times = timesOf(world)
+  let sampler: Sampler | undefined
+  try {
+    await installHistory(world.databaseUrl)
+    const calls = createCalls(world, log)
+    const watching = createWatching(world, log)
+    const looking = (sampler = startSampler(world, join(directory, 'samples.jsonl'), times.graceMs))
+    const sales = await createSales(world, calls, log, ({ concert }) => looking.follow(concert))
+    await sales.open()
+    await sales.open()
+
+    const stopping = new AbortController()
+    const { signal } = stopping
+    setMaxListeners(0, signal)
+    const crowd = startCrowd({
+      world,
+      calls,
+      watching,
+      sales,
+      random: random.fork('crowd'),
+      size: options.buyers,
+      graceMs: times.graceMs,
+    })
+    const operating = sales.run(random.fork('operator'), signal)
+    const schedule = runFaults({
+      world,
+      faults: options.faults,
+      random: random.fork('faults'),
+      log,
+      signal,
+      onceOnly: options.onceOnly ?? false,
+      ...(options.pace ? { pace: options.pace } : {}),
+      onFailure: (fault, error) => say(`the fault "${fault}" could not be brought about: ${String(error)}`),
+    })
+    const startedAt = Date.now()
+    const progress = setInterval(() => {
+      const { ok, refused, unknown } = calls.counts
+      const now = [...schedule.running].join(' and ') || 'no fault'
+      const passed = Math.round((Date.now() - startedAt) / 1000)
+      say(
+        `${passed} s: ${ok} ok, ${refused} refused, ${unknown} unknown; ${watching.open.size} watching; ${now}`,
+      )
+    }, PROGRESS_MS)
+    try {
+      const time = sleep(seconds * 1000, undefined, { signal }).catch(() => undefined)
+      await (options.onceOnly ? Promise.race([time, schedule.ended]) : time)
+    } finally {
+      stopping.abort()
+      await Promise.all([schedule.ended, operating])
+      clearInterval(progress)
+    }
+    if (options.ending ?? true) {
+      say('the last fault is over: looking at what is left …')
+      await end({ world, calls, watching, sales, crowd, random: random.fork('end'), log, ...times })
+    } else {
+      await crowd.stop()
+      await Promise.all([...watching.open].map((watch) => watch.stop()))
+    }
+    await sampler.stop()
+    const books = await whenReachable(() => readBooks(world.databaseUrl))
+    writeFileSync(join(directory, 'books.json'), JSON.stringify(books))
+    const settings: Settings = { seed, ...times, faults: Object.fromEntries(schedule.counts) }
+    writeFileSync(join(directory, 'settings.json'), JSON.stringify(settings))
+  } finally {
+    await sampler?.stop().catch(() => undefined)
+    log.close()
+    await world.close()
+  }
+}
+
+function timesOf({ env }: World): Omit<Settings, 'seed' | 'faults'> {
+  const ms = (name: string): number => Number(env[name]) * 1000
+  return {
+    holdMs: ms('HOLD_SECONDS'),
+    claimMs: ms('CLAIM_SECONDS'),
+    admissionMs: ms('ADMISSION_SECONDS'),
+    graceMs: ms('ABSENCE_GRACE_SECONDS'),
+    seatsPerUserMax: SEATS_PER_USER_MAX,
+  }
+}

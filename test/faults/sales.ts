@@ -1,0 +1,144 @@
+/** What is on sale: small concerts, so that everybody wants the same few seats; the next one before one is sold out. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { globalId } from '../../src/schema/ids.ts'
+import type { Calls, Person } from './calls.ts'
+import { withConnection } from './history.ts'
+import type { Log } from './log.ts'
+import type { Random, World } from './world/types.ts'
+
+export interface Sale {
+  /** Global ids, and the plain one. */
+  concertId: string
+  concert: string
+  performances: { id: string; uuid: string; seatCount: number }[]
+}
+
+export interface Sales {
+  /** The latest one comes last. */
+  all: Sale[]
+  /** One of those that are on. */
+  pick(random: Random): Sale
+  /** Opens another one. */
+  open(): Promise<Sale>
+  /** Changes settings of a queue now and then, and opens new sales, until it is told to stop. */
+  run(random: Random, signal: AbortSignal): Promise<void>
+  /** An operator's word about one queue, said until it is heard. */
+  settle(sale: Sale, settings: { capacity?: number; paused?: boolean }): Promise<void>
+}
+
+const CAPACITY = 4
+export const SEAT_PRICE = 100
+const DATES = 2
+const SEATS = 12
+const ON_SALE = 2
+/** How long a sale lasts before the next one opens. */
+const SALE_MS = 25_000
+const TRIES_MAX = 40
+
+export async function createSales(
+  world: World,
+  calls: Calls,
+  log: Log,
+  onOpen: (sale: Sale) => void,
+): Promise<Sales> {
+  const operator = await calls.person(randomUUID(), 'operator')
+  const all: Sale[] = []
+  const server = (attempt: number): number => attempt % world.servers.length
+
+  async function open(): Promise<Sale> {
+    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+      const { answer } = await calls.ask(
+        'createConcert',
+        { input: newConcert() },
+        ask(operator, server(attempt)),
+      )
+      if (typeof answer?.id !== 'string') {
+        await sleep(500)
+        continue
+      }
+      const concert = uuidOf(answer.id)
+      const rows = await whenReachable(() =>
+        withConnection(
+          world.databaseUrl,
+          (sql) => sql<{ id: string }[]>`select id from performances where concert_id = ${concert}`,
+        ),
+      )
+      const performances = rows.map(({ id }) => ({
+        id: globalId('Performance', id),
+        uuid: id,
+        seatCount: SEATS,
+      }))
+      const sale: Sale = { concertId: answer.id, concert, performances }
+      log.write({ kind: 'sale', concert, performances: rows.map(({ id }) => id), seatCount: SEATS })
+      all.push(sale)
+      onOpen(sale)
+      return sale
+    }
+    throw new Error('No concert could be created')
+  }
+
+  async function settle(sale: Sale, settings: { capacity?: number; paused?: boolean }): Promise<void> {
+    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+      const input = { concertId: sale.concertId, ...settings }
+      const { outcome } = await calls.ask('updateQueue', { input }, ask(operator, server(attempt)))
+      if (outcome === 'ok') return
+      await sleep(500)
+    }
+  }
+
+  return {
+    all,
+    pick: (random) => random.pick(all.slice(-ON_SALE)),
+    open,
+    settle,
+    run: async (random, signal) => {
+      let opened = Date.now()
+      const isOver = (): boolean => signal.aborted
+      while (!isOver()) {
+        await sleep(random.int(1_500, 5_000), undefined, { signal }).catch(() => undefined)
+        if (isOver()) return
+        if (Date.now() - opened > SALE_MS) {
+          opened = Date.now()
+          await open().catch(() => undefined)
+        }
+        const sale = random.pick(all.slice(-ON_SALE))
+        const capacity = random.int(2, CAPACITY + 2)
+        const input = { concertId: sale.concertId, capacity, paused: random.next() < 0.15 }
+        await calls.ask('updateQueue', { input }, ask(operator, random.int(0, world.servers.length - 1)))
+        if (!input.paused) continue
+        await sleep(random.int(300, 1_500))
+        await settle(sale, { paused: false })
+      }
+    },
+  }
+}
+
+const ask = (person: Person, server: number) => ({ person, server })
+
+const newConcert = () => ({
+  title: 'Under fire',
+  queueCapacity: CAPACITY,
+  performances: Array.from({ length: DATES }, (_, index) => ({
+    startsAt: new Date(Date.now() + (index + 1) * 86_400_000).toISOString(),
+    seatCount: SEATS,
+    seatPrice: SEAT_PRICE,
+  })),
+})
+
+/** The UUID in a global id. */
+export function uuidOf(id: string): string {
+  return Buffer.from(id, 'base64').toString('latin1').split(':')[1] ?? id
+}
+
+/** The store may be away just now. */
+export async function whenReachable<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (attempt >= TRIES_MAX) throw error
+      await sleep(500)
+    }
+  }
+}

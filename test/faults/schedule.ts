@@ -1,0 +1,92 @@
+/** When which fault comes: one after the other, now and then two, every one before any comes again. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from './log.ts'
+import type { Fault, Random, World } from './world/types.ts'
+
+export interface Schedule {
+  /** How often each was brought about. */
+  counts: Map<string, number>
+  /** Resolves when the signal is aborted and all is mended. */
+  ended: Promise<void>
+  /** What runs just now, for the progress line. */
+  running: Set<string>
+}
+
+/** How densely faults come. */
+export interface Pace {
+  /** The longest pause between two. */
+  pauseMsMax: number
+  /** How likely two come at the same time. */
+  together: number
+}
+
+interface ScheduleOptions {
+  world: World
+  faults: readonly Fault[]
+  random: Random
+  log: Log
+  signal: AbortSignal
+  /** Each once, and then no more. */
+  onceOnly?: boolean
+  pace?: Pace
+  onFailure: (fault: string, error: unknown) => void
+}
+
+/** A fault that takes longer than this is ended early. */
+const FAULT_MS_MAX = 45_000
+const PAUSE_MS_MIN = 500
+const USUAL: Pace = { pauseMsMax: 5_000, together: 0.2 }
+
+export function runFaults(options: ScheduleOptions): Schedule {
+  const { world, faults, random, log, signal, onceOnly = false, onFailure } = options
+  const { pauseMsMax, together } = options.pace ?? USUAL
+  const counts = new Map<string, number>()
+  const running = new Set<string>()
+  let last = 0
+
+  async function bring(fault: Fault): Promise<void> {
+    const id = (last += 1)
+    counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1)
+    running.add(fault.name)
+    log.write({ kind: 'fault', id, name: fault.name, phase: 'start' })
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(FAULT_MS_MAX)])
+    await fault.run(world, random.fork(`${fault.name} ${id}`), limited).catch((error: unknown) => {
+      onFailure(fault.name, error)
+    })
+    log.write({ kind: 'fault', id, name: fault.name, phase: 'end' })
+    running.delete(fault.name)
+  }
+
+  async function go(): Promise<void> {
+    const possible = faults.filter((fault) => fault.impossible?.() === undefined)
+    if (possible.length === 0) return
+    let waiting: Fault[] = []
+    const isOver = (): boolean => signal.aborted
+    for (let round = 0; !isOver();) {
+      if (waiting.length === 0) {
+        if (onceOnly && round > 0) return
+        waiting = shuffled(possible, random)
+        round += 1
+      }
+      await sleep(random.int(PAUSE_MS_MIN, pauseMsMax), undefined, { signal }).catch(() => undefined)
+      if (isOver()) return
+      const [first, ...others] = waiting as [Fault, ...Fault[]]
+      const second =
+        random.next() < together ? others.find(({ target }) => target !== first.target) : undefined
+      waiting = others.filter((fault) => fault !== second)
+      await Promise.all([bring(first), second && bring(second)])
+    }
+  }
+
+  return { counts, running, ended: go() }
+}
+
+/** In another order: Fisher and Yates. */
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const mixed = [...items]
+  for (let i = mixed.length - 1; i > 0; i--) {
+    const j = random.int(0, i)
+    ;[mixed[i], mixed[j]] = [mixed[j] as T, mixed[i] as T]
+  }
+  return mixed
+}
