@@ -92,6 +92,19 @@ describe.each(transports)('over %s', (transport) => {
     expect(await footprint(server)).toBe(before)
   })
 
+  test('a ticket for another concert shows nothing of this one', async () => {
+    const { accessToken } = scene.jun
+    for (const query of [
+      `{ result: performances(concertId: "${scene.concertId}") { id } }`,
+      `{ result: performance(id: "${scene.date}") { id } }`,
+      `{ result: node(id: "${scene.date}") { id } }`,
+      `subscription { result: seatChanges(performanceId: "${scene.date}") { snapshot } }`,
+    ]) {
+      const options = { accessToken, queueToken: scene.junElsewhere }
+      expect((await attack(transport, server.url, { query }, options)).word).toBe('QUEUE_TICKET_INVALID')
+    }
+  })
+
   test('a secret that was replaced still verifies, and one that was removed does not', async () => {
     const ticket = { userId: scene.jun.uuid, concertId: uuidOf(scene.concertId), number: 0 }
     const [, payload] = cut(scene.junTicket)
