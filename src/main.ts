@@ -8,7 +8,10 @@ const STOP_WITHIN_MS = 15_000
 
 try {
   const app = createApp(readConfig(process.env))
-  closeWithGrace({ delay: STOP_WITHIN_MS }, () => app.stop())
+  closeWithGrace({ delay: STOP_WITHIN_MS }, ({ err }) => {
+    if (err) console.error(err) // a bug that nobody caught: it must not end a server without a word
+    return app.stop()
+  })
   await app.start()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

@@ -48,6 +48,19 @@ test('a hold is answered as before, after it was cancelled and somebody else has
   await expectReplay('ok', () => holdSeats(db, aHold(buyer, [1, 2], { key })))
 })
 
+test('what was answered is answered again with a ticket for another concert, which would open nothing new', async () => {
+  const buyer = createBuyer(show)
+  const { concertId } = await createShow(db)
+  const ticket = { ...buyer.ticket, concertId }
+  const [held, paid] = [randomUUID(), randomUUID()]
+  await chargePoints(db, aCharge(buyer, 100))
+  const id = await holdSeats(db, aHold(buyer, [40], { key: held }))
+  expect(await holdSeats(db, aHold(buyer, [40], { key: held, ticket }))).toBe(id)
+  const payment = await payReservation(db, aPayment(buyer, id, { key: paid }))
+  expect(await payReservation(db, aPayment(buyer, id, { key: paid, concertId }))).toBe(payment)
+  expect(await holdSeats(db, aHold(buyer, [40], { key: held, ticket }))).toBe(id)
+})
+
 test('refusals of a hold stay, even when nothing stands in its way any more', async () => {
   const [owner, buyer] = [createBuyer(show), createBuyer(show)]
   const id = await holdSeats(db, aHold(owner, [5]))

@@ -58,7 +58,11 @@ export function runFaults(options: ScheduleOptions): Schedule {
   }
 
   async function go(): Promise<void> {
-    const possible = faults.filter((fault) => fault.impossible?.() === undefined)
+    const possible = faults.filter((fault) => {
+      const why = fault.impossible?.()
+      if (why !== undefined) counts.set(`${fault.name} (impossible here: ${why})`, 0)
+      return why === undefined
+    })
     if (possible.length === 0) return
     let waiting: Fault[] = []
     const isOver = (): boolean => signal.aborted

@@ -2,7 +2,7 @@
 --
 -- p_seat_numbers: distinct, in ascending order. p_seat_limit: how many live and paid seats a user may have
 -- for the concert. p_ticket_*: the queue ticket that was shown. p_admitted: does the queue say that it is
--- admitted? If not, only an answer that was already given is given again.
+-- admitted? If not, or if it is for another concert, only an answer that was already given is given again.
 --
 -- Returns {outcome, …}:
 --   Held {reservationId}
@@ -31,7 +31,7 @@ begin
     return '{"outcome": "PerformanceNotFound"}';
   end if;
   if v_performance.concert_id <> p_ticket_concert_id then
-    return '{"outcome": "OtherConcert"}';
+    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "OtherConcert"}');
   end if;
   if not p_admitted then
     return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "NotAdmitted"}');

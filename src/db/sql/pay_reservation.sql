@@ -14,6 +14,7 @@ create or replace function pay_reservation(
 ) returns jsonb
 language plpgsql as $$
 declare
+  v_intent jsonb := jsonb_build_object('operation', 'payReservation', 'reservationId', p_reservation_id);
   v_answer jsonb;
   v_balance bigint;
   v_reservation reservations;
@@ -24,10 +25,9 @@ begin
     select from reservations
     where id = p_reservation_id and user_id = p_user_id and concert_id <> p_ticket_concert_id
   ) then
-    return '{"outcome": "OtherConcert"}';
+    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "OtherConcert"}');
   end if;
-  v_answer := begin_intent(p_user_id, p_key,
-    jsonb_build_object('operation', 'payReservation', 'reservationId', p_reservation_id));
+  v_answer := begin_intent(p_user_id, p_key, v_intent);
   if v_answer is not null then
     return v_answer;
   end if;

@@ -83,7 +83,9 @@ function takenIsTaken(run: Run): Found {
     const owner = shown.owners.find(({ id, status, heldUntil, decidedAt }) => {
       const acknowledged = (told.get(id)?.held ?? Infinity) < sentNo
       const cancelled = status === 'CANCELLED' && (decidedAt ?? 0) < answeredAt + BLUR_MS
-      return acknowledged && !cancelled && (status === 'PAID' || heldUntil > answeredAt + BLUR_MS)
+      // A payment that is decided in time may be committed after it: until it is answered, the hold looks lapsed.
+      const paid = (told.get(id)?.paid ?? Infinity) < sentNo
+      return acknowledged && !cancelled && (paid || heldUntil > answeredAt + BLUR_MS)
     })
     return owner ? [{ ...shown, sold: (told.get(owner.id)?.paid ?? Infinity) < sentNo }] : []
   })

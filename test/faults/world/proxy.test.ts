@@ -42,7 +42,7 @@ async function say(socket: Socket, text: string, patienceMs = 150): Promise<stri
   socket.write(text)
   let timer: NodeJS.Timeout | undefined
   const silence = new Promise<string>((resolve) => (timer = setTimeout(() => resolve('silence'), patienceMs)))
-  const answer = once(socket, 'data').then(([data]) => String(data))
+  const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())))
   const closed = new Promise<string>((resolve) => socket.once('close', () => resolve('closed')))
   return Promise.race([answer, closed, silence]).finally(() => clearTimeout(timer))
 }
@@ -109,6 +109,6 @@ test('cutting resets every connection', async () => {
   const socket = await dial()
   await say(socket, 'hello')
   expect(link.cut()).toBe(1)
-  await once(socket, 'close')
+  await new Promise((resolve) => socket.once('close', resolve))
   expect(link.connections()).toBe(0)
 })
