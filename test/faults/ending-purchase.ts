@@ -5,8 +5,11 @@ import { ask, probe, RECOVERY_MS, within, type Ending, type Probe } from './endi
 import type { Status } from './log.ts'
 import type { Sale } from './sales.ts'
 
-/** Somebody new is let in, holds seats, lets them lapse, and somebody else holds the same. */
-export async function tryToBuy(ending: Ending, sale: Sale): Promise<void> {
+/**
+ * Somebody new is let in, holds seats, lets them lapse, and somebody else holds the same.
+ * @param isFresh has this sale just been opened? Otherwise it may be sold out, and a new one takes its place
+ */
+export async function tryToBuy(ending: Ending, sale: Sale, isFresh = false): Promise<void> {
   const { random, log, holdMs } = ending
   const startedAt = Date.now()
   const [one, other] = await Promise.all([probe(ending, sale), probe(ending, sale)])
@@ -30,7 +33,10 @@ export async function tryToBuy(ending: Ending, sale: Sale): Promise<void> {
       choice !== undefined && (await hold(one, choice.performanceId, choice.seatNumbers)).outcome === 'ok'
     )
   })
-  if (!choice) return
+  if (!choice) {
+    if (!isFresh) await tryToBuy(ending, await ending.sales.open(), true)
+    return
+  }
   const { performanceId, seatNumbers } = choice
   await sleep(holdMs)
   // The other one's turn may be over by now: they join again.
