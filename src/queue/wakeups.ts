@@ -1,3 +1,4 @@
+import { timeout, TimeoutStrategy } from 'cockatiel'
 import { RedisPubSub } from 'graphql-redis-subscriptions'
 import type { Redis } from 'ioredis'
 import type { RedisConnection } from './client.ts'
@@ -26,6 +27,8 @@ export interface Wakeups {
 }
 
 const RESUBSCRIBE_MS = 1_000
+/** How long the answer to a SUBSCRIBE may take while Redis is there. */
+const SUBSCRIBE_MS_MAX = 2_000
 
 /** Wake-ups between instances, over Redis pub/sub. */
 export function createWakeups(options: { connection: RedisConnection; prefix?: string }): Wakeups {
@@ -74,7 +77,8 @@ type Subscribing = (channels: unknown, done?: (error: null) => void) => Promise<
 
 /**
  * RedisPubSub and ioredis drop the promises of some (un)subscriptions, and one that is refused or cut short
- * would end the process. A refused SUBSCRIBE is tried again instead, until the connection is closed for good.
+ * would end the process. A refused SUBSCRIBE is tried again instead, until the connection is closed for good; and so
+ * is one without an answer, for ioredis can forget one whose connection is lost on the way.
  */
 function neverReject(subscriber: Redis): void {
   const own = subscriber as unknown as Record<'subscribe' | 'unsubscribe' | 'punsubscribe', Subscribing>
@@ -83,14 +87,23 @@ function neverReject(subscriber: Redis): void {
     own[name] = (channels) => run(channels).catch(() => undefined)
   }
   const subscribe = own.subscribe.bind(subscriber)
+  const inTime = timeout(SUBSCRIBE_MS_MAX, TimeoutStrategy.Aggressive)
   own.subscribe = async (channels, done) => {
     try {
-      await subscribe(channels)
+      await inTime.execute(() => subscribe(channels))
       done?.(null)
     } catch {
       // Without `done` it is ioredis that renews its subscriptions, and will do so again by itself.
-      if (!done || subscriber.status === 'end') return
-      setTimeout(() => void own.subscribe(channels, done), RESUBSCRIBE_MS).unref()
+      if (done) again(channels, done)
     }
+  }
+  // Only over a connection that is there: what waits for one must not grow with every try.
+  const again: (...args: Required<Parameters<Subscribing>>) => void = (channels, done) => {
+    if (subscriber.status === 'end') return
+    const retry = (): void => {
+      if (subscriber.status === 'ready') void own.subscribe(channels, done)
+      else again(channels, done)
+    }
+    setTimeout(retry, RESUBSCRIBE_MS).unref()
   }
 }
