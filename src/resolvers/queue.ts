@@ -5,6 +5,7 @@ import { Problem } from '../domain/problem.ts'
 import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
 import { SalesClosed } from '../domain/refusals.ts'
 import { requireOperator, requireTicket, subjectOf } from './access.ts'
+import { concertOf } from './catalog.ts'
 import { countAgainst } from './rates.ts'
 
 /** A ticket as its owner sees it: signed, and with what became of it so far. */
@@ -93,9 +94,7 @@ export async function updateQueue(
   })
   if (!settings) throw new Problem('NOT_FOUND', 'There is no such concert.')
   await context.queue.configure(input.concertId, settings)
-  const concert = await context.loaders.concerts.load(input.concertId)
-  if (!concert) throw new Problem('NOT_FOUND', 'There is no such concert.')
-  return concert
+  return concertOf({ concertId: input.concertId }, _, context)
 }
 
 export const waitingCount = async (concert: Concert, _: unknown, context: Context): Promise<number> =>
