@@ -51,6 +51,25 @@ module.exports = {
       ['^src/schema/', '^src/app\\.ts$', '^src/transports/'],
       'a resolver is a plain function',
     ),
+    upwards(
+      'telemetry-only-reads',
+      room('telemetry'),
+      '^src/(?!telemetry/|db/|queue/|domain/|schema/meter\\.ts$)',
+      'telemetry reads what others have counted, and nothing but app.ts knows of it',
+    ),
+    upwards(
+      'telemetry-is-not-asked',
+      '^src/(?!telemetry/|app\\.ts$)',
+      room('telemetry'),
+      'whoever counts does not know who reads',
+    ),
+    only(
+      'prometheus-stays-in-telemetry',
+      ['prom-client'],
+      ['^src/telemetry/', '^src/app\\.ts$'],
+      'one place',
+    ),
+    only('opentelemetry-stays-in-telemetry', ['@opentelemetry'], [room('telemetry')], 'one place'),
     only('postgres-stays-in-db', ['drizzle-orm', 'postgres'], [room('db')], 'db holds the only SQL'),
     only(
       'redis-stays-in-queue',

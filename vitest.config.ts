@@ -10,8 +10,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/services.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For a machine that does other things as well: a test that hangs is still found.
+    testTimeout: 60_000,
+    hookTimeout: 90_000,
     // Two cores: more workers than that only make timings less steady.
     maxWorkers: 2,
   },

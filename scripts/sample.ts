@@ -48,6 +48,7 @@ async function sampleConcert(db: Database, { queueDefaults }: Config): Promise<s
   const evening = new Date(new Date().setHours(19, 0, 0, 0)).getTime()
   return createConcert(
     db,
+    operator.id,
     {
       title: 'Stagedoor Sessions: Opening Nights',
       performances: [30, 31, 32].map((days) => ({

@@ -2,7 +2,8 @@
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { pino } from 'pino'
+import type { Logger } from 'pino'
+import { Registry } from 'prom-client'
 import { v7 as uuidv7 } from 'uuid'
 import { createAuth } from './auth.ts'
 import { createBotCheck } from './bots.ts'
@@ -10,19 +11,36 @@ import type { Config } from './config.ts'
 import type { Services } from './context.ts'
 import { findLastPerformanceAt, loadPerformances, loadTakenSeats } from './db/catalog.ts'
 import { openDatabase } from './db/client.ts'
+import { readSeatFigures } from './db/figures.ts'
 import { isSpent, reserveQueueNumbers } from './db/queue.ts'
 import { seatMap } from './domain/catalog.ts'
+import type { TracePart } from './domain/trace.ts'
 import { Problem } from './domain/problem.ts'
+import { createLog } from './log.ts'
 import { startJobs, type Jobs } from './jobs/start.ts'
 import { connectRedis } from './queue/client.ts'
 import { createEvents } from './queue/events.ts'
+import { createFigures } from './queue/figures.ts'
 import { createQueue } from './queue/queue.ts'
 import { createRates } from './queue/rates.ts'
 import { createSeatWatch } from './queue/seats.ts'
 import { createTicketSigner } from './queue/tickets.ts'
+import type { OnTold } from './queue/untold.ts'
 import { createWakeups } from './queue/wakeups.ts'
+import { createLoaders } from './resolvers/loaders.ts'
+import type { ReportBug } from './schema/errors.ts'
 import { createSchema } from './schema/index.ts'
+import { createMeter } from './schema/meter.ts'
+import { createSubscribe } from './schema/streams.ts'
+import { exposeFanOut } from './telemetry/fan-out.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { createTracing } from './telemetry/tracing.ts'
 import { createHttpServer } from './transports/http.ts'
+import { createOperations } from './transports/operations.ts'
+import { createPersistedDocuments } from './transports/persisted.ts'
+import { loadPages } from './transports/pages.ts'
+import { createShortWay } from './transports/short-way.ts'
+import { tracedExecute, tracedSubscribe } from './transports/traced.ts'
 import { serveWebSockets } from './transports/websocket.ts'
 import { createPipeline } from './transports/yoga.ts'
 
@@ -39,11 +57,19 @@ const CLOSE_SOCKETS_OVER_MS = 2_000
 const LAST_REQUESTS_MS = 500
 /** The longest that a request takes which is not a stream: see the deadlines below. */
 const FINISH_REQUESTS_MS = 5_000
+/** Connections that may wait to be taken on, when thousands come in the same second; the system may allow fewer. */
+const BACKLOG = 4_096
 /** Until the date of a concert is looked up again after PostgreSQL was away. */
 const UNKNOWN_KEPT_MS = 1_000
 
-export function createApp(config: Config): App {
-  const log = pino({ level: config.logLevel })
+/** Who wants to know how the stores are used. */
+interface Observers {
+  onTold?: OnTold
+  trace?: TracePart | undefined
+}
+
+/** What operations use, and what has to be let go of in the end. */
+export function createServices(config: Config, log: Logger, { onTold, trace }: Observers = {}) {
   const db = openDatabase({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -51,10 +77,12 @@ export function createApp(config: Config): App {
     statementTimeoutMs: 4_000,
     lockTimeoutMs: 3_000,
     callsMax: 1_000,
+    trace,
   })
   const connection = connectRedis({
     url: config.redisUrl,
     onError: (error) => log.warn({ err: error }, 'the connection to Redis failed'),
+    trace,
   })
   const prefix = config.redisPrefix
   const wakeups = createWakeups({ connection, prefix })
@@ -63,6 +91,7 @@ export function createApp(config: Config): App {
     wakeups,
     prefix,
     times: config.queueTimes,
+    onTold,
     books: {
       reserveNumbers: (concertId) => reserveQueueNumbers(db, concertId),
       isSpent: (ticket) => isSpent(db, ticket),
@@ -78,7 +107,6 @@ export function createApp(config: Config): App {
       return performance ? seatMap(performance, taken) : []
     },
   })
-  let jobs: Jobs | undefined
   const auth = createAuth(config.auth)
   const services: Services = {
     config,
@@ -94,6 +122,7 @@ export function createApp(config: Config): App {
     db,
     queue,
     seats,
+    figures: createFigures({ connection, queue, prefix, readSeats: (id) => readSeatFigures(db, id) }),
     rates: createRates({ connection, prefix }),
     lastPerformanceAt: new LRUCache({
       max: 10_000,
@@ -105,47 +134,108 @@ export function createApp(config: Config): App {
           return Infinity
         }),
     }),
-    wakeRelay: () => jobs?.wakeRelay(),
+    wakeRelay: () => undefined, // nobody delivers yet
+    newLoaders: createLoaders(db, queue),
     newId: uuidv7,
     now: () => new Date(),
   }
+  return { services, connection, wakeups }
+}
+
+export function createApp(config: Config): App {
+  const log = createLog(config.logLevel)
+  const registry = new Registry()
+  const tracing = config.traces ? createTracing(config.traces) : undefined
+  const traceWhole = tracing?.whole
+  const { services, connection, wakeups } = createServices(config, log, {
+    onTold: exposeFanOut(registry),
+    trace: tracing?.part,
+  })
+  const { auth, db, queue, figures } = services
+  let jobs: Jobs | undefined
+  services.wakeRelay = () => jobs?.wakeRelay()
 
   let stopping = false
+  const schema = createSchema({ signUp: auth.issues })
+  const persisted = createPersistedDocuments()
+  const { trustedProxies, allowedOrigins } = config
+  const onBug: ReportBug = (error, requestId = services.newId()) => {
+    log.error({ err: error, requestId }, 'a bug was masked')
+    return requestId
+  }
+  const meter = createMeter(schema)
+  const starts = createSubscribe({ perUserMax: config.streamsPerUserMax, onBug, meter })
+  const subscribe = traceWhole ? tracedSubscribe(starts, traceWhole) : starts
   const yoga = createPipeline({
-    schema: createSchema({ signUp: auth.issues }),
+    schema,
     services,
-    log,
+    persisted,
+    onBug,
     graphiql: !config.production,
     limits: config,
-    trustedProxies: config.trustedProxies,
-    allowedOrigins: config.allowedOrigins,
+    subscribe,
+    meter,
+    traceWhole,
+    trustedProxies,
+    allowedOrigins,
     checkReady: async () => {
       if (stopping) throw new Error('stopping')
       await Promise.all([db.ping(), connection.ping()])
     },
   })
-  const server = createHttpServer(yoga)
+  const runs = createOperations({ yoga, services, meter, onBug })
+  const operations = traceWhole ? { ...runs, execute: tracedExecute(runs.execute, traceWhole) } : runs
+  const answer = createShortWay({
+    yoga,
+    schema,
+    operations,
+    persisted,
+    trustedProxies,
+    allowedOrigins,
+  })
+  const metrics = createMetrics({
+    registry,
+    meter,
+    sockets: () => sockets.count(),
+    db,
+    connection,
+    queue,
+    poolSize: config.databasePoolSize,
+    token: config.metricsToken,
+    open: !config.production,
+    onBug,
+  })
+  const server = createHttpServer(
+    (request, response) =>
+      request.url === '/metrics' ? metrics.page(request, response) : answer(request, response),
+    loadPages(),
+  )
   const sockets = serveWebSockets({
     server,
-    yoga,
+    schema,
+    operations,
+    subscribe,
+    meter,
     auth,
-    log,
+    onBug,
     limits: config.socketLimits,
-    trustedProxies: config.trustedProxies,
-    allowedOrigins: config.allowedOrigins,
+    trustedProxies,
+    allowedOrigins,
   })
 
   return {
     start: async () => {
+      await tracing?.start()
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
-        server.listen(config.port, config.host, resolve)
+        server.listen({ port: config.port, host: config.host, backlog: BACKLOG }, resolve)
       })
       jobs = startJobs({
         db,
         queue,
+        figures,
         wakeups,
-        events: createEvents({ connection, prefix }),
+        events: createEvents({ connection, prefix: config.redisPrefix }),
         onError: (job, error) => log.warn({ err: error, job }, 'a job failed and will be tried again'),
       })
       const { port } = server.address() as AddressInfo
@@ -170,6 +260,7 @@ export function createApp(config: Config): App {
       await jobs?.stop()
       await connection.close()
       await db.close()
+      await tracing?.stop()
       log.info('stopped')
     },
   }

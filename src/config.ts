@@ -41,6 +41,12 @@ const environment = z
     TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
     ALLOWED_ORIGINS: z.string().transform(toOrigins).optional(),
     INTROSPECTION: choice.optional(),
+    METRICS_TOKEN: secret.optional(),
+    OTEL_EXPORTER_OTLP_ENDPOINT: z
+      .url({ protocol: /^https?$/, error: 'has to be an http:// address' })
+      .optional(),
+    OTEL_SERVICE_NAME: z.string().default('stagedoor'),
+    OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
     RATE_SIGN_UPS_PER_ADDRESS: count(3_000),
     RATE_JOINS_PER_ADDRESS: count(20_000),
     RATE_JOINS_PER_USER: count(120),
@@ -100,6 +106,10 @@ export interface Config {
   /** Where browsers may come from; null: from anywhere. */
   allowedOrigins: readonly string[] | null
   introspection: boolean
+  /** What /metrics asks for; null: nothing, and in production nobody gets it. */
+  metricsToken: string | null
+  /** Where traces are sent, and how many of them, from 0 to 1; null: nowhere. */
+  traces: { endpoint: string; serviceName: string; share: number } | null
   rateLimits: RateLimits
   socketLimits: SocketLimits
   /** Subscriptions of one user on one server, over whichever transport. */
@@ -164,6 +174,15 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     trustedProxies: read.TRUST_PROXY,
     allowedOrigins: read.ALLOWED_ORIGINS ?? null,
     introspection: read.INTROSPECTION ?? read.NODE_ENV !== 'production',
+    metricsToken: read.METRICS_TOKEN ?? null,
+    traces:
+      read.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : {
+            endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
+            serviceName: read.OTEL_SERVICE_NAME,
+            share: read.OTEL_TRACES_SAMPLER_ARG,
+          },
     rateLimits: {
       signUpsPerAddress: read.RATE_SIGN_UPS_PER_ADDRESS,
       joinsPerAddress: read.RATE_JOINS_PER_ADDRESS,

@@ -37,6 +37,8 @@ describe('the environment', () => {
       trustedProxies: 0,
       allowedOrigins: null,
       introspection: true,
+      metricsToken: null,
+      traces: null,
       rateLimits: {
         signUpsPerAddress: 3_000,
         joinsPerAddress: 20_000,
@@ -66,6 +68,9 @@ describe('the environment', () => {
       SOCKETS_PER_USER_MAX: '3',
       BOT_CHECK_URL: 'https://bots.example/siteverify',
       BOT_CHECK_SECRET: 'hush',
+      METRICS_TOKEN: `metrics ${secret}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+      OTEL_TRACES_SAMPLER_ARG: '0.1',
     })
     expect(config).toMatchObject({
       production: true,
@@ -82,6 +87,8 @@ describe('the environment', () => {
       trustedProxies: 2,
       allowedOrigins: ['https://tickets.example', 'http://localhost:3000'],
       introspection: false,
+      metricsToken: `metrics ${secret}`,
+      traces: { endpoint: 'http://collector:4318', serviceName: 'stagedoor', share: 0.1 },
       rateLimits: { chargesPerUser: 5 },
       socketLimits: { perUserMax: 3 },
       botCheck: { url: 'https://bots.example/siteverify', secret: 'hush' },

@@ -1,8 +1,9 @@
-import { and, asc, desc, eq, gt, inArray, lt, sql as fragment } from 'drizzle-orm'
+import { and, asc, desc, eq, sql as fragment } from 'drizzle-orm'
 import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
 import { InvalidConcert } from '../domain/refusals.ts'
 import type { Database } from './client.ts'
 import type { Page } from '../domain/page.ts'
+import { boundsOf, defineLoad, defineRead, isOneOf, isOnPage, type PageBounds } from './read.ts'
 import { concerts, performances, reservations, seatClaims } from './tables.ts'
 
 const concertColumns = {
@@ -20,30 +21,26 @@ const concertColumns = {
 const isLive = fragment`${seatClaims.releasedAt} is null and (${reservations.status} = 'PAID'
   or (${reservations.status} = 'HELD' and ${reservations.heldUntil} > read_clock()))`
 
+const readPage = (order: typeof asc) =>
+  defineRead<PageBounds, Concert[]>((orm) =>
+    orm
+      .select(concertColumns)
+      .from(concerts)
+      .where(isOnPage(concerts.id))
+      .orderBy(order(concerts.id))
+      .limit(fragment.placeholder('limit')),
+  )
+const readFirst = readPage(asc)
+const readLast = readPage(desc)
+
 /** One page of all concerts, the oldest first. */
 export const listConcerts = (db: Database, page: Page): Promise<Concert[]> =>
-  db.call((_, orm) =>
-    orm
-      .select(concertColumns)
-      .from(concerts)
-      .where(
-        and(
-          page.after === undefined ? undefined : gt(concerts.id, page.after),
-          page.before === undefined ? undefined : lt(concerts.id, page.before),
-        ),
-      )
-      .orderBy(page.fromEnd ? desc(concerts.id) : asc(concerts.id))
-      .limit(page.limit),
-  )
+  (page.fromEnd ? readLast : readFirst)(db, boundsOf(page))
 
 /** The concerts of these ids, in any order. */
-export const loadConcerts = (db: Database, ids: readonly string[]): Promise<Concert[]> =>
-  db.call((_, orm) =>
-    orm
-      .select(concertColumns)
-      .from(concerts)
-      .where(inArray(concerts.id, [...ids])),
-  )
+export const loadConcerts = defineLoad<Concert[]>((orm) =>
+  orm.select(concertColumns).from(concerts).where(isOneOf(concerts.id)),
+)
 
 /** When the last date of a concert starts, ms since 1970; 0: it has no dates; undefined: there is no such concert. */
 export async function findLastPerformanceAt(db: Database, concertId: string): Promise<number | undefined> {
@@ -59,81 +56,76 @@ export async function findLastPerformanceAt(db: Database, concertId: string): Pr
   return row && (row.startsAt?.getTime() ?? 0)
 }
 
-/** The dates of a concert, or only those in the future, in the order of their days; `limit` at the most. */
-export const listPerformances = (
-  db: Database,
-  concertId: string,
-  { futureOnly, limit }: { futureOnly: boolean; limit: number },
-): Promise<Performance[]> =>
-  db.call((_, orm) =>
+const readPerformances = defineRead<{ concertId: string; futureOnly: boolean; limit: number }, Performance[]>(
+  (orm) =>
     orm
       .select()
       .from(performances)
       .where(
         and(
-          eq(performances.concertId, concertId),
-          futureOnly ? fragment`${performances.startsAt} > read_clock()` : undefined,
+          eq(performances.concertId, fragment.placeholder('concertId')),
+          fragment`(${performances.startsAt} > read_clock() or not ${fragment.placeholder('futureOnly')}::boolean)`,
         ),
       )
       .orderBy(performances.startsAt, performances.id)
-      .limit(limit),
-  )
+      .limit(fragment.placeholder('limit')),
+)
+
+/** The dates of a concert, or only those in the future, in the order of their days; `limit` at the most. */
+export const listPerformances = (
+  db: Database,
+  concertId: string,
+  { futureOnly, limit }: { futureOnly: boolean; limit: number },
+): Promise<Performance[]> => readPerformances(db, { concertId, futureOnly, limit })
 
 /** The performances of these ids, in any order. */
-export const loadPerformances = (db: Database, ids: readonly string[]): Promise<Performance[]> =>
-  db.call((_, orm) =>
-    orm
-      .select()
-      .from(performances)
-      .where(inArray(performances.id, [...ids])),
-  )
+export const loadPerformances = defineLoad<Performance[]>((orm) =>
+  orm.select().from(performances).where(isOneOf(performances.id)),
+)
 
 /** How many seats of each of these performances somebody has; one that is missing has none taken. */
-export const countTakenSeats = (
-  db: Database,
-  performanceIds: readonly string[],
-): Promise<{ performanceId: string; count: number }[]> =>
-  db.call((_, orm) =>
-    orm
-      .select({ performanceId: seatClaims.performanceId, count: fragment<number>`count(*)::int` })
-      .from(seatClaims)
-      .innerJoin(reservations, eq(reservations.id, seatClaims.reservationId))
-      .where(and(inArray(seatClaims.performanceId, [...performanceIds]), isLive))
-      .groupBy(seatClaims.performanceId),
-  )
+export const countTakenSeats = defineLoad<{ performanceId: string; count: number }[]>((orm) =>
+  orm
+    .select({ performanceId: seatClaims.performanceId, count: fragment<number>`count(*)::int` })
+    .from(seatClaims)
+    .innerJoin(reservations, eq(reservations.id, seatClaims.reservationId))
+    .where(and(isOneOf(seatClaims.performanceId), isLive))
+    .groupBy(seatClaims.performanceId),
+)
 
 /** The seats of these performances that somebody has, in any order; lapsed holds are free and not among them. */
-export const loadTakenSeats = (
-  db: Database,
-  performanceIds: readonly string[],
-): Promise<{ performanceId: string; number: number; status: 'HELD' | 'SOLD' }[]> =>
-  db.call((_, orm) =>
-    orm
-      .select({
-        performanceId: seatClaims.performanceId,
-        number: seatClaims.seatNumber,
-        status: fragment<
-          'HELD' | 'SOLD'
-        >`case ${reservations.status} when 'PAID' then 'SOLD' else 'HELD' end`,
-      })
-      .from(seatClaims)
-      .innerJoin(reservations, eq(reservations.id, seatClaims.reservationId))
-      .where(and(inArray(seatClaims.performanceId, [...performanceIds]), isLive)),
-  )
+export const loadTakenSeats = defineLoad<
+  { performanceId: string; number: number; status: 'HELD' | 'SOLD' }[]
+>((orm) =>
+  orm
+    .select({
+      performanceId: seatClaims.performanceId,
+      number: seatClaims.seatNumber,
+      status: fragment<'HELD' | 'SOLD'>`case ${reservations.status} when 'PAID' then 'SOLD' else 'HELD' end`,
+    })
+    .from(seatClaims)
+    .innerJoin(reservations, eq(reservations.id, seatClaims.reservationId))
+    .where(and(isOneOf(seatClaims.performanceId), isLive)),
+)
 
 /**
- * Adds a concert with its dates, all or nothing.
+ * Adds a concert with its dates, all or nothing, and writes down who did.
  * @param newId makes the ids of the concert and its performances
  * @returns the concert's id
  * @throws InvalidConcert when a date is not in the future; Problem OVERLOADED
  */
-export async function createConcert(db: Database, concert: NewConcert, newId: () => string): Promise<string> {
+export async function createConcert(
+  db: Database,
+  operatorId: string,
+  concert: NewConcert,
+  newId: () => string,
+): Promise<string> {
   const concertId = newId()
   const dates = concert.performances.map((performance) => ({ id: newId(), ...performance }))
   const [row] = await db.call(
     (sql) => sql<[{ answer: { outcome: 'Created' | 'PerformanceInPast' } }]>`select create_concert(
       ${concertId}, ${concert.title}, ${concert.queueCapacity}, ${concert.queueRatePerSecond},
-      ${JSON.stringify(dates)}::text::jsonb
+      ${JSON.stringify(dates)}::text::jsonb, ${operatorId}
     ) as answer`,
   )
   if (row.answer.outcome === 'PerformanceInPast') {

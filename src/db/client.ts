@@ -1,15 +1,10 @@
 /** The connection to PostgreSQL: a pool, a deadline on every call, and a bound on how many may wait. */
-import {
-  bulkhead,
-  BulkheadRejectedError,
-  TaskCancelledError,
-  timeout,
-  TimeoutStrategy,
-  wrap,
-} from 'cockatiel'
+import { bulkhead, BulkheadRejectedError } from 'cockatiel'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { DeadlinePassed, within } from '../domain/deadline.ts'
 import { overloaded } from '../domain/problem.ts'
+import type { TracePart } from '../domain/trace.ts'
 import { createSockets } from './socket.ts'
 
 export interface DatabaseOptions {
@@ -24,13 +19,19 @@ export interface DatabaseOptions {
   lockTimeoutMs: number
   /** How many calls may be running or waiting at the same time; the next one is turned away at once. */
   callsMax: number
+  /** Undefined: nobody wants to know. */
+  trace?: TracePart | undefined
 }
+
+type Statement<T> = (sql: postgres.Sql, orm: PostgresJsDatabase) => PromiseLike<T>
 
 export interface Database {
   /** Runs one statement. Throws Problem OVERLOADED when PostgreSQL is slow or away. */
-  call<T>(statement: (sql: postgres.Sql, orm: PostgresJsDatabase) => PromiseLike<T>): Promise<T>
+  call<T>(statement: Statement<T>): Promise<T>
   /** Resolves when PostgreSQL answers; throws Problem OVERLOADED otherwise. */
   ping(): Promise<void>
+  /** What is under way: calls, running or waiting, and open connections. */
+  usage(): { calls: number; connections: number }
   /** Lets running statements finish, for a short while, and closes the pool. */
   close(): Promise<void>
 }
@@ -38,6 +39,7 @@ export interface Database {
 export function openDatabase(options: DatabaseOptions): Database {
   // Whoever waits for a silent connection has been told so by then.
   const silentMsMax = Math.max(options.deadlineMs, options.statementTimeoutMs) + 1_000
+  const sockets = createSockets(silentMsMax)
   const sql = postgres(options.url, {
     max: options.poolSize,
     connect_timeout: 3,
@@ -46,8 +48,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     backoff: (attempt) => Math.min(0.05 * attempt, 0.5),
     // It would ask for the types of arrays on every new connection, and end the process if that one is lost then.
     fetch_types: false,
-    types: { int4s: arrayOf(1007, Number), int8s: arrayOf(1016, String) },
-    ...{ socket: createSockets(silentMsMax) }, // its types do not know this option
+    types: { int4s: arrayOf(1007, Number), int8s: arrayOf(1016, String), uuids: arrayOf(2951, String) },
+    ...{ socket: sockets.make }, // its types do not know this option
     onnotice: () => {},
     connection: {
       application_name: 'stagedoor',
@@ -56,13 +58,28 @@ export function openDatabase(options: DatabaseOptions): Database {
       lock_timeout: options.lockTimeoutMs,
     },
   })
-  const orm = drizzle(sql, { casing: 'snake_case' })
-  // The bulkhead is the inner one: a call that its caller gave up on keeps its place until it is really over.
-  const bounds = wrap(timeout(options.deadlineMs, TimeoutStrategy.Aggressive), bulkhead(options.callsMax))
+  let drizzled = ''
+  const orm = drizzle(
+    preparing(sql, (text) => (drizzled = text)),
+    { casing: 'snake_case' },
+  )
+  const places = bulkhead(options.callsMax)
+
+  const { trace } = options
+  function run<T>(statement: Statement<T>): PromiseLike<T> {
+    if (!trace) return statement(sql, orm)
+    drizzled = ''
+    const running = statement(sql, orm)
+    const text = (drizzled || textOf(running)).replace(/\s+/g, ' ').trim()
+    const attributes = { 'db.system.name': 'postgresql', 'db.query.text': text }
+    return trace(nameOf(text), attributes, async () => await running)
+  }
 
   const call: Database['call'] = async (statement) => {
     try {
-      return await bounds.execute(async () => await statement(sql, orm))
+      // A call that its caller gave up on keeps its place until it is really over.
+      const running = places.execute(async () => await run(statement))
+      return await within(options.deadlineMs, running)
     } catch (error) {
       throw isTransient(error) ? overloaded(error) : error
     }
@@ -73,11 +90,34 @@ export function openDatabase(options: DatabaseOptions): Database {
     ping: async () => {
       await call((sql) => sql`select 1`)
     },
+    usage: () => ({ calls: options.callsMax - places.executionSlots, connections: sockets.count() }),
     close: () => sql.end({ timeout: 5 }),
   }
 }
 
-/** How an array of whole numbers is written and read. @param oid of its type: it never changes, see pg_type.dat */
+/** The same client, for drizzle, which would have every statement parsed and planned anew. */
+const preparing = (sql: postgres.Sql, onText: (text: string) => void): postgres.Sql =>
+  new Proxy(sql, {
+    get: (client, name, self) =>
+      name === 'unsafe'
+        ? (text: string, values: postgres.ParameterOrJSON<never>[]) => {
+            onText(text)
+            return client.unsafe(text, values, { prepare: true })
+          }
+        : (Reflect.get(client, name, self) as unknown),
+  })
+
+/** The text of a statement of postgres.js, without its values. */
+const textOf = (statement: object): string =>
+  'strings' in statement ? (statement.strings as readonly string[]).join('$') : ''
+
+/** What it calls or reads, in a word: text as a name would be one of thousands. */
+function nameOf(text: string): string {
+  const [, called, from] = /^select (\w+)\(|\bfrom "?(\w+)/.exec(text) ?? []
+  return `sql ${called ?? from ?? 'statement'}`
+}
+
+/** How an array of whole numbers or UUIDs is written and read. @param oid of its type: it never changes, see pg_type.dat */
 const arrayOf = (oid: number, read: (item: string) => number | string) => ({
   to: oid,
   from: [oid],
@@ -99,7 +139,7 @@ const transientStates = new Set([
 
 /** Is it the connection, a timeout or a lock that failed, and not the statement? */
 function isTransient(error: unknown): boolean {
-  if (error instanceof BulkheadRejectedError || error instanceof TaskCancelledError) return true
+  if (error instanceof BulkheadRejectedError || error instanceof DeadlinePassed) return true
   // drizzle wraps what the driver throws; only the cause has the code.
   const { code } = (error instanceof Error && error.cause !== undefined ? error.cause : error) as {
     code?: unknown

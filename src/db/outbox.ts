@@ -18,6 +18,20 @@ export async function leaseOutbox(db: Database, limit: number, leaseMs: number):
   )
 }
 
+/** How many undelivered events are counted at the most. */
+const COUNTED_MAX = 10_000
+
+/** What is left to deliver, the events under way included: how many (10,000 stands for more), and how old the oldest is. */
+export async function readOutboxLag(db: Database): Promise<{ undelivered: number; oldestSeconds: number }> {
+  const [row] = await db.call(
+    (sql) => sql<[{ undelivered: number; oldestSeconds: number }]>`
+      select (select count(*) from (select from outbox limit ${COUNTED_MAX}) as counted)::int as undelivered,
+        coalesce(extract(epoch from clock_timestamp() - (select occurred_at from outbox order by id limit 1)), 0)::float8
+          as "oldestSeconds"`,
+  )
+  return row
+}
+
 /** Forgets events that have been delivered. */
 export async function settleOutbox(db: Database, ids: readonly string[]): Promise<void> {
   await db.call((sql) => sql`select settle_outbox(${[...ids]}::bigint[])`)

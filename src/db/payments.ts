@@ -1,7 +1,7 @@
-import { inArray } from 'drizzle-orm'
 import type { Payment } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
+import { defineLoad, isOneOf } from './read.ts'
 import { payments } from './tables.ts'
 
 const columns = {
@@ -33,19 +33,11 @@ export async function payReservation(
 }
 
 /** The payments of these ids, in any order, whoever they belong to. */
-export const loadPayments = (db: Database, ids: readonly string[]): Promise<Payment[]> =>
-  db.call((_, orm) =>
-    orm
-      .select(columns)
-      .from(payments)
-      .where(inArray(payments.id, [...ids])),
-  )
+export const loadPayments = defineLoad<Payment[]>((orm) =>
+  orm.select(columns).from(payments).where(isOneOf(payments.id)),
+)
 
 /** The payments for these reservations, in any order. */
-export const loadPaymentsOf = (db: Database, reservationIds: readonly string[]): Promise<Payment[]> =>
-  db.call((_, orm) =>
-    orm
-      .select(columns)
-      .from(payments)
-      .where(inArray(payments.reservationId, [...reservationIds])),
-  )
+export const loadPaymentsOf = defineLoad<Payment[]>((orm) =>
+  orm.select(columns).from(payments).where(isOneOf(payments.reservationId)),
+)

@@ -1,7 +1,7 @@
-import { inArray } from 'drizzle-orm'
 import { BALANCE_MAX, type PointAccount } from '../domain/points.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
+import { defineLoad, isOneOf } from './read.ts'
 import { accounts } from './tables.ts'
 
 /**
@@ -24,10 +24,6 @@ export async function chargePoints(
 }
 
 /** The accounts of these users, in any order. A user who never had points has none. */
-export const loadAccounts = (db: Database, userIds: readonly string[]): Promise<PointAccount[]> =>
-  db.call((_, orm) =>
-    orm
-      .select()
-      .from(accounts)
-      .where(inArray(accounts.userId, [...userIds])),
-  )
+export const loadAccounts = defineLoad<PointAccount[]>((orm) =>
+  orm.select().from(accounts).where(isOneOf(accounts.userId)),
+)

@@ -1,10 +1,14 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql as fragment } from 'drizzle-orm'
 import type { QueueSettings, QueueTicket } from '../domain/queue.ts'
 import type { Database } from './client.ts'
+import { defineRead, isOneOf } from './read.ts'
 import { spentTickets } from './tables.ts'
 
 /** Numbers reserved at a time: what Redis can hand out without PostgreSQL, and what a lost Redis wastes. */
 const BLOCK_SIZE = 10_000
+
+/** More tickets than an operator wants to see of one user. */
+const SPENT_MAX = 100
 
 /** A block of queue numbers that were never handed out before. */
 export interface NumberBlock {
@@ -43,12 +47,25 @@ export async function isSpent(db: Database, ticket: QueueTicket): Promise<boolea
   return rows.length > 0
 }
 
+/** The tickets of a user that payments have spent, for these concerts, in any order. */
+export const listSpentTickets = defineRead<
+  { userId: string; ids: readonly string[] },
+  (QueueTicket & { spentAt: Date })[]
+>((orm) =>
+  orm
+    .select()
+    .from(spentTickets)
+    .where(and(isOneOf(spentTickets.concertId), eq(spentTickets.userId, fragment.placeholder('userId'))))
+    .limit(SPENT_MAX),
+)
+
 /**
- * Changes how a concert lets people in. What is undefined stays as it is; a rate of null lifts the limit.
+ * Changes how a concert lets people in, and writes down who did. What is undefined stays as it is; a rate of null lifts the limit.
  * @returns the settings from now on; null: there is no such concert
  */
 export async function updateQueue(
   db: Database,
+  operatorId: string,
   concertId: string,
   change: {
     capacity: number | undefined
@@ -59,7 +76,7 @@ export async function updateQueue(
   const [row] = await db.call(
     (sql) => sql<[{ settings: QueueSettings | null }]>`select update_queue(
       ${concertId}, ${change.capacity ?? null}, ${change.ratePerSecond ?? null},
-      ${change.ratePerSecond === null}, ${change.paused ?? null}
+      ${change.ratePerSecond === null}, ${change.paused ?? null}, ${operatorId}
     ) as settings`,
   )
   return row.settings

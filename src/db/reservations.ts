@@ -1,9 +1,10 @@
-import { and, asc, desc, eq, gt, inArray, lt, sql as fragment } from 'drizzle-orm'
+import { and, asc, desc, eq, sql as fragment } from 'drizzle-orm'
 import type { QueueTicket } from '../domain/queue.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
 import type { Page } from '../domain/page.ts'
+import { boundsOf, defineLoad, defineRead, isOneOf, isOnPage, type PageBounds } from './read.ts'
 import { reservations } from './tables.ts'
 
 const columns = {
@@ -70,30 +71,25 @@ export async function cancelReservation(
 }
 
 /** The reservations of these ids, as they stand, in any order, whoever they belong to. */
-export const loadReservations = (db: Database, ids: readonly string[]): Promise<Reservation[]> =>
-  db.call((_, orm) =>
+export const loadReservations = defineLoad<Reservation[]>((orm) =>
+  orm.select(columns).from(reservations).where(isOneOf(reservations.id)),
+)
+
+const readPage = (order: typeof asc) =>
+  defineRead<PageBounds & { userId: string }, Reservation[]>((orm) =>
     orm
       .select(columns)
       .from(reservations)
-      .where(inArray(reservations.id, [...ids])),
+      .where(and(eq(reservations.userId, fragment.placeholder('userId')), isOnPage(reservations.id)))
+      .orderBy(order(reservations.id))
+      .limit(fragment.placeholder('limit')),
   )
+const readFirst = readPage(asc)
+const readLast = readPage(desc)
 
 /** One page of a user's reservations, the oldest first. */
 export const listReservations = (db: Database, userId: string, page: Page): Promise<Reservation[]> =>
-  db.call((_, orm) =>
-    orm
-      .select(columns)
-      .from(reservations)
-      .where(
-        and(
-          eq(reservations.userId, userId),
-          page.after === undefined ? undefined : gt(reservations.id, page.after),
-          page.before === undefined ? undefined : lt(reservations.id, page.before),
-        ),
-      )
-      .orderBy(page.fromEnd ? desc(reservations.id) : asc(reservations.id))
-      .limit(page.limit),
-  )
+  (page.fromEnd ? readLast : readFirst)(db, { userId, ...boundsOf(page) })
 
 /**
  * Ends holds that have lapsed, `limit` at the most.

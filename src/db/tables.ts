@@ -211,3 +211,22 @@ export const outbox = pgTable(
   },
   (t) => [index('outbox_by_subject').on(t.subjectId, t.id)],
 )
+
+/** What operators have changed. Never updated, never deleted. */
+export const operatorActions = pgTable(
+  'operator_actions',
+  {
+    id: uuid().primaryKey(),
+    operatorId: uuid().notNull(),
+    action: text({ enum: ['createConcert', 'updateQueue', 'chargePoints'] }).notNull(),
+    /** Null: it was about no concert. */
+    concertId: uuid().references(() => concerts.id),
+    /** Whose points; null: it was about nobody. */
+    userId: uuid(),
+    at: instant().notNull(),
+    /** The settings it was about; null: there was nothing. */
+    before: jsonb().$type<Record<string, unknown>>(),
+    after: jsonb().$type<Record<string, unknown>>().notNull(),
+  },
+  (t) => [index('operator_actions_by_concert').on(t.concertId, t.id)],
+)

@@ -1,6 +1,6 @@
-import { inArray } from 'drizzle-orm'
 import type { User } from '../domain/users.ts'
 import type { Database } from './client.ts'
+import { defineLoad, isOneOf } from './read.ts'
 import { users } from './tables.ts'
 
 /** Remembers a new user. The id is the caller's to make. */
@@ -9,10 +9,6 @@ export async function createUser(db: Database, user: { id: string; name: string 
 }
 
 /** The users of these ids that this server issued an identity to, in any order. */
-export const loadUsers = (db: Database, ids: readonly string[]): Promise<User[]> =>
-  db.call((_, orm) =>
-    orm
-      .select({ id: users.id, name: users.name })
-      .from(users)
-      .where(inArray(users.id, [...ids])),
-  )
+export const loadUsers = defineLoad<User[]>((orm) =>
+  orm.select({ id: users.id, name: users.name }).from(users).where(isOneOf(users.id)),
+)

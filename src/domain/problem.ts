@@ -9,6 +9,7 @@ export type ProblemCode =
   | 'NOT_ADMITTED' // a genuine ticket, but it is not this ticket's turn (any more)
   | 'BAD_INPUT' // an argument that can never be right
   | 'NOT_FOUND' // names something that does not exist, or that is not yours to see
+  | 'PERSISTED_QUERY_NOT_FOUND' // asked for by its hash, and not known (any more): send the document along
   | 'RATE_LIMITED' // too much of this lately, or too many at once: the same request may be sent again, later
   | 'OVERLOADED' // a store is slow or away: the same request may be sent again
 

@@ -31,6 +31,8 @@ export interface QueueSettings {
 export interface QueueCounts {
   waiting: number
   admitted: number
+  /** How many were ever let in; from 0 again when Redis came back empty. */
+  admittedTotal: number
 }
 
 /** Times the queue goes by, in milliseconds. */

@@ -1,6 +1,7 @@
 /** Everything a server does without being asked. Every instance does all of it: no leader is needed. */
 import { expireReservations } from '../db/reservations.ts'
 import { pruneIdempotencyKeys } from '../db/idempotency.ts'
+import type { Figures } from '../queue/figures.ts'
 import { startLoop } from './loop.ts'
 import { relay, type RelayOptions } from './relay.ts'
 
@@ -14,14 +15,21 @@ const ADMISSION_MS = 250
 const RELAY_MS = 250
 const SWEEP_MS = 500
 const SWEEP_BATCH = 200
+/** How often to look whether a sample is due, which one instance takes for all. */
+const SAMPLE_MS = 500
 const PRUNE_MS = 60_000
 const PRUNE_BATCH = 5_000
 /** A retry is answered as before for two days; a client may count on one. */
 const KEYS_KEPT_MS = 48 * 60 * 60 * 1000
 
+export interface JobsOptions extends RelayOptions {
+  figures: Pick<Figures, 'sample'>
+  onError: (job: string, error: unknown) => void
+}
+
 /** @param onError hears of runs that failed; jobs go on regardless */
-export function startJobs(options: RelayOptions & { onError: (job: string, error: unknown) => void }): Jobs {
-  const { db, queue } = options
+export function startJobs(options: JobsOptions): Jobs {
+  const { db, queue, figures } = options
   const loop = (job: string, everyMs: number, run: () => Promise<boolean>) =>
     startLoop({ everyMs, run, onError: (error) => options.onError(job, error) })
 
@@ -36,6 +44,10 @@ export function startJobs(options: RelayOptions & { onError: (job: string, error
       const ended = await expireReservations(db, SWEEP_BATCH)
       if (ended > 0) deliveries.wake()
       return ended === SWEEP_BATCH
+    }),
+    loop('sampler', SAMPLE_MS, async () => {
+      await figures.sample()
+      return false
     }),
     loop(
       'pruner',

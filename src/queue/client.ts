@@ -1,6 +1,8 @@
-import { bulkhead, timeout, TimeoutStrategy, wrap } from 'cockatiel'
+import { bulkhead } from 'cockatiel'
 import { Redis, ReplyError } from 'ioredis'
+import { within } from '../domain/deadline.ts'
 import { overloaded } from '../domain/problem.ts'
+import type { TracePart } from '../domain/trace.ts'
 
 export interface RedisOptions {
   url: string
@@ -10,23 +12,27 @@ export interface RedisOptions {
   callsMax?: number
   /** Hears of trouble with a connection. Both connections mend themselves. */
   onError?: (error: Error) => void
+  /** Undefined: nobody wants to know. */
+  trace?: TracePart | undefined
 }
 
 export interface RedisConnection {
   redis: Redis
   /** For SUBSCRIBE alone: such a connection can do nothing else. */
   subscriber: Redis
-  /** Runs commands under the limits. Throws Problem OVERLOADED when Redis is slow or away. */
-  call: <T>(run: () => Promise<T>) => Promise<T>
+  /** Runs commands under the limits; `what` they are. Throws Problem OVERLOADED when Redis is slow or away. */
+  call: <T>(run: () => Promise<T>, what?: string) => Promise<T>
   /** Resolves when Redis answers. Throws Problem OVERLOADED. */
   ping: () => Promise<void>
+  /** How many calls are under way. */
+  calls: () => number
   /** Lets go of both connections; never rejects. */
   close: () => Promise<void>
 }
 
 /** Connects to Redis. It may be away now, or go and come back: calls fail meanwhile, the process does not. */
 export function connectRedis(options: RedisOptions): RedisConnection {
-  const { url, callMsMax = 2_000, callsMax = 10_000, onError = () => undefined } = options
+  const { url, callMsMax = 2_000, callsMax = 10_000, onError = () => undefined, trace } = options
   const retryStrategy = (attempt: number): number => Math.min(50 * attempt, 1_000)
   // Every script gives the same answer when it is sent twice, so ioredis may send again what was under way.
   const redis = new Redis(url, {
@@ -46,9 +52,12 @@ export function connectRedis(options: RedisOptions): RedisConnection {
   const heartbeats = [redis, subscriber].map((connection) => listenForLife(connection, callMsMax))
 
   // A command's own timeout starts when it is written; this one starts when it is asked for.
-  const limits = wrap(timeout(callMsMax, TimeoutStrategy.Aggressive), bulkhead(callsMax))
-  const call = <T>(run: () => Promise<T>): Promise<T> =>
-    limits.execute(run).catch((error: unknown) => {
+  const places = bulkhead(callsMax)
+  const call = <T>(run: () => Promise<T>, what = 'command'): Promise<T> =>
+    within(
+      callMsMax,
+      places.execute(trace ? () => trace(`redis ${what}`, { 'db.system.name': 'redis' }, run) : run),
+    ).catch((error: unknown) => {
       throw isFault(error) ? error : overloaded(error)
     })
 
@@ -59,6 +68,7 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     ping: async () => {
       await call(() => redis.ping())
     },
+    calls: () => callsMax - places.executionSlots,
     close: async () => {
       heartbeats.forEach(clearInterval)
       subscriber.disconnect()

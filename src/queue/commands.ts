@@ -1,8 +1,9 @@
+import type { QueueFigures } from '../domain/figures.ts'
 import type { QueueCounts, QueueSettings, QueueTicket, QueueTimes } from '../domain/queue.ts'
 import type { RedisConnection } from './client.ts'
 import type { Keys } from './keys.ts'
-import { isBlocked, toJoined, toReport } from './replies.ts'
-import type { Blocked, Joined, Told } from './replies.ts'
+import { isBlocked, toFigures, toFound, toJoined, toReport } from './replies.ts'
+import type { Blocked, Joined, Report } from './replies.ts'
 import { defineScript } from './scripts.ts'
 
 /** An empty queue that nobody joined for so long is not ticked any more, until somebody joins. */
@@ -10,11 +11,12 @@ const IDLE_MS = 10 * 60_000
 
 /** The scripts in lua/, one typed function each; what they do and return is told at their head. */
 export interface Commands {
-  join(concertId: string, userId: string): Promise<Blocked | Joined>
-  status(concertId: string, tickets: readonly QueueTicket[]): Promise<Blocked | Told[]>
-  use(ticket: QueueTicket): Promise<Blocked | Told[]>
-  extend(ticket: QueueTicket, until: Date): Promise<Blocked | Told[]>
-  leave(ticket: QueueTicket): Promise<Blocked | Told[]>
+  /** In this order. */
+  join(concertId: string, userIds: readonly string[]): Promise<Blocked | Joined[]>
+  status(concertId: string, tickets: readonly QueueTicket[]): Promise<Blocked | Report>
+  use(ticket: QueueTicket): Promise<Blocked | Report>
+  extend(ticket: QueueTicket, until: Date): Promise<Blocked | Report>
+  leave(ticket: QueueTicket): Promise<Blocked | Report>
   finish(ticket: QueueTicket): Promise<void>
   restore(ticket: QueueTicket): Promise<Blocked | 'OK'>
   open(concertId: string, block: Block): Promise<'OPENED' | 'KEPT'>
@@ -22,6 +24,9 @@ export interface Commands {
   /** Resolves to how many stand in the queue afterwards. */
   admit(concertId: string): Promise<number>
   counts(concertId: string): Promise<QueueCounts>
+  figures(concertId: string): Promise<QueueFigures>
+  /** The live ticket of a user, looked at without counting as presence; null: there is none. */
+  find(concertId: string, userId: string): Promise<Joined | null>
   /** Which queues ticks look after. */
   listActive(): Promise<string[]>
   /** Keeps the busy ones on that list, and drops the empty ones that have been idle for long. */
@@ -42,7 +47,10 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
     const script = defineScript(redis, name)
     const { admissionMs, claimMs, absenceGraceMs } = times
     return (concertId: string, ...args: (string | number)[]): Promise<unknown> =>
-      call(() => script(keys.concert(concertId), admissionMs, claimMs, absenceGraceMs, ...args))
+      call(
+        () => script(keys.concert(concertId), admissionMs, claimMs, absenceGraceMs, ...args),
+        `${name}.lua`,
+      )
   }
   const join = concertScript('join')
   const status = concertScript('status')
@@ -55,10 +63,12 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
   const configure = concertScript('configure')
   const admit = concertScript('admit')
   const counts = concertScript('counts')
+  const figures = concertScript('figures')
+  const find = concertScript('find')
   const active = defineScript(redis, 'active')
 
   return {
-    join: async (concertId, userId) => toJoined(await join(concertId, userId)),
+    join: async (concertId, userIds) => toJoined(await join(concertId, ...userIds)),
     status: async (concertId, tickets) =>
       toReport(await status(concertId, ...tickets.flatMap(({ userId, number }) => [userId, number]))),
     use: async ({ concertId, userId, number }) => toReport(await use(concertId, userId, number)),
@@ -79,12 +89,14 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
     },
     admit: async (concertId) => Number(await admit(concertId)),
     counts: async (concertId) => {
-      const [waiting, admitted] = (await counts(concertId)) as [number, number]
-      return { waiting, admitted }
+      const [waiting, admitted, admittedTotal] = (await counts(concertId)) as [number, number, number]
+      return { waiting, admitted, admittedTotal }
     },
+    figures: async (concertId) => toFigures(await figures(concertId)),
+    find: async (concertId, userId) => toFound(await find(concertId, userId)),
     listActive: () => call(() => redis.zrange(keys.active, 0, -1)),
     keepActive: async (busy, empty) => {
-      await call(() => active(keys.active, IDLE_MS, busy.length, ...busy, ...empty))
+      await call(() => active(keys.active, IDLE_MS, busy.length, ...busy, ...empty), 'active.lua')
     },
   }
 }

@@ -6,6 +6,9 @@ export interface Keys {
   active: string
   /** The stream of events for other services. */
   events: string
+  /** The last half hour of a concert's figures, and whether the latest were taken just now. */
+  history(concertId: string): string
+  sampled(concertId: string): string
   queueChannel(concertId: string): string
   seatsChannel(performanceId: string): string
   /** How much of something somebody had lately. */
@@ -17,6 +20,8 @@ export const createKeys = (prefix = 'stagedoor'): Keys => ({
   concert: (concertId) => `${prefix}:{${concertId}}`,
   active: `${prefix}:active`,
   events: `${prefix}:events`,
+  history: (concertId) => `${prefix}:{${concertId}}:history`,
+  sampled: (concertId) => `${prefix}:{${concertId}}:sampled`,
   queueChannel: (concertId) => `${prefix}:{${concertId}}:wake`,
   seatsChannel: (performanceId) => `${prefix}:seats:${performanceId}`,
   rate: (what, who) => `${prefix}:rate:${what}:${who}`,

@@ -1,5 +1,3 @@
-import { Repeater, SlidingBuffer } from '@repeaterjs/repeater'
-
 /** The writing end of a stream. */
 export interface Feed<T> {
   /** Replaces whatever the reader has not taken yet. */
@@ -10,17 +8,72 @@ export interface Feed<T> {
 
 /**
  * A stream for one reader that holds one value, the latest: a slow reader gets the newest state, never a
- * backlog. A Repeater, because a generator that waits for its next value cannot be stopped from outside.
+ * backlog. Not a generator, because one that waits for its next value cannot be stopped from outside; and not a
+ * Repeater, because ten thousand of these are told something at once.
  *
  * @param start runs at the first read; what it returns runs once, when the stream completes or is dropped
  */
-export const latest = <T>(start: (feed: Feed<T>) => () => void): AsyncIterableIterator<T> =>
-  new Repeater<T, undefined>(async (push, stop) => {
-    const onStop = start({ push: (value) => void push(value), end: () => stop() })
-    await stop
-    onStop()
-    return undefined
-  }, new SlidingBuffer(1))
+export const latest = <T>(start: (feed: Feed<T>) => () => void): AsyncIterableIterator<T> => new Latest(start)
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+class Latest<T> implements AsyncIterableIterator<T>, Feed<T> {
+  private start: ((feed: Feed<T>) => () => void) | null
+  private stop: (() => void) | null = null
+  /** What the reader has not taken yet. */
+  private untaken: IteratorYieldResult<T> | null = null
+  private over = false
+  /** Reads that wait for a value. */
+  private readonly waiting: ((result: IteratorResult<T, undefined>) => void)[] = []
+
+  constructor(start: (feed: Feed<T>) => () => void) {
+    this.start = start
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    this.begin()
+    const result = this.untaken ?? (this.over ? DONE : null)
+    this.untaken = null
+    if (result) return Promise.resolve(result)
+    return new Promise((resolve) => this.waiting.push(resolve))
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.start = null
+    this.untaken = null
+    this.end()
+    return Promise.resolve(DONE)
+  }
+
+  push(value: T): void {
+    if (this.over) return
+    const result = { done: false as const, value }
+    const reader = this.waiting.shift()
+    if (reader) reader(result)
+    else this.untaken = result
+  }
+
+  end(): void {
+    if (this.over) return
+    this.over = true
+    for (const reader of this.waiting.splice(0)) reader(DONE)
+    this.stop?.()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  private begin(): void {
+    const { start } = this
+    this.start = null
+    if (!start) return
+    const stop = start(this)
+    // It may have ended while it began.
+    if (this.over) stop()
+    else this.stop = stop
+  }
+}
 
 /**
  * The stream with each value translated when it is taken, so that values which were never taken leave no trace.

@@ -1,9 +1,12 @@
+import type { QueueFigures } from '../domain/figures.ts'
 import type { QueueCounts, QueueSettings, QueueStatus, QueueTicket, QueueTimes } from '../domain/queue.ts'
 import type { RedisConnection } from './client.ts'
 import { createCommands } from './commands.ts'
+import { createJoins } from './joins.ts'
 import { createKeys } from './keys.ts'
 import { createSettler } from './settle.ts'
 import type { Failed, QueueBooks } from './settle.ts'
+import type { OnTold } from './untold.ts'
 import type { Wakeups } from './wakeups.ts'
 import { createWatch } from './watch.ts'
 
@@ -27,6 +30,11 @@ export interface Queue {
   configure(concertId: string, settings: QueueSettings): Promise<void>
   /** How many wait and are admitted, for each concert in the order given. */
   counts(concertIds: readonly string[]): Promise<QueueCounts[]>
+  figures(concertId: string): Promise<QueueFigures>
+  /** The live ticket of a user and how it stands, looked at without counting as presence; null: there is none. */
+  find(concertId: string, userId: string): Promise<{ ticket: QueueTicket; status: QueueStatus } | null>
+  /** The queues that somebody has stood in lately, those used last first, `limit` at the most. */
+  active(limit: number): Promise<string[]>
   /** One admission round over all active queues. */
   tick(): Promise<void>
   /** The status now and whenever it changes; completes after the last one. Listening counts as presence. */
@@ -40,27 +48,23 @@ export interface QueueOptions {
   times: QueueTimes
   /** Of every key and channel; the same as that of the wake-ups. */
   prefix?: string
+  /** Hears how long subscribers waited for news. */
+  onTold?: OnTold | undefined
 }
 
-export function createQueue({ connection, wakeups, books, times, prefix }: QueueOptions): Queue {
+export function createQueue({ connection, wakeups, books, times, prefix, onTold }: QueueOptions): Queue {
   const commands = createCommands(connection, createKeys(prefix), times)
-  const { unblocked, settled } = createSettler(commands, books)
+  const settler = createSettler(commands, books)
+  const { settled } = settler
 
   const statuses = (concertId: string, tickets: readonly QueueTicket[]) =>
     settled(concertId, tickets, () => commands.status(concertId, tickets))
 
   const one = async (ticket: QueueTicket, run: Parameters<typeof settled>[2]): Promise<QueueStatus> =>
-    known((await settled(ticket.concertId, [ticket], run))[0])
+    known((await settled(ticket.concertId, [ticket], run)).statuses[0])
 
   return {
-    join: async (concertId, userId) => {
-      // Sent first, so that no tick can drop a queue with somebody in it; both travel together.
-      const [, { number, status }] = await Promise.all([
-        commands.keepActive([concertId], []),
-        unblocked(concertId, () => commands.join(concertId, userId)),
-      ])
-      return { ticket: { userId, concertId, number }, status }
-    },
+    join: createJoins(commands, settler),
     status: (ticket) => one(ticket, () => commands.status(ticket.concertId, [ticket])),
     use: (ticket) => one(ticket, () => commands.use(ticket)),
     extend: async (ticket, until) => {
@@ -70,6 +74,12 @@ export function createQueue({ connection, wakeups, books, times, prefix }: Queue
     leave: (ticket) => one(ticket, () => commands.leave(ticket)),
     configure: (concertId, settings) => commands.configure(concertId, settings),
     counts: (concertIds) => Promise.all(concertIds.map((concertId) => commands.counts(concertId))),
+    figures: (concertId) => commands.figures(concertId),
+    find: async (concertId, userId) => {
+      const found = await commands.find(concertId, userId)
+      return found && { ticket: { userId, concertId, number: found.number }, status: found.status }
+    },
+    active: async (limit) => (await commands.listActive()).reverse().slice(0, limit),
     tick: async () => {
       const concertIds = await commands.listActive()
       const rounds = await Promise.allSettled(concertIds.map((concertId) => commands.admit(concertId)))
@@ -84,7 +94,12 @@ export function createQueue({ connection, wakeups, books, times, prefix }: Queue
       )
       if (failed) throw failed.reason
     },
-    watch: createWatch({ read: statuses, wakeups, graceMs: times.absenceGraceMs }),
+    watch: createWatch({
+      read: statuses,
+      wakeups,
+      graceMs: times.absenceGraceMs,
+      onTold,
+    }),
   }
 }
 

@@ -1,5 +1,5 @@
 /** How much of something somebody may have: counted in Redis, so that it is one count for all instances. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { DeadlinePassed, within } from '../domain/deadline.ts'
 import { Problem } from '../domain/problem.ts'
 import type { RedisConnection } from './client.ts'
 import { createKeys } from './keys.ts'
@@ -26,11 +26,13 @@ export function createRates(options: { connection: RedisConnection; prefix?: str
     take: async (what, who, countMax) => {
       // It would be kept for when Redis is back, and nobody waits so long.
       if (redis.status !== 'ready') return 0
-      const counted = call(() => script(keys.rate(what, who), countMax)).then(Number, (error: unknown) => {
-        if (error instanceof Problem) return 0
+      return within(
+        PATIENCE_MS,
+        call(() => script(keys.rate(what, who), countMax), 'take.lua'),
+      ).then(Number, (error: unknown) => {
+        if (error instanceof Problem || error instanceof DeadlinePassed) return 0
         throw error
       })
-      return Promise.race([counted, sleep(PATIENCE_MS, 0)])
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { QueueFigures } from '../domain/figures.ts'
 import type { LapseReason, QueueStatus } from '../domain/queue.ts'
 
 /** What a script answers when the queue has to be opened, or needs numbers, before it can do its work. */
@@ -6,51 +7,102 @@ export type Blocked = 'UNOPENED' | 'BLOCK_SPENT'
 /** How a ticket stands; UNKNOWN: it may have been lost with Redis's data, and may be put back. */
 export type Told = QueueStatus | 'UNKNOWN' | 'BLOCK_SPENT'
 
+/** What holds for all who wait. */
+export interface Outlook {
+  paused: boolean
+  /** By the admissions of the last minute; null: there were none. */
+  msPerPlace: number | null
+}
+
+/** What a script says about tickets: one entry for each that was asked for, in that order. */
+export interface Report extends Outlook {
+  /** Of the last wake-up that this knows of: what a later one says has happened since. */
+  version: number
+  told: Told[]
+}
+
 export interface Joined {
   number: number
   status: QueueStatus
 }
 
 type Row = [kind: string, value?: number | string]
-type Report = [paused: number, admissions: number, inMs: number, ...rows: Row[]]
+type Reply = [version: number, paused: number, admissions: number, inMs: number, ...rows: Row[]]
 
 /** Over less than this an admission rate says little. */
 const PACE_MS_MIN = 10_000
 
 export const isBlocked = (reply: unknown): reply is Blocked => reply === 'UNOPENED' || reply === 'BLOCK_SPENT'
 
-/** Decodes what lua/lib/report.lua returns: one entry for each ticket that was asked for, in that order. */
-export function toReport(reply: unknown): Blocked | Told[] {
+/** How long somebody at this position is likely to wait, in whole seconds. */
+export const estimateOf = (position: number, msPerPlace: number | null): number | null =>
+  msPerPlace === null ? null : Math.ceil((position * msPerPlace) / 1000)
+
+const paceMs = (inMs: number): number => Math.max(inMs, PACE_MS_MIN)
+
+/** Decodes what lua/lib/report.lua returns. */
+export function toReport(reply: unknown): Blocked | Report {
   if (isBlocked(reply)) return reply
-  const [paused, admissions, inMs, ...rows] = reply as Report
-  const msPerPlace = admissions > 0 ? Math.max(inMs, PACE_MS_MIN) / admissions : null
-  return rows.map(([kind, value]): Told => {
-    switch (kind) {
-      case 'WAITING': {
-        const position = Number(value)
-        const estimatedWaitSeconds = msPerPlace === null ? null : Math.ceil((position * msPerPlace) / 1000)
-        return { kind: 'Waiting', position, estimatedWaitSeconds, paused: paused === 1 }
-      }
-      case 'ADMITTED':
-        return { kind: 'Admitted', until: new Date(Number(value)) }
-      case 'FINISHED':
-        return { kind: 'Finished', at: new Date(Number(value)) }
-      case 'LAPSED':
-        return { kind: 'Lapsed', reason: value as LapseReason }
-      case 'UNKNOWN':
-      case 'BLOCK_SPENT':
-        return kind
-      default:
-        throw new Error(`Unknown kind of status from Redis: ${kind}`)
+  const [version, paused, admissions, inMs, ...rows] = reply as Reply
+  const msPerPlace = admissions > 0 ? paceMs(inMs) / admissions : null
+  const outlook = { paused: paused === 1, msPerPlace }
+  return { version, ...outlook, told: rows.map((row) => toTold(row, outlook)) }
+}
+
+function toTold([kind, value]: Row, { paused, msPerPlace }: Outlook): Told {
+  switch (kind) {
+    case 'WAITING': {
+      const position = Number(value)
+      return { kind: 'Waiting', position, estimatedWaitSeconds: estimateOf(position, msPerPlace), paused }
     }
+    case 'ADMITTED':
+      return { kind: 'Admitted', until: new Date(Number(value)) }
+    case 'FINISHED':
+      return { kind: 'Finished', at: new Date(Number(value)) }
+    case 'LAPSED':
+      return { kind: 'Lapsed', reason: value as LapseReason }
+    case 'UNKNOWN':
+    case 'BLOCK_SPENT':
+      return kind
+    default:
+      throw new Error(`Unknown kind of status from Redis: ${kind}`)
+  }
+}
+
+/** Decodes what join.lua returns: one entry for each user, in the order given. */
+export function toJoined(reply: unknown): Blocked | Joined[] {
+  if (isBlocked(reply)) return reply
+  const [report, ...numbers] = reply as [unknown, ...number[]]
+  const decoded = toReport(report)
+  return numbers.map((number, index) => {
+    const status = isBlocked(decoded) ? decoded : decoded.told[index]
+    if (typeof status !== 'object') throw new Error('Redis does not know a ticket that it has just given out')
+    return { number, status }
   })
 }
 
-/** Decodes what join.lua returns. */
-export function toJoined(reply: unknown): Blocked | Joined {
-  if (isBlocked(reply)) return reply
-  const [number, report] = reply as [number, unknown]
-  const [status] = toReport(report)
-  if (typeof status !== 'object') throw new Error('Redis does not know a ticket that it has just given out')
-  return { number, status }
+/** Decodes what find.lua returns: the live ticket of a user, if there is one. */
+export function toFound(reply: unknown): Joined | null {
+  if (reply === null) return null
+  const joined = toJoined(reply)
+  if (isBlocked(joined)) return null
+  return joined[0] ?? null
+}
+
+type Figures = [at: number, ...counts: [number, number, number, number, number, number, number, number]]
+
+/** Decodes what figures.lua returns. */
+export function toFigures(reply: unknown): QueueFigures {
+  const [at, issued, waiting, admitted, finished, lapsed, admittedTotal, admissions, inMs] = reply as Figures
+  const admissionsPerSecond = (admissions / paceMs(inMs)) * 1000
+  return {
+    at: new Date(at),
+    issued,
+    waiting,
+    admitted,
+    finished,
+    lapsed,
+    admittedTotal,
+    admissionsPerSecond,
+  }
 }

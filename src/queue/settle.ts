@@ -3,7 +3,7 @@ import { overloaded, Problem } from '../domain/problem.ts'
 import type { QueueSettings, QueueStatus, QueueTicket } from '../domain/queue.ts'
 import type { Commands } from './commands.ts'
 import { isBlocked } from './replies.ts'
-import type { Blocked, Told } from './replies.ts'
+import type { Blocked, Report } from './replies.ts'
 
 /** What the queue asks of whoever keeps the books (PostgreSQL), so that it can start and restart from nothing. */
 export interface QueueBooks {
@@ -24,6 +24,11 @@ export interface Failed {
   cause: unknown
 }
 
+/** A report on tickets that are all known by now, or cannot be told. */
+export interface Settled extends Omit<Report, 'told'> {
+  statuses: (QueueStatus | Failed)[]
+}
+
 export interface Settler {
   /** Runs a script until it is no longer blocked: opens the queue or brings it numbers in between. */
   unblocked: <T>(concertId: string, run: () => Promise<T | Blocked>) => Promise<T>
@@ -31,8 +36,8 @@ export interface Settler {
   settled: (
     concertId: string,
     tickets: readonly QueueTicket[],
-    run: () => Promise<Told[] | Blocked>,
-  ) => Promise<(QueueStatus | Failed)[]>
+    run: () => Promise<Report | Blocked>,
+  ) => Promise<Settled>
 }
 
 /** Each try but the last brought a block of numbers; so many blocks are not used up by one instance's calls. */
@@ -82,12 +87,12 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
 
   const settled: Settler['settled'] = async (concertId, tickets, run) => {
     const failed = new Map<number, Failed>()
-    const known = await unblocked(concertId, async () => {
-      const told = await run()
-      if (isBlocked(told)) return told
-      if (told.includes('BLOCK_SPENT')) return 'BLOCK_SPENT'
-      const lost = told.flatMap((entry, index) => (entry === 'UNKNOWN' ? [index] : []))
-      if (lost.length === 0) return told
+    const { told, ...rest } = await unblocked(concertId, async () => {
+      const report = await run()
+      if (isBlocked(report)) return report
+      if (report.told.includes('BLOCK_SPENT')) return 'BLOCK_SPENT'
+      const lost = report.told.flatMap((entry, index) => (entry === 'UNKNOWN' ? [index] : []))
+      if (lost.length === 0) return report
       await Promise.all(
         lost.map((index) =>
           restore(tickets[index] as QueueTicket).catch((cause: unknown) => {
@@ -97,12 +102,13 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
       )
       return run()
     })
-    return known.map((entry, index): QueueStatus | Failed => {
+    const statuses = told.map((entry, index): QueueStatus | Failed => {
       if (entry !== 'UNKNOWN' && entry !== 'BLOCK_SPENT') return entry
       return (
         failed.get(index) ?? { kind: 'Failed', cause: overloaded(new Error('Redis lost its data again')) }
       )
     })
+    return { ...rest, statuses }
   }
 
   return { unblocked, settled }

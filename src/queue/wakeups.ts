@@ -1,14 +1,29 @@
-import { timeout, TimeoutStrategy } from 'cockatiel'
 import { RedisPubSub } from 'graphql-redis-subscriptions'
 import type { Redis } from 'ioredis'
+import { within } from '../domain/deadline.ts'
 import type { RedisConnection } from './client.ts'
 import { createKeys } from './keys.ts'
 
-/** What the scripts publish about a queue: see lua/lib/wake.lua. It is a hint where to look, never the truth. */
+/** What a script has changed in a queue, as lua/lib/wake.lua says it. */
 export interface QueueWake {
+  /** One more than that of the wake-up before. */
   version: number
-  admittedThrough: number
-  number: number
+  /** When it was said, in milliseconds since 1970, by the clock of Redis. */
+  at: number
+  /** 1: nobody is let in. */
+  paused: number
+  /** How many were taken from the head of the line, admitted or skipped. */
+  taken: number
+  /** The last number that was taken. */
+  through: number
+  /** Numbers that left the line, from anywhere. */
+  left: readonly number[]
+  /** Numbers that went back in at their own place. */
+  returned: readonly number[]
+  /** Tickets that changed outside of the line. */
+  about: readonly number[]
+  /** 1: more has happened than a message should say. */
+  unclear: number
 }
 
 /** Stops listening. */
@@ -67,7 +82,8 @@ export function createWakeups(options: { connection: RedisConnection; prefix?: s
   }
 
   return {
-    publishSeats: (performanceId) => call(() => pubsub.publish(keys.seatsChannel(performanceId), {})),
+    publishSeats: (performanceId) =>
+      call(() => pubsub.publish(keys.seatsChannel(performanceId), {}), 'publish'),
     listenSeats: (performanceId, onWake) => listen(keys.seatsChannel(performanceId), () => onWake(), onWake),
     listenQueue: (concertId, onWake) => listen(keys.queueChannel(concertId), onWake, () => onWake(null)),
   }
@@ -78,7 +94,7 @@ type Subscribing = (channels: unknown, done?: (error: null) => void) => Promise<
 /**
  * RedisPubSub and ioredis drop the promises of some (un)subscriptions, and one that is refused or cut short
  * would end the process. A refused SUBSCRIBE is tried again instead, until the connection is closed for good; and so
- * is one without an answer, for ioredis can forget one whose connection is lost on the way.
+ * is one without an answer, for ioredis forgets one that it sent before a connection was ready, if that is lost.
  */
 function neverReject(subscriber: Redis): void {
   const own = subscriber as unknown as Record<'subscribe' | 'unsubscribe' | 'punsubscribe', Subscribing>
@@ -87,10 +103,9 @@ function neverReject(subscriber: Redis): void {
     own[name] = (channels) => run(channels).catch(() => undefined)
   }
   const subscribe = own.subscribe.bind(subscriber)
-  const inTime = timeout(SUBSCRIBE_MS_MAX, TimeoutStrategy.Aggressive)
   own.subscribe = async (channels, done) => {
     try {
-      await inTime.execute(() => subscribe(channels))
+      await within(SUBSCRIBE_MS_MAX, subscribe(channels))
       done?.(null)
     } catch {
       // Without `done` it is ioredis that renews its subscriptions, and will do so again by itself.

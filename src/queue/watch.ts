@@ -1,17 +1,20 @@
 import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
 import { latest } from './latest.ts'
+import type { OnTold } from './untold.ts'
 import type { Wakeups } from './wakeups.ts'
 import { createWatcher } from './watcher.ts'
-import type { Reader, ReadStatuses, Watcher } from './watcher.ts'
+import type { Reader } from './line.ts'
+import type { ReadStatuses, Watcher } from './watcher.ts'
 
-/** The longest time after which a watched ticket is read again, in milliseconds. */
+/** The longest time in which a wake-up that was lost goes unnoticed, in milliseconds. */
 const REPAIR_MS_MAX = 5_000
 
 export interface WatchOptions {
   read: ReadStatuses
   wakeups: Wakeups
-  /** A watched ticket must never look absent, so it is read several times within this. */
+  /** A watched ticket must never look absent, so it is read several times within this, in milliseconds. */
   graceMs: number
+  onTold?: OnTold | undefined
 }
 
 /**
@@ -19,14 +22,15 @@ export interface WatchOptions {
  * Redis is away a stream says nothing, and goes on when it is back. One watcher serves all subscribers of a
  * concert; it comes with the first and goes with the last.
  */
-export function createWatch({ read, wakeups, graceMs }: WatchOptions) {
+export function createWatch({ read, wakeups, graceMs, onTold = () => undefined }: WatchOptions) {
   const watchers = new Map<string, Watcher>()
-  const repairMs = Math.min(REPAIR_MS_MAX, graceMs / 4)
+  const presenceMs = graceMs / 4
+  const repairMs = Math.min(REPAIR_MS_MAX, presenceMs)
 
   function watcherOf(concertId: string): Watcher {
     const present = watchers.get(concertId)
     if (present) return present
-    const created = createWatcher(concertId, read, wakeups, repairMs)
+    const created = createWatcher(concertId, read, wakeups, { repairMs, presenceMs }, onTold)
     watchers.set(concertId, created)
     return created
   }
@@ -34,7 +38,7 @@ export function createWatch({ read, wakeups, graceMs }: WatchOptions) {
   return (ticket: QueueTicket): AsyncIterableIterator<QueueStatus> =>
     latest((feed) => {
       const watcher = watcherOf(ticket.concertId)
-      const reader: Reader = { ticket, number: ticket.number, feed, seen: null, readAt: 0, stale: false }
+      const reader: Reader = { ticket, feed, told: null, toldAt: 0, readBy: Infinity, mark: null }
       watcher.add(reader)
       return () => {
         if (!watcher.remove(reader) || watchers.get(ticket.concertId) !== watcher) return

@@ -1,23 +1,19 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { isOver } from '../domain/queue.ts'
 import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
-import type { Feed } from './latest.ts'
-import { isDue } from './pace.ts'
-import type { Hint, Watched } from './pace.ts'
-import type { Failed } from './settle.ts'
+import type { Reader } from './line.ts'
+import { createMirror } from './mirror.ts'
+import { FRONT, isDue, isNews } from './pace.ts'
+import type { Waiting } from './pace.ts'
+import { estimateOf } from './replies.ts'
+import type { Outlook } from './replies.ts'
+import type { Settled } from './settle.ts'
+import { createUntold, type OnTold } from './untold.ts'
 import type { QueueWake, Wakeups } from './wakeups.ts'
 
-export type ReadStatuses = (
-  concertId: string,
-  tickets: readonly QueueTicket[],
-) => Promise<(QueueStatus | Failed)[]>
-
-/** One subscriber. */
-export interface Reader extends Watched {
-  ticket: QueueTicket
-  feed: Feed<QueueStatus>
-}
+/** Reads tickets; without any, what holds for all. */
+export type ReadStatuses = (concertId: string, tickets: readonly QueueTicket[]) => Promise<Settled>
 
 export interface Watcher {
   add(reader: Reader): void
@@ -26,115 +22,249 @@ export interface Watcher {
   stop(): void
 }
 
+export interface WatcherTimes {
+  /** How often to make sure that no wake-up was lost, and to read those who are not in line, in milliseconds. */
+  repairMs: number
+  /** Within this everybody in line is read, because that is how they are present. */
+  presenceMs: number
+}
+
 /** How many tickets one call reads. */
 const BATCH_MAX = 500
-/** The least time between two rounds of reading: wake-ups in between become one. */
-const ROUND_MS = 25
-/** How often the clock is looked at for those who are read again without a wake-up. */
+/** The least time between two looks at the front: wake-ups in between become one. */
+const FRONT_MS = 100
+/** The least time between two looks at everybody. */
+const LOOK_MS_MAX = 1_000
+/** How often the clock is looked at, for what comes without a wake-up. */
 const BEAT_MS_MAX = 250
+/** After so many were told, others have their turn: answers from Redis, and so whoever is let in, above all. */
+const TOLD_AT_ONCE_MAX = 200
 
 const now = (): number => performance.now()
 
-/** Reads for all subscribers of one concert on this instance; repairMs as in isDue. */
+/** Tells all subscribers of one concert on this instance. It reads few of them: the mirror knows the others' places. */
 export function createWatcher(
   concertId: string,
   read: ReadStatuses,
   wakeups: Wakeups,
-  repairMs: number,
+  { repairMs, presenceMs }: WatcherTimes,
+  onTold: OnTold,
 ): Watcher {
-  const readers = new Set<Reader>()
-  const numbers = new Set<number>()
-  let through = 0
+  const mirror = createMirror()
+  const untold = createUntold(onTold)
+  const { line, unread } = mirror
+  const lookMs = Math.min(LOOK_MS_MAX, repairMs / 2)
+  let outlook: Outlook = { paused: false, msPerPlace: null }
+  let outlookDue = true
+  let repairedAt = now()
+  let presentAt = -Infinity
+  let lookDue = false
+  /** Something has happened since everybody was looked at. */
   let woken = false
-  let version: number | null = null
-  let running = false
+  let lookedAt = -Infinity
+  let frontAt = -Infinity
+  let looking = false
+  let reading = false
   let listening = false
   let stopped = false
+  let rounds: NodeJS.Timeout | null = null
 
   function onWake(wake: QueueWake | null): void {
-    const missed = wake === null || (version !== null && wake.version !== version + 1)
-    version = wake?.version ?? null
-    woken = true
-    through = Math.max(through, missed ? Infinity : wake.admittedThrough)
-    if (wake && wake.number > 0) numbers.add(wake.number)
-    void run()
+    mirror.hear(wake)
+    if (wake) untold.hear(wake)
+    if (wake) hope({ ...outlook, paused: wake.paused === 1 })
+    lookDue = woken = true
+    void readOn()
+    soon()
   }
 
-  /** Who has to be read now; uses up what the wake-ups have said. */
-  function takeDue(): Reader[] {
-    const hint: Hint | null = woken ? { through, numbers: new Set(numbers) } : null
-    woken = false
-    through = 0
-    numbers.clear()
-    const time = now()
-    const due: Reader[] = []
-    for (const reader of readers) {
-      reader.stale ||= hint !== null
-      if (isDue(reader, hint, time, repairMs)) due.push(reader)
+  /** What concerns everybody is told to everybody at once. */
+  function hope(next: Outlook): void {
+    if (next.paused !== outlook.paused) {
+      lookedAt = -Infinity
+      lookDue = true
     }
-    return due
+    outlook = next
   }
 
-  /** One round after the other until nobody is due; there is never more than one read under way. */
-  async function run(): Promise<void> {
-    if (running || !listening) return
-    running = true
-    for (let due = takeDue(); due.length > 0 && !stopped; due = takeDue()) {
-      if (!(await readAll(due))) break // the next beat tries again
-      await pause(ROUND_MS, undefined, { ref: false })
+  /** Reads one batch after the other until nobody is left to read; there is never more than one under way. */
+  async function readOn(): Promise<void> {
+    if (reading || !listening) return
+    reading = true
+    mirror.catchUp()
+    let turns = false
+    while (!stopped && (unread.size > 0 || outlookDue)) {
+      turns ||= unread.size > 0
+      if (!(await readBatch())) break // the next beat tries again
+      mirror.catchUp()
     }
-    running = false
+    reading = false
+    if (unread.size > 0) return
+    const done = untold.of('turn')
+    if (turns) done()
   }
 
-  /** -> did it work for all of them? Whoever it did not work for stays due. */
-  async function readAll(due: readonly Reader[]): Promise<boolean> {
+  /** -> did it work for all of them? Whoever it did not work for stays to be read. */
+  async function readBatch(): Promise<boolean> {
+    const batch: Reader[] = []
+    for (const reader of unread) if (batch.push(reader) === BATCH_MAX) break
+    for (const reader of batch) {
+      unread.delete(reader)
+      reader.readBy = Infinity
+    }
+    outlookDue = false
+    const sent = mirror.send()
+    const tickets = batch.map(({ ticket }) => ticket)
+    const answer = await read(concertId, tickets).catch(() => null)
+    const settle = sent.receive(answer?.version ?? null)
+    if (!answer || !settle) {
+      for (const reader of batch) if (line.has(reader)) unread.add(reader)
+      outlookDue = true
+      return answer !== null
+    }
+    const { statuses, version, paused, msPerPlace } = answer
+    lookDue ||= batch.length > 0 || msPerPlace !== outlook.msPerPlace
+    hope({ msPerPlace, paused: sent.isNewest(version) ? paused : outlook.paused })
+    if (lookDue) soon()
     let complete = true
-    for (let start = 0; start < due.length; start += BATCH_MAX) {
-      const batch = due.slice(start, start + BATCH_MAX)
-      const readAt = now()
-      batch.forEach((reader) => (reader.stale = false))
-      const statuses = await read(
-        concertId,
-        batch.map(({ ticket }) => ticket),
-      ).catch(() => [])
-      for (const [index, reader] of batch.entries()) {
-        const status = statuses[index]
-        if (status && status.kind !== 'Failed') tell(reader, status, readAt)
-        else {
-          reader.stale = true
-          complete = false
-        }
-      }
+    for (const [index, reader] of batch.entries()) {
+      const status = statuses[index]
+      if (!line.has(reader)) continue
+      if (!status || status.kind === 'Failed') {
+        unread.add(reader)
+        complete = false
+      } else take(reader, status, settle)
     }
     return complete
   }
 
-  function tell(reader: Reader, status: QueueStatus, readAt: number): void {
-    const changed = !isDeepStrictEqual(reader.seen, status)
-    reader.seen = status
-    reader.readAt = readAt
-    if (changed) reader.feed.push(status)
+  function take(
+    reader: Reader,
+    status: QueueStatus,
+    settle: (of: Reader, at: number) => number | null,
+  ): void {
+    if (status.kind === 'Waiting') {
+      // Spread out by the number, so that those who came together are not read together for ever.
+      reader.readBy = now() + presenceMs * (0.5 + ((reader.ticket.number * 0.618) % 0.5))
+      const position = settle(reader, status.position)
+      if (position !== null && reader.told?.kind !== 'Waiting') tell(reader, waitingAt(position))
+      return
+    }
+    reader.readBy = now() + repairMs
+    mirror.leave(reader)
+    if (!isDeepStrictEqual(reader.told, status)) tell(reader, status)
+  }
+
+  const waitingAt = (position: number): Waiting => ({
+    kind: 'Waiting',
+    position,
+    estimatedWaitSeconds: estimateOf(position, outlook.msPerPlace),
+    paused: outlook.paused,
+  })
+
+  function tell(reader: Reader, status: QueueStatus): void {
+    reader.told = status
+    reader.toldAt = now()
+    reader.feed.push(status)
     if (!isOver(status)) return
-    readers.delete(reader)
+    mirror.remove(reader)
     reader.feed.end()
   }
 
-  const beat = setInterval(() => void run(), Math.min(BEAT_MS_MAX, repairMs / 2)).unref()
+  /** -> was there news, and was it time to tell? News that is not told now is looked at again. */
+  function look(reader: Reader, position: number, time: number): boolean {
+    if (reader.told?.kind !== 'Waiting') return false
+    const status = waitingAt(position)
+    if (!isNews(reader.told, status)) return false
+    const due = isDue(reader.told, status, time - reader.toldAt)
+    if (due) tell(reader, status)
+    else lookDue = true
+    return due
+  }
+
+  function lookAtFront(): void {
+    frontAt = now()
+    const done = untold.of('front')
+    for (const reader of line.readers) {
+      const position = line.positionOf(reader)
+      if (position === null) continue
+      if (position > FRONT) break
+      look(reader, position, frontAt)
+    }
+    done()
+  }
+
+  async function lookAtAll(): Promise<void> {
+    looking = true
+    lookDue = false
+    outlookDue ||= woken
+    woken = false
+    const done = untold.of('line')
+    lookedAt = now()
+    let time = lookedAt
+    let told = 0
+    for (let index = 0; index < line.readers.length && !stopped; index++) {
+      const reader = line.readers[index] as Reader
+      const position = line.positionOf(reader)
+      if (position === null || !look(reader, position, time)) continue
+      told += 1
+      if (told % TOLD_AT_ONCE_MAX > 0) continue
+      await breathe()
+      time = now()
+      mirror.catchUp()
+      void readOn()
+      index = line.from(reader.ticket.number) - 1
+    }
+    if (!stopped) done()
+    looking = false
+  }
+
+  /** One timer for all of them, however many wake-ups there are. */
+  function soon(): void {
+    rounds ??= setTimeout(round, Math.max(0, frontAt + FRONT_MS - now())).unref()
+  }
+
+  function round(): void {
+    rounds = null
+    mirror.catchUp()
+    lookAtFront()
+    if (lookDue && !looking && now() - lookedAt >= lookMs) void lookAtAll()
+    void readOn()
+  }
+
+  function onBeat(): void {
+    const time = now()
+    mirror.check(time)
+    if (time - repairedAt >= repairMs) {
+      repairedAt = time
+      outlookDue = true
+    }
+    if (time - presentAt >= lookMs) {
+      presentAt = time
+      for (const reader of line.readers) if (reader.readBy <= time) unread.add(reader)
+    }
+    if (lookDue) soon()
+    void readOn()
+  }
+
+  const beat = setInterval(onBeat, Math.min(BEAT_MS_MAX, repairMs / 2)).unref()
   const subscription = wakeups.listenQueue(concertId, onWake)
   void subscription.then(() => (listening = true))
 
   return {
     add: (reader) => {
-      readers.add(reader)
-      void subscription.then(run)
+      line.add(reader)
+      unread.add(reader)
+      void subscription.then(readOn)
     },
     remove: (reader) => {
-      readers.delete(reader)
-      return readers.size === 0
+      mirror.remove(reader)
+      return line.readers.length === 0
     },
     stop: () => {
       stopped = true
       clearInterval(beat)
+      if (rounds) clearTimeout(rounds)
       void subscription.then((stop) => stop())
     },
   }

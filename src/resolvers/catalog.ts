@@ -133,10 +133,11 @@ export async function createConcert(
   },
   context: Context,
 ): Promise<Concert> {
-  requireOperator(context)
+  const { userId } = requireOperator(context)
   const { queueDefaults } = context.config
   const id = await catalogBook.createConcert(
     context.db,
+    userId,
     {
       title: input.title,
       performances: input.performances.map((date) => ({ ...date, seatCount: date.seatCount ?? 50 })),

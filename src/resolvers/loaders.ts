@@ -11,57 +11,87 @@ import type { Queue } from '../queue/queue.ts'
 
 const BATCH_MAX = 200
 
-export type Loaders = ReturnType<typeof createLoaders>
-
-export const createLoaders = (db: Database, queue: Queue) => ({
-  concerts: byKey(
-    (ids) => catalog.loadConcerts(db, ids),
-    (concert) => concert.id,
-  ),
-  performances: byKey(
-    (ids) => catalog.loadPerformances(db, ids),
-    (performance) => performance.id,
-  ),
-  takenSeatCounts: byKey(
-    (ids) => catalog.countTakenSeats(db, ids),
-    (taken) => taken.performanceId,
-  ),
-  takenSeats: new DataLoader(
-    async (ids: readonly string[]) => {
-      const taken = await catalog.loadTakenSeats(db, ids)
-      return ids.map((id) => taken.filter((seat) => seat.performanceId === id))
-    },
-    { maxBatchSize: BATCH_MAX },
-  ),
-  reservations: byKey(
-    (ids) => reservations.loadReservations(db, ids),
-    (reservation) => reservation.id,
-  ),
-  payments: byKey(
-    (ids) => payments.loadPayments(db, ids),
-    (payment) => payment.id,
-  ),
-  paymentsOf: byKey(
-    (ids) => payments.loadPaymentsOf(db, ids),
-    (payment) => payment.reservationId,
-  ),
-  accounts: byKey(
-    (ids) => points.loadAccounts(db, ids),
-    (account) => account.userId,
-  ),
-  users: byKey(
-    (ids) => users.loadUsers(db, ids),
-    (user) => user.id,
-  ),
-  queueCounts: new DataLoader<string, QueueCounts>((concertIds) => queue.counts(concertIds), {
-    maxBatchSize: BATCH_MAX,
-  }),
+const makers = {
+  concerts: (db: Database) =>
+    byKey(
+      (ids) => catalog.loadConcerts(db, ids),
+      (concert) => concert.id,
+    ),
+  performances: (db: Database) =>
+    byKey(
+      (ids) => catalog.loadPerformances(db, ids),
+      (performance) => performance.id,
+    ),
+  takenSeatCounts: (db: Database) =>
+    byKey(
+      (ids) => catalog.countTakenSeats(db, ids),
+      (taken) => taken.performanceId,
+    ),
+  takenSeats: (db: Database) =>
+    new DataLoader(
+      async (ids: readonly string[]) => {
+        const taken = await catalog.loadTakenSeats(db, ids)
+        return ids.map((id) => taken.filter((seat) => seat.performanceId === id))
+      },
+      { maxBatchSize: BATCH_MAX },
+    ),
+  reservations: (db: Database) =>
+    byKey(
+      (ids) => reservations.loadReservations(db, ids),
+      (reservation) => reservation.id,
+    ),
+  payments: (db: Database) =>
+    byKey(
+      (ids) => payments.loadPayments(db, ids),
+      (payment) => payment.id,
+    ),
+  paymentsOf: (db: Database) =>
+    byKey(
+      (ids) => payments.loadPaymentsOf(db, ids),
+      (payment) => payment.reservationId,
+    ),
+  accounts: (db: Database) =>
+    byKey(
+      (ids) => points.loadAccounts(db, ids),
+      (account) => account.userId,
+    ),
+  users: (db: Database) =>
+    byKey(
+      (ids) => users.loadUsers(db, ids),
+      (user) => user.id,
+    ),
+  queueCounts: (_: Database, queue: Queue) =>
+    new DataLoader<string, QueueCounts>((concertIds) => queue.counts(concertIds), {
+      maxBatchSize: BATCH_MAX,
+    }),
   /** The gate, asked once for all the fields of an operation. */
-  admissions: new DataLoader<QueueTicket, QueueStatus, string>(
-    (tickets) => Promise.all(tickets.map((ticket) => queue.use(ticket))),
-    { cacheKeyFn: (ticket) => `${ticket.concertId} ${ticket.userId} ${ticket.number}` },
-  ),
-})
+  admissions: (_: Database, queue: Queue) =>
+    new DataLoader<QueueTicket, QueueStatus, string>(
+      (tickets) => Promise.all(tickets.map((ticket) => queue.use(ticket))),
+      { cacheKeyFn: (ticket) => `${ticket.concertId} ${ticket.userId} ${ticket.number}` },
+    ),
+}
+
+type Makers = typeof makers
+export type Loaders = { readonly [Name in keyof Makers]: ReturnType<Makers[Name]> }
+
+/**
+ * @returns makes the loaders of one operation. It uses one or two of them, if any: each is made when it is first asked for.
+ */
+export function createLoaders(db: Database, queue: Queue): () => Loaders {
+  const lazy: PropertyDescriptorMap = {}
+  for (const [name, make] of Object.entries(makers)) {
+    lazy[name] = {
+      get() {
+        const value = make(db, queue)
+        Object.defineProperty(this, name, { value })
+        return value
+      },
+    }
+  }
+  const prototype = Object.defineProperties({}, lazy)
+  return () => Object.create(prototype) as Loaders
+}
 
 /** A loader for rows that come in any order, or not at all: null. */
 const byKey = <Row>(load: (keys: readonly string[]) => Promise<Row[]>, keyOf: (row: Row) => string) =>

@@ -86,8 +86,8 @@ export async function updateQueue(
   },
   context: Context,
 ): Promise<Concert> {
-  requireOperator(context)
-  const settings = await queueBook.updateQueue(context.db, input.concertId, {
+  const { userId } = requireOperator(context)
+  const settings = await queueBook.updateQueue(context.db, userId, input.concertId, {
     capacity: input.capacity ?? undefined,
     ratePerSecond: input.ratePerSecond,
     paused: input.paused ?? undefined,

@@ -26,5 +26,5 @@ export async function user(_: unknown, { id }: { id: string }, context: Context)
 }
 
 /** Where somebody else issues the identities, the id is all there is to know. */
-const known = async (id: string, context: Context): Promise<User> =>
+export const known = async (id: string, context: Context): Promise<User> =>
   (await context.loaders.users.load(id)) ?? { id, name: '' }

@@ -47,7 +47,11 @@ export const builder = new SchemaBuilder<{
     nodeQueryOptions: {
       description:
         'Whatever has this id, if you may see it. Somebody else’s object answers like one that does not exist.',
-      args: { id: { description: 'The id of a concert, performance, reservation, payment or user.' } },
+      args: {
+        id: {
+          description: 'The id of a concert, performance, reservation, payment or user.',
+        },
+      },
     },
     pageInfoTypeOptions: { description: 'Where a page of a list begins and ends.' },
     pageInfoFieldOptions: { description: 'Where this page begins and ends.' },

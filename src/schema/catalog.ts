@@ -26,7 +26,7 @@ export const seat = builder.objectRef<Seat>('Seat').implement({
   }),
 })
 
-const concert = builder.objectRef<Concert>('Concert')
+export const concert = builder.objectRef<Concert>('Concert')
 builder.node(concert, {
   description: 'What is sold. All its dates share one line.',
   id: { resolve: ({ id }) => id },

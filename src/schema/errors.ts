@@ -1,24 +1,52 @@
 /** What a client is told when something went wrong. */
-import { GraphQLError } from 'graphql'
+import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
 import { PothosValidationError } from '@pothos/core'
+import { requestIdOf, type Context } from '../context.ts'
 import { Problem } from '../domain/problem.ts'
 
 /** Errors pass through here more than once on their way out; the second time nothing is left to do. */
-const presented = new WeakSet<GraphQLError>()
+const seen = new WeakSet<GraphQLError>()
+
+/** @returns the id of the request that it went wrong for; what is passed in wins over one that is made up */
+export type ReportBug = (error: unknown, requestId?: string) => string
 
 /**
  * The error as a client may see it: problems with their code, complaints about the request itself as BAD_INPUT,
  * and anything else, which is a bug, without its message.
- * @param reportBug gets what the client does not see
+ * @param reportBug gets what the client does not see, and returns under which id it can be found
  */
-export function presentable(error: unknown, reportBug: (error: unknown) => void): GraphQLError {
-  if (error instanceof GraphQLError && presented.has(error)) return error
+export function presentable(error: unknown, reportBug: ReportBug): GraphQLError {
+  if (error instanceof GraphQLError && seen.has(error)) return error
   const shown = present(error, reportBug)
-  presented.add(shown)
+  // Compiled operations know the places, and not the nodes, of what failed.
+  if (error instanceof GraphQLError && !error.nodes) Object.assign(shown, { locations: error.locations })
+  seen.add(shown)
   return shown
 }
 
-function present(error: unknown, reportBug: (error: unknown) => void): GraphQLError {
+/** A result with its errors as a client may see them. */
+export function presented(result: ExecutionResult, context: Context, reportBug: ReportBug): ExecutionResult {
+  if (!result.errors) return result
+  const report: ReportBug = (bug) => reportBug(bug, requestIdOf(context))
+  return { ...result, errors: result.errors.map((error) => presentable(error, report)) }
+}
+
+/** The code that a client is told of this error, whether it has been made presentable yet or not. */
+export function codeOf(error: unknown): string {
+  if (error instanceof GraphQLError && seen.has(error)) return String(error.extensions.code)
+  const cause = rootOf(error)
+  if (cause instanceof Problem) return cause.code
+  return isComplaint(cause) ? 'BAD_INPUT' : 'INTERNAL'
+}
+
+/** An error as it is sent: `http` is for the status line. */
+export function formatted(error: GraphQLError): GraphQLFormattedError {
+  const extensions = { ...error.extensions }
+  delete extensions.http
+  return { ...error.toJSON(), extensions }
+}
+
+function present(error: unknown, reportBug: ReportBug): GraphQLError {
   const cause = rootOf(error)
   const place = placeOf(error)
   if (cause instanceof Problem) {
@@ -26,7 +54,7 @@ function present(error: unknown, reportBug: (error: unknown) => void): GraphQLEr
     const extensions = retryAfterSeconds === undefined ? { code } : { code, retryAfterSeconds }
     return new GraphQLError(cause.message, { ...place, extensions })
   }
-  if (cause instanceof GraphQLError || cause instanceof PothosValidationError) {
+  if (isComplaint(cause)) {
     // Without a path it was the request that was wrong, and nothing of it has been done.
     const http = place.path ? {} : { http: statusOf(error) ?? { spec: true, status: 400 } }
     return new GraphQLError(withoutSuggestion(cause.message), {
@@ -34,9 +62,13 @@ function present(error: unknown, reportBug: (error: unknown) => void): GraphQLEr
       extensions: { code: 'BAD_INPUT', ...http },
     })
   }
-  reportBug(cause)
-  return new GraphQLError('Something went wrong on our side.', { ...place, extensions: { code: 'INTERNAL' } })
+  const extensions = { code: 'INTERNAL', requestId: reportBug(cause) }
+  return new GraphQLError('Something went wrong on our side.', { ...place, extensions })
 }
+
+/** Is it about the request itself? */
+const isComplaint = (cause: unknown): cause is GraphQLError | PothosValidationError =>
+  cause instanceof GraphQLError || cause instanceof PothosValidationError
 
 const placeOf = (error: unknown) =>
   error instanceof GraphQLError

@@ -1,6 +1,6 @@
 /** Opaque global ids: base64 of the type's name and the UUID (Relay's Global Object Identification). */
 
-const nodeNames = ['Concert', 'Performance', 'Reservation', 'Payment', 'User'] as const
+const nodeNames = ['Concert', 'Performance', 'Reservation', 'Payment', 'User', 'OperatorAction'] as const
 export type NodeName = (typeof nodeNames)[number]
 
 const shape = /^(\w+):([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/

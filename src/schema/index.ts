@@ -10,8 +10,11 @@ import './reservations.ts'
 import './payments.ts'
 import './points.ts'
 import './users.ts'
+import './figures.ts'
+import './operators.ts'
+import { noteRefusals } from './refused.ts'
 
-const complete = lexicographicSortSchema(builder.toSchema())
+const complete = noteRefusals(lexicographicSortSchema(builder.toSchema()))
 
 /**
  * The schema of this API.

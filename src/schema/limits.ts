@@ -2,21 +2,15 @@
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases'
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives'
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens'
-import { complexityFromQuery } from '@pothos/plugin-complexity'
 import {
-  getOperationAST,
   GraphQLError,
   Kind,
   NoSchemaIntrospectionCustomRule,
-  type DocumentNode,
-  type ExecutionArgs,
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { limits, tooMuch } from './builder.ts'
 import { presentable } from './errors.ts'
-import { streamLimit } from './streams.ts'
 
 /** At most one field of an operation moves money, so that one answer is about one payment. */
 const oneMoneyMutation: ValidationRule = (context) => ({
@@ -55,43 +49,19 @@ const validation = (introspection: boolean): Plugin => ({
     addValidationRule(oneMoneyMutation)
     if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
     return ({ valid, result, setResult }) => {
-      if (!valid) setResult(result.map((error: unknown) => presentable(error, () => undefined)))
+      if (!valid) setResult(result.map((error: unknown) => presentable(error, () => '')))
     }
   },
 })
 
-/** Queries and mutations are weighed by Pothos before they are resolved, a subscription here before it starts. */
-const subscriptionCost: Plugin = {
-  onSubscribe: ({ args, setResultAndStopExecution }) => {
-    try {
-      if (isTooMuch(args)) throw tooMuch()
-    } catch (error) {
-      setResultAndStopExecution({ errors: [presentable(error, () => undefined)] })
-    }
-  },
-}
-
-function isTooMuch({ document, operationName, schema, variableValues }: ExecutionArgs): boolean {
-  const operation = getOperationAST(document, operationName)
-  if (!operation) return false
-  // The first operation of a document is the one that is weighed.
-  const weighed: DocumentNode = { ...document, definitions: [operation, ...document.definitions] }
-  const variables = variableValues ?? {}
-  const { complexity, depth, breadth } = complexityFromQuery(weighed, { schema, variables })
-  return complexity > limits.complexity || depth > limits.depth || breadth > limits.breadth
-}
-
 export interface LimitOptions {
   /** May clients ask for the schema? */
   introspection: boolean
-  streamsPerUserMax: number
 }
 
-export const limitPlugins = ({ introspection, streamsPerUserMax }: LimitOptions): Plugin[] => [
+export const limitPlugins = ({ introspection }: LimitOptions): Plugin[] => [
   maxTokensPlugin({ n: 1_500 }),
   maxAliasesPlugin({ n: 20 }),
   maxDirectivesPlugin({ n: 20 }),
   validation(introspection),
-  subscriptionCost,
-  streamLimit(streamsPerUserMax),
 ]

@@ -22,6 +22,14 @@ export const connection = <Item extends { id: string }>(
       list({ limit, fromEnd: inverted, after: read(typename, after), before: read(typename, before) }),
   )
 
+/** The same stretch of a list that shows the highest ids first. */
+export const newestFirst = ({ limit, after, before, fromEnd }: Page): Page => ({
+  limit,
+  after: before,
+  before: after,
+  fromEnd: !fromEnd,
+})
+
 interface PageSize {
   first?: number | null | undefined
   last?: number | null | undefined

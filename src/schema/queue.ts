@@ -54,7 +54,7 @@ const lapsed = builder.objectRef<Status<'Lapsed'>>('Lapsed').implement({
   }),
 })
 
-const queueStatus = builder.unionType('QueueStatus', {
+export const queueStatus = builder.unionType('QueueStatus', {
   description: 'How a queue ticket stands.',
   types: [waiting, admitted, finished, lapsed],
   resolveType: ({ kind }) => kind,

@@ -30,7 +30,7 @@ const reservationStatus = builder.enumType('ReservationStatus', {
   } as const,
 })
 
-const reservation = builder.objectRef<Reservation>('Reservation')
+export const reservation = builder.objectRef<Reservation>('Reservation')
 builder.node(reservation, {
   description: 'Seats that are one person’s alone: for about five minutes, or, once paid for, for good.',
   id: { resolve: ({ id }) => id },

@@ -1,38 +1,70 @@
-/** How many subscriptions somebody may have on this server at the same time, over whichever transport. */
-import type { Plugin } from 'graphql-yoga'
+/** Subscriptions: what one may cost, how many somebody may have on this server, and how each event becomes an answer. */
+import {
+  createSourceEventStream,
+  execute,
+  getOperationAST,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+} from 'graphql'
+import { complexityFromQuery } from '@pothos/plugin-complexity'
 import type { Context } from '../context.ts'
 import { Problem } from '../domain/problem.ts'
 import { viewerIfAny } from '../resolvers/access.ts'
-import { presentable } from './errors.ts'
+import { limits, tooMuch } from './builder.ts'
+import { compiledOf } from './compiled.ts'
+import { presented, type ReportBug } from './errors.ts'
+import type { Meter } from './meter.ts'
 
-/** @param perUserMax for each user; who has not signed in is counted with the others of that address, 100 as one */
-export function streamLimit(perUserMax: number): Plugin {
+export interface SubscribeOptions {
+  /** Over whichever transport; who has not signed in is counted with the others of that address, 100 as one. */
+  perUserMax: number
+  /** Hears of what a client is not told. */
+  onBug: ReportBug
+  meter: Meter
+}
+
+export type Stream = AsyncIterableIterator<ExecutionResult, undefined>
+
+/** Other than a result that says why there is none. */
+export const isStream = (result: object): result is Stream => Symbol.asyncIterator in result
+
+export type Subscribe = (args: ExecutionArgs) => Promise<Stream | ExecutionResult>
+
+/** Starts subscriptions, for all transports: the answers are as clients may see them, errors too. */
+export function createSubscribe({ perUserMax, onBug, meter }: SubscribeOptions): Subscribe {
   const open = new Map<string, number>()
   const countOf = (who: string): number => open.get(who) ?? 0
 
-  return {
-    onSubscribe: ({ args }) => {
-      const contextValue = args.contextValue as unknown as Context
-      const userId = viewerIfAny(contextValue)?.userId
-      const who = userId ?? contextValue.address
-      const max = userId === undefined ? perUserMax * 100 : perUserMax
-      return {
-        onSubscribeResult: ({ result, setResult }) => {
-          if (!isStream(result)) return
-          if (countOf(who) >= max) {
-            void result.return?.()
-            setResult({ errors: [presentable(tooMany(), () => undefined)] } as never)
-            return
-          }
-          open.set(who, countOf(who) + 1)
-          const close = (): void => {
-            if (countOf(who) > 1) open.set(who, countOf(who) - 1)
-            else open.delete(who)
-          }
-          setResult(ending(result, close) as never)
-        },
-      }
-    },
+  async function subscribe(args: ExecutionArgs): Promise<Stream | ExecutionResult> {
+    if (isTooMuch(args)) throw tooMuch()
+    const context = args.contextValue as Context
+    const shown = (result: ExecutionResult): ExecutionResult => presented(result, context, onBug)
+    const events = await createSourceEventStream(args)
+    if (!(Symbol.asyncIterator in events)) return shown(events)
+    const userId = viewerIfAny(context)?.userId
+    const who = userId ?? context.address
+    const source = events[Symbol.asyncIterator]()
+    if (countOf(who) >= (userId === undefined ? perUserMax * 100 : perUserMax)) {
+      void source.return?.()
+      throw tooMany()
+    }
+    open.set(who, countOf(who) + 1)
+    meter.streams += 1
+    return answersTo(source, answererFor(args, shown), () => {
+      meter.streams -= 1
+      if (countOf(who) > 1) open.set(who, countOf(who) - 1)
+      else open.delete(who)
+    })
+  }
+
+  return async (args) => {
+    const started = await subscribe(args).catch((error: unknown) =>
+      presented({ errors: [error as GraphQLError] }, args.contextValue as Context, onBug),
+    )
+    meter.subscribed(args, isStream(started) ? undefined : started.errors)
+    return started
   }
 }
 
@@ -41,34 +73,70 @@ const tooMany = (): Problem =>
     retryAfterSeconds: 10,
   })
 
-type Stream = AsyncIterableIterator<unknown>
+/** Queries and mutations are weighed by Pothos before they are resolved, a subscription here before it starts. */
+function isTooMuch({ document, operationName, schema, variableValues }: ExecutionArgs): boolean {
+  const operation = getOperationAST(document, operationName)
+  if (!operation) return false
+  // The first operation of a document is the one that is weighed.
+  const weighed: DocumentNode = { ...document, definitions: [operation, ...document.definitions] }
+  const variables = variableValues ?? {}
+  const { complexity, depth, breadth } = complexityFromQuery(weighed, { schema, variables })
+  return complexity > limits.complexity || depth > limits.depth || breadth > limits.breadth
+}
 
-const isStream = (result: object): result is Stream => Symbol.asyncIterator in result
+/** What an event becomes for whoever subscribed. The variables were found to be right when the stream was started. */
+function answererFor(args: ExecutionArgs, shown: (result: ExecutionResult) => ExecutionResult) {
+  const compiled = compiledOf(args)
+  const run = compiled
+    ? (event: unknown) => compiled.query(event, args.contextValue, args.variableValues ?? {})
+    : (event: unknown) => execute({ ...args, rootValue: event })
+  return (event: unknown) => {
+    const result = run(event)
+    return result instanceof Promise ? result.then(shown) : shown(result)
+  }
+}
 
-/** The same stream, which says once that it is over, however it ends. */
-function ending(stream: Stream, onEnd: () => void): Stream {
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/**
+ * The answers to events, one at a time. Not a generator: one that waits for its next value cannot be stopped from outside.
+ * @param onEnd is called once, however the stream ends
+ */
+function answersTo(
+  events: AsyncIterator<unknown>,
+  answer: (event: unknown) => Promise<ExecutionResult> | ExecutionResult,
+  onEnd: () => void,
+): Stream {
   let over = false
-  const end = (): void => {
+  const end = (): typeof DONE => {
     if (!over) onEnd()
     over = true
+    return DONE
+  }
+  const shownAs = (value: ExecutionResult) => ({ done: false as const, value })
+  const onFailed = (error: unknown): never => {
+    end()
+    throw error
+  }
+  const onTaken = (taken: IteratorResult<unknown>) => {
+    if (taken.done === true) return end()
+    try {
+      const result = answer(taken.value)
+      return result instanceof Promise ? result.then(shownAs, onFailed) : shownAs(result)
+    } catch (error) {
+      return onFailed(error)
+    }
   }
   return {
-    [Symbol.asyncIterator]() {
-      return this
-    },
-    next: async () => {
-      try {
-        const result = await stream.next()
-        if (result.done) end()
-        return result
-      } catch (error) {
-        end()
-        throw error
-      }
-    },
+    // While it waits, a promise less is a promise less for each of ten thousand listeners.
+    next: () => events.next().then(onTaken, onFailed),
     return: async () => {
       end()
-      return (await stream.return?.()) ?? { done: true, value: undefined }
+      await events.return?.()
+      return DONE
+    },
+    [Symbol.asyncIterator]() {
+      return this
     },
   }
 }

@@ -5,7 +5,7 @@ import * as bounds from './bounds.ts'
 import { builder } from './builder.ts'
 import { pointAccount } from './points.ts'
 
-const user = builder.objectRef<User>('User')
+export const user = builder.objectRef<User>('User')
 builder.node(user, {
   description: 'Somebody who buys.',
   id: { resolve: ({ id }) => id },

@@ -9,6 +9,7 @@ import { isIP } from 'node:net'
  */
 export function addressOf({ headers, socket }: IncomingMessage, trustedProxies: number): string {
   const nearest = socket.remoteAddress ?? ''
+  if (trustedProxies === 0) return countable(nearest)
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
   const chain = [...forwarded, nearest].map((hop) => hop.trim()).filter(Boolean)
   const claimed = chain.at(-1 - Math.min(trustedProxies, chain.length - 1)) ?? nearest

@@ -1,6 +1,7 @@
 /** The HTTP server: what comes before GraphQL, and stopping without cutting anybody off. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Yoga } from './yoga.ts'
+import type { Pages } from './pages.ts'
+import { nameOf, REQUEST_ID } from './request-id.ts'
 
 /** A purchase fits in a fraction of this. */
 export const BODY_BYTES_MAX = 64 * 1024
@@ -11,24 +12,31 @@ const TIMES = { headersTimeout: 6_000, requestTimeout: 12_000, connectionsChecki
 /** What a page elsewhere cannot send without being allowed to, as it could a form or plain text. */
 const BODY_TYPES = /^application\/(json|graphql)\s*(;|$)/i
 
+/** What every answer says, whoever gives it. */
+export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
+
 /**
- * The server, not listening yet. Node holds a body to its Content-Length, so bounding that bounds the body;
- * a body that does not say its length is refused.
+ * The server, not listening yet. Node holds a body to its Content-Length, so bounding that bounds the body; a body that
+ * does not say its length is refused.
+ * @param answer sends COMMON_HEADERS with what it answers
+ * @param pages undefined: none have been built, and GraphiQL is all that there is to look at
  */
-export function createHttpServer(yoga: Yoga): Server {
+export function createHttpServer(
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  pages: Pages | undefined,
+): Server {
   const server = createServer(TIMES, (request, response) => {
-    response.setHeader('x-content-type-options', 'nosniff')
-    response.setHeader('cache-control', 'no-store')
     const refused = refusalOf(request)
     if (refused) {
       refuse(response, ...refused)
       return
     }
+    if (pages?.answer(request, response)) return
     if (request.url === '/') {
-      response.writeHead(302, { location: '/graphql' }).end()
+      response.writeHead(302, { ...COMMON_HEADERS, location: '/graphql' }).end()
       return
     }
-    void yoga(request, response)
+    void answer(request, response)
   })
   return server
 }
@@ -48,6 +56,7 @@ function refusalOf(request: IncomingMessage): [status: number, message: string] 
 
 /** Does the address parse, and are the parts of it JSON that have to be? Yoga takes both for granted. */
 function isReadable({ url = '', headers }: IncomingMessage): boolean {
+  if (url === '/graphql') return true
   try {
     const { searchParams } = new URL(url, `http://${headers.host ?? 'localhost'}`)
     for (const name of ['variables', 'extensions']) JSON.parse(searchParams.get(name) || 'null')
@@ -59,6 +68,11 @@ function isReadable({ url = '', headers }: IncomingMessage): boolean {
 
 function refuse(response: ServerResponse, status: number, message: string): void {
   response
-    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+    .writeHead(status, {
+      ...COMMON_HEADERS,
+      [REQUEST_ID]: nameOf(response.req),
+      'content-type': 'application/json; charset=utf-8',
+      connection: 'close',
+    })
     .end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_INPUT' } }] }))
 }

@@ -1,28 +1,25 @@
 /** GraphQL over WebSocket: the graphql-transport-ws protocol, through the same pipeline as HTTP. */
 import type { IncomingMessage, Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type {
-  DocumentNode,
-  ExecutionArgs,
-  FormattedExecutionResult,
-  GraphQLError,
-  GraphQLFormattedError,
-  GraphQLSchema,
-} from 'graphql'
-import { handleProtocols, makeServer, type ExecutionResult, type ServerOptions } from 'graphql-ws'
-import type { Logger } from 'pino'
+import type { FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
+import { handleProtocols, makeServer, type ExecutionResult } from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Auth } from '../auth.ts'
 import type { SocketLimits } from '../config.ts'
 import { identify, type Credentials } from '../context.ts'
 import { Problem } from '../domain/problem.ts'
-import { presentable } from '../schema/errors.ts'
+import { formatted, presentable, type ReportBug } from '../schema/errors.ts'
+import type { Meter } from '../schema/meter.ts'
+import { isStream, type Subscribe } from '../schema/streams.ts'
 import { addressOf } from './address.ts'
 import { createCensus } from './census.ts'
 import { CloseCode } from './close-codes.ts'
 import { BODY_BYTES_MAX } from './http.ts'
+import type { Operations } from './operations.ts'
+import { createPulse } from './pulse.ts'
+import { REQUEST_ID, saneName } from './request-id.ts'
+import { pump } from './pump.ts'
 import { carry } from './socket.ts'
-import type { Yoga } from './yoga.ts'
 
 /** How long a close waits for the other end to agree. */
 const CLOSE_MS_MAX = 2_000
@@ -32,22 +29,11 @@ const CONNECT_MS_MAX = 1_000
 const OPERATIONS_AT_ONCE_MAX = 100
 
 export interface SocketServer {
+  /** Sockets at the moment. */
+  count(): number
   /** Closes every socket with 1012, spread over `overMs` so that not all come back in the same moment. */
   close(overMs: number): Promise<void>
 }
-
-/** The pipeline for one operation, as Yoga hands it out. */
-interface Envelope {
-  schema: GraphQLSchema
-  parse: (source: string) => DocumentNode
-  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[]
-  contextFactory: () => Promise<unknown>
-  execute: ServerOptions['execute'] & {}
-  subscribe: ServerOptions['subscribe'] & {}
-}
-
-/** graphql-ws asks for execute and subscribe once for all: those of one operation travel in its arguments. */
-type Operation = ExecutionArgs & { rootValue: Pick<Envelope, 'execute' | 'subscribe'> }
 
 interface Connection {
   socket: WebSocket
@@ -59,9 +45,13 @@ type Params = Record<string, unknown>
 
 export interface SocketServerOptions {
   server: Server
-  yoga: Yoga
+  schema: GraphQLSchema
+  operations: Operations
+  subscribe: Subscribe
+  meter: Meter
   auth: Auth
-  log: Logger
+  /** Hears of what a client is not told. */
+  onBug: ReportBug
   limits: SocketLimits
   trustedProxies: number
   /** Where browsers may come from; null: from anywhere. */
@@ -70,11 +60,20 @@ export interface SocketServerOptions {
 
 /** Serves WebSockets on /graphql of an HTTP server. */
 export function serveWebSockets(options: SocketServerOptions): SocketServer {
-  const { server, yoga, auth, log, limits, trustedProxies } = options
+  const { server, schema, operations, subscribe, meter, auth, onBug, limits, trustedProxies } = options
   const addresses = createCensus(limits.perAddressMax)
   const users = createCensus(limits.perUserMax)
-  const onBug = (error: unknown): void => log.error({ err: error }, 'a bug was masked')
+  const pulse = createPulse()
   const shown = (error: unknown): GraphQLError => presentable(error, onBug)
+  const rejected = (errors: readonly unknown[]): GraphQLError[] => {
+    meter.rejected(errors)
+    return errors.map(shown)
+  }
+  /** A result as it is sent. */
+  const payloadOf = ({ errors, data }: ExecutionResult): FormattedExecutionResult =>
+    errors
+      ? { errors: errors.map((error) => formatted(shown(error))), ...(data === undefined ? {} : { data }) }
+      : { data: data ?? null }
 
   const sockets = new WebSocketServer({
     server,
@@ -98,45 +97,48 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
         identify(auth, credentialsOf(connectionParams, address).authorization),
         sleep(CONNECT_MS_MAX, null, { ref: false }),
       ])
-      if (viewer === null || viewer instanceof Problem) return
+      if (viewer === null || typeof viewer === 'function') return
       if (users.isFull(viewer.userId)) socket.close(CloseCode.TooMany, 'Too many connections')
       else users.add(viewer.userId, socket)
     },
-    execute: (args) => (args as Operation).rootValue.execute(args),
-    subscribe: (args) => (args as Operation).rootValue.subscribe(args),
+    execute: operations.execute,
+    subscribe,
     onSubscribe: async (connection, _, { query, operationName, variables, extensions }) => {
       // Thrown, these would close the socket and everything else that it carries.
       try {
         if (Object.keys(connection.subscriptions).length > OPERATIONS_AT_ONCE_MAX) throw tooMany()
         const params = { ...connection.connectionParams, ...headersIn(extensions) }
         const credentials = credentialsOf(params, connection.extra.address)
-        const enveloped = yoga.getEnveloped({ credentials }) as Envelope
-        const document = enveloped.parse(query)
-        const errors = enveloped.validate(enveloped.schema, document)
-        if (errors.length > 0) return errors.map(shown)
+        const document = operations.documentOf(query)
+        if (!('kind' in document)) return rejected(document)
+        const contextValue = await operations.contextOf(credentials)
         return {
-          schema: enveloped.schema,
+          schema,
           document,
           operationName,
           variableValues: variables,
-          contextValue: await enveloped.contextFactory(),
-          rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+          contextValue,
+          rootValue: undefined,
         }
       } catch (error) {
-        return [shown(error)]
+        return rejected([error])
       }
     },
-    onError: (_, __, ___, errors) => errors.map((error) => withoutStatus(shown(error))),
-    onNext: (_, __, ___, ____, result) => withoutStatuses(result),
+    onError: (_, __, ___, errors) => errors.map((error) => formatted(shown(error))),
+    onOperation: ({ extra: { socket } }, id, _, __, result) =>
+      isStream(result) ? pump(result, socket, id, payloadOf) : undefined,
+    onNext: (_, __, ___, ____, result) => payloadOf(result),
   })
 
   sockets.on('connection', (socket, request) => {
     const address = addressOf(request, trustedProxies)
     addresses.add(address, socket)
+    pulse.take(socket)
     carry(socket, { socket, address }, protocol, { messagesPerMinute: limits.messagesPerMinute, onBug })
   })
 
   return {
+    count: () => sockets.clients.size,
     close: async (overMs) => {
       sockets.close() // to new ones
       const open = [...sockets.clients]
@@ -162,18 +164,6 @@ function isAllowed({ headers }: IncomingMessage, allowedOrigins: readonly string
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
-/** An error as HTTP sends it too: `http` is for the status line. */
-function withoutStatus(error: GraphQLError): GraphQLFormattedError {
-  const extensions = { ...error.extensions }
-  delete extensions.http
-  return { ...error.toJSON(), extensions }
-}
-
-/** What graphql-ws sends instead of the result; undefined: there is nothing to take out. */
-function withoutStatuses({ errors, data }: ExecutionResult): FormattedExecutionResult | undefined {
-  return errors && { errors: errors.map(withoutStatus), ...(data === undefined ? {} : { data }) }
-}
-
 /** GraphiQL keeps one socket for all of its tabs, and sends each tab's headers with the operation. */
 function headersIn(extensions: Record<string, unknown> | null | undefined): object {
   const headers = extensions?.headers
@@ -189,5 +179,11 @@ function credentialsOf(params: object, address: string): Credentials {
     const value = byName.get(name)
     return typeof value === 'string' ? value : undefined
   }
-  return { authorization: textOf('authorization'), queueToken: textOf('x-queue-token'), address }
+  return {
+    authorization: textOf('authorization'),
+    queueToken: textOf('x-queue-token'),
+    address,
+    requestId: saneName(textOf(REQUEST_ID)),
+    traceparent: textOf('traceparent'),
+  }
 }

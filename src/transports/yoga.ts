@@ -1,14 +1,20 @@
 /** The GraphQL pipeline: parse, limits, validate, execute, mask. HTTP and WebSocket both go through it. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
-import type { IncomingMessage } from 'node:http'
-import { createYoga, useReadinessCheck, type YogaServerInstance } from 'graphql-yoga'
-import type { GraphQLSchema } from 'graphql'
-import type { Logger } from 'pino'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createYoga, useReadinessCheck, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
 import { createContext, type Context, type Credentials, type Services } from '../context.ts'
-import { presentable } from '../schema/errors.ts'
+import type { TraceWhole } from '../domain/trace.ts'
+import { presentable, presented, type ReportBug } from '../schema/errors.ts'
 import { limitPlugins, type LimitOptions } from '../schema/limits.ts'
+import type { Meter } from '../schema/meter.ts'
+import type { Subscribe } from '../schema/streams.ts'
 import { addressOf } from './address.ts'
+import { corsOptions } from './cors.ts'
 import { graphiqlOptions } from './graphiql.ts'
+import { givenName, nameOf, REQUEST_ID } from './request-id.ts'
+import { tracesExecution } from './traced.ts'
+import { persistedQueries, type PersistedDocuments } from './persisted.ts'
 
 /** What a transport hands over: over WebSocket the credentials, over HTTP the request that has them. */
 export type ServerContext = { credentials: Credentials } | { req: IncomingMessage }
@@ -18,10 +24,16 @@ export type Yoga = YogaServerInstance<ServerContext, Context>
 export interface YogaOptions {
   schema: GraphQLSchema
   services: Services
-  log: Logger
+  persisted: PersistedDocuments
   /** GraphiQL, which is a door for people: not in production. */
   graphiql: boolean
   limits: LimitOptions
+  subscribe: Subscribe
+  meter: Meter
+  /** Hears of what a client is not told. */
+  onBug: ReportBug
+  /** Undefined: nobody wants to know. */
+  traceWhole: TraceWhole | undefined
   trustedProxies: number
   /** Where browsers may come from; null: from anywhere. */
   allowedOrigins: readonly string[] | null
@@ -30,39 +42,101 @@ export interface YogaOptions {
 }
 
 export const createPipeline = (options: YogaOptions): Yoga => {
-  const { schema, services, log, graphiql, limits, trustedProxies, allowedOrigins, checkReady } = options
+  const { schema, services, persisted, onBug, graphiql, limits, trustedProxies, allowedOrigins } = options
   return createYoga<ServerContext, Context>({
     schema,
-    context: (given) =>
-      createContext(
+    // Yoga copies what it is given, and only what is the object's own.
+    context: async (given) => ({
+      ...services,
+      ...(await createContext(
         services,
         'credentials' in given ? given.credentials : credentialsOf(given.req, trustedProxies),
-      ),
+      )),
+    }),
     graphqlEndpoint: '/graphql',
     healthCheckEndpoint: '/live',
     landingPage: false,
     multipart: false,
     // http.ts bounds it by the Content-Length: Yoga's own limit would pipe every body through a stream.
     maxRequestBodySize: false,
-    cors: {
-      origin: allowedOrigins ? [...allowedOrigins] : '*',
-      credentials: false,
-      allowedHeaders: ['authorization', 'content-type', 'x-queue-token'],
-    },
+    cors: corsOptions(allowedOrigins),
     graphiql: graphiql && (async () => graphiqlOptions(await guestToken(services))),
     renderGraphiQL,
     logging: false,
     maskedErrors: {
-      maskError: (error) => presentable(error, (bug) => log.error({ err: bug }, 'a bug was masked')),
+      maskError: (error) => presentable(error, onBug),
     },
-    plugins: [useReadinessCheck({ endpoint: '/ready', check: checkReady }), ...limitPlugins(limits)],
+    plugins: [
+      useReadinessCheck({ endpoint: '/ready', check: options.checkReady }),
+      persistedQueries(persisted),
+      ...limitPlugins(limits),
+      startsWith(options.subscribe),
+      counts(options.meter, onBug),
+      namesErrors,
+      ...(options.traceWhole ? [tracesExecution(options.traceWhole)] : []),
+    ],
   })
 }
 
-const credentialsOf = (request: IncomingMessage, trustedProxies: number): Credentials => ({
+/** The pipeline for one operation, as Yoga hands it out. */
+export interface Envelope {
+  schema: GraphQLSchema
+  parse: (source: string) => DocumentNode
+  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[]
+  contextFactory: () => Promise<unknown>
+  execute: (args: ExecutionArgs) => Promise<ExecutionResult>
+}
+
+export const envelop = (yoga: Yoga, credentials: Credentials): Envelope =>
+  yoga.getEnveloped({ credentials }) as Envelope
+
+/** Has subscriptions started this way. */
+const startsWith = (subscribe: Subscribe): Plugin => ({
+  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
+})
+
+/** Has an answer with errors say under which id they can be found. */
+const namesErrors: Plugin<object, { res?: ServerResponse; req?: IncomingMessage }> = {
+  onResultProcess: ({ result, serverContext: { req, res } }) => {
+    if ('errors' in result && req && res) res.setHeader(REQUEST_ID, nameOf(req, result.errors))
+  },
+}
+
+/** Counts what Yoga executes, for whichever transport, and what comes to it over HTTP and is not fit to be executed. */
+function counts(meter: Meter, onBug: ReportBug): Plugin {
+  const begun = new WeakSet()
+  /** What Yoga puts into the context of a request; over WebSocket there is none. */
+  const begin = (args: ExecutionArgs): void => {
+    const { params } = args.contextValue as { params?: object }
+    if (params) begun.add(params)
+  }
+  return {
+    onExecute: ({ args }) => {
+      begin(args)
+      const startedAt = performance.now()
+      return {
+        onExecuteDone: ({ result, setResult }) => {
+          meter.ran(args, startedAt, result as ExecutionResult)
+          setResult(presented(result as ExecutionResult, args.contextValue as unknown as Context, onBug))
+        },
+      }
+    },
+    onSubscribe: ({ args }) => begin(args),
+    onExecutionResult: ({ result, context }) => {
+      const { errors } = result as ExecutionResult
+      const { params } = context as { params?: object }
+      if (errors && !(params && begun.has(params))) meter.rejected(errors)
+    },
+  }
+}
+
+/** What an HTTP request shows. */
+export const credentialsOf = (request: IncomingMessage, trustedProxies: number): Credentials => ({
   authorization: request.headers.authorization,
   queueToken: request.headers['x-queue-token']?.toString(),
   address: addressOf(request, trustedProxies),
+  requestId: givenName(request),
+  traceparent: request.headers['traceparent']?.toString(),
 })
 
 const GUEST_SECONDS = 24 * 60 * 60

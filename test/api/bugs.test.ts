@@ -47,7 +47,7 @@ describe.each(['http', 'ws', 'sse'] as const)('over %s', (transport) => {
           ? await sendOverSocket(server.url, query, variables(), credentials)
           : await overSse(query, variables(), credentials.queueToken)
     expect(answer.errors).toMatchObject([masked])
-    expect(Object.keys(answer.errors?.[0]?.extensions ?? {})).toEqual(['code'])
+    expect(Object.keys(answer.errors?.[0]?.extensions ?? {})).toEqual(['code', 'requestId'])
     expect(JSON.stringify(answer)).not.toMatch(/inside story|starts_at|select/)
   })
 })

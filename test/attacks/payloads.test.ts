@@ -135,7 +135,7 @@ const envelopes: [what: string, body: () => unknown, overSocket: string | number
   ['text for extensions', () => ({ query: me, extensions: 'x' }), 4400],
   ['an operation name that is not there', () => ({ query: me, operationName: '__proto__' }), 'BAD_INPUT'],
   ['two operations and no name', () => ({ query: 'query A { a } query B { b }' }), 'BAD_INPUT'],
-  ['a persisted query', () => ({ extensions: { persistedQuery: { version: 1, sha256Hash: 'a' } } }), 4400],
+  ['extensions alone', () => ({ extensions: { persistedQuery: { version: 2, sha256Hash: 'a' } } }), 4400],
   ['a batch', () => [{ query: me }, { query: me }], 4400],
   ['a megabyte', () => ({ query: me, variables: { a: 'x'.repeat(1_000_000) } }), 1009],
 ]

@@ -34,7 +34,7 @@ const wholePage: Page = { limit: 100, after: undefined, before: undefined, fromE
 
 test('a concert is added with its dates', async () => {
   const [late, early] = [inDays(2), inDays(1)]
-  const concertId = await createConcert(db, concertOn(late, early), uuidv7)
+  const concertId = await createConcert(db, randomUUID(), concertOn(late, early), uuidv7)
   const queueSettings = { capacity: 5, ratePerSecond: 0.25, paused: false, version: 1 }
   expect(await loadConcerts(db, [concertId, randomUUID()])).toEqual([
     { id: concertId, title: 'Nocturnes', queueSettings },
@@ -49,21 +49,21 @@ test('a concert is added with its dates', async () => {
 })
 
 test('a concert without dates has no last one, and one that does not exist says nothing', async () => {
-  expect(await findLastPerformanceAt(db, await createConcert(db, concertOn(), uuidv7))).toBe(0)
+  expect(await findLastPerformanceAt(db, await createConcert(db, randomUUID(), concertOn(), uuidv7))).toBe(0)
   expect(await findLastPerformanceAt(db, randomUUID())).toBeUndefined()
   expect(await loadConcerts(db, [])).toEqual([])
 })
 
 test('with one date in the past nothing is added', async () => {
   const concert = concertOn(inDays(1), new Date())
-  await expect(createConcert(db, concert, uuidv7)).rejects.toEqual(
+  await expect(createConcert(db, randomUUID(), concert, uuidv7)).rejects.toEqual(
     new InvalidConcert('Every date has to be in the future.'),
   )
   expect(await listConcerts(db, wholePage)).toEqual([])
 })
 
 test('dates that have begun are listed only when they are asked for, and no more than fit', async () => {
-  const concertId = await createConcert(db, concertOn(inDays(1), inDays(3), inDays(4)), uuidv7)
+  const concertId = await createConcert(db, randomUUID(), concertOn(inDays(1), inDays(3), inDays(4)), uuidv7)
   await passTime(sql, 2 * 86_400_000)
   expect(await listPerformances(db, concertId, { futureOnly: true, limit: 10 })).toHaveLength(2)
   expect(await listPerformances(db, concertId, { futureOnly: false, limit: 10 })).toHaveLength(3)
@@ -73,7 +73,7 @@ test('dates that have begun are listed only when they are asked for, and no more
 
 test('concerts come a page at a time, from either end', async () => {
   const ids: string[] = []
-  for (let n = 0; n < 5; n++) ids.push(await createConcert(db, concertOn(), uuidv7))
+  for (let n = 0; n < 5; n++) ids.push(await createConcert(db, randomUUID(), concertOn(), uuidv7))
   const page = async (part: Partial<Page>) =>
     (await listConcerts(db, { ...wholePage, ...part })).map((concert) => ids.indexOf(concert.id))
   expect(await page({})).toEqual([0, 1, 2, 3, 4])

@@ -53,7 +53,7 @@ test('a caller waits no longer than the deadline, the wait for a connection incl
     timed(db.call((own) => own`select 1`)),
   ])
   for (const { error, ms } of [running, queued]) {
-    expect(error).toMatchObject(overloadedBy({ isTaskCancelledError: true }))
+    expect(error).toMatchObject(overloadedBy({ name: 'DeadlinePassed' }))
     expect(ms).toBeLessThan(1_000)
   }
   await vi.waitFor(() => db.ping(), { timeout: 5_000 })

@@ -46,9 +46,11 @@ test('a function is called by exactly one wrapper, or else by other functions on
 
 test('everything that calls the database is called by a test', () => {
   const exported = [...wrappers.values()].flatMap((text) =>
-    [...text.matchAll(/^export (?:async function|const) (\w+)(?: = )?\(\s*db: Database/gm)].map(
-      (match) => match[1] ?? '',
-    ),
+    [
+      ...text.matchAll(
+        /^export (?:async function|const) (\w+)(?: = defineLoad<|(?: = )?\(\s*db: Database)/gm,
+      ),
+    ].map((match) => match[1] ?? ''),
   )
   expect(exported.length).toBeGreaterThan(20)
   const untested = exported.filter((name) => !tests.includes(`${name}(db`))

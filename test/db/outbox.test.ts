@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../src/db/client.ts'
-import { leaseOutbox, settleOutbox } from '../../src/db/outbox.ts'
+import { leaseOutbox, readOutboxLag, settleOutbox } from '../../src/db/outbox.ts'
 import { openBooks } from '../support/books.ts'
 import { passTime } from '../support/show.ts'
 
@@ -108,4 +108,21 @@ test('relays at the same time share the work: nothing twice, and each subject in
     const own = taken.filter((n) => n % 25 === subject)
     expect(own).toEqual([...own].sort((a, b) => a - b))
   }
+})
+
+test('the lag is of all that is not settled, leased or not, and the count is bounded', async () => {
+  expect(await readOutboxLag(db)).toEqual({ undelivered: 0, oldestSeconds: 0 })
+  await write([randomUUID(), randomUUID()])
+  await sql`update outbox set occurred_at = now() - interval '1 hour' where data = '{"n": 0}'`
+  const [first] = await lease(db, 1)
+  const lag = await readOutboxLag(db)
+  expect(lag.undelivered).toBe(2)
+  expect(lag.oldestSeconds).toBeGreaterThanOrEqual(3_600)
+  expect(lag.oldestSeconds).toBeLessThan(3_700)
+
+  await settleOutbox(db, [first?.id ?? ''])
+  expect((await readOutboxLag(db)).oldestSeconds).toBeLessThan(100)
+  await sql`insert into outbox (type, subject_id, data, occurred_at)
+    select 'queue.updated', gen_random_uuid(), '{}', now() from generate_series(1, 10500)`
+  expect((await readOutboxLag(db)).undelivered).toBe(10_000)
 })

@@ -37,20 +37,24 @@ test('no number is reserved twice, whoever asks at the same time', async () => {
 
 test('an operator changes what they name and nothing else, and each change is told to the queue', async () => {
   const { concertId } = await createShow(db)
-  expect(await updateQueue(db, concertId, { ...unchanged, capacity: 0 })).toEqual({
+  expect(await updateQueue(db, randomUUID(), concertId, { ...unchanged, capacity: 0 })).toEqual({
     capacity: 0,
     ratePerSecond: null,
     paused: false,
     version: 2,
   })
-  await updateQueue(db, concertId, { ...unchanged, ratePerSecond: 0.5 })
-  expect(await updateQueue(db, concertId, { ...unchanged, paused: true })).toEqual({
+  await updateQueue(db, randomUUID(), concertId, { ...unchanged, ratePerSecond: 0.5 })
+  expect(await updateQueue(db, randomUUID(), concertId, { ...unchanged, paused: true })).toEqual({
     capacity: 0,
     ratePerSecond: 0.5,
     paused: true,
     version: 4,
   })
-  const settings = await updateQueue(db, concertId, { capacity: 7, ratePerSecond: null, paused: false })
+  const settings = await updateQueue(db, randomUUID(), concertId, {
+    capacity: 7,
+    ratePerSecond: null,
+    paused: false,
+  })
   expect(settings).toEqual({ capacity: 7, ratePerSecond: null, paused: false, version: 5 })
   expect(await loadConcerts(db, [concertId])).toMatchObject([{ queueSettings: settings }])
   expect(await reserveQueueNumbers(db, concertId)).toMatchObject({ settings })
@@ -63,14 +67,16 @@ test('an operator changes what they name and nothing else, and each change is to
 test('changes of several operators at the same time all count', async () => {
   const { concertId } = await createShow(db)
   await Promise.all(
-    Array.from({ length: 20 }, (_, index) => updateQueue(db, concertId, { ...unchanged, capacity: index })),
+    Array.from({ length: 20 }, (_, index) =>
+      updateQueue(db, randomUUID(), concertId, { ...unchanged, capacity: index }),
+    ),
   )
-  const settings = await updateQueue(db, concertId, unchanged)
+  const settings = await updateQueue(db, randomUUID(), concertId, unchanged)
   expect(settings?.version).toBe(22)
 })
 
 test('without the concert there is nothing to change', async () => {
-  expect(await updateQueue(db, randomUUID(), { ...unchanged, capacity: 1 })).toBeNull()
+  expect(await updateQueue(db, randomUUID(), randomUUID(), { ...unchanged, capacity: 1 })).toBeNull()
 })
 
 test('a ticket that no payment has spent is not spent', async () => {

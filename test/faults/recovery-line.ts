@@ -50,16 +50,23 @@ export interface Member {
   number: number
 }
 
+/** How many questions are under way at the same time. */
+const BATCH = 20
+
 /** So many people in the line of a new concert, in which nobody is let in. */
 export async function createLine(world: World, people: number): Promise<{ stand: Stand; members: Member[] }> {
   const stand = await createStand(world, { capacity: 5 })
   await setPaused(world, stand, true)
   const members: Member[] = []
-  for (let index = 0; index < people; index++) {
-    const visitor = await createVisitor(world)
-    const token = await enter(visitor, urlOf(world, index), stand)
-    members.push({ visitor, token, number: readToken(token).number })
+  while (members.length < people) {
+    const batch = Array.from({ length: Math.min(BATCH, people - members.length) }, async (_, index) => {
+      const visitor = await createVisitor(world)
+      const token = await enter(visitor, urlOf(world, index), stand)
+      return { visitor, token, number: readToken(token).number }
+    })
+    members.push(...(await Promise.all(batch)))
   }
+  members.sort((a, b) => a.number - b.number)
   return { stand, members }
 }
 
@@ -72,12 +79,12 @@ export async function setPaused(world: World, { concertId }: Stand, paused: bool
 export const urlOf = ({ servers }: World, index: number): string =>
   servers[index % servers.length]?.directUrl ?? ''
 
-/** The position of everybody, 20 at a time; 'Admitted' and the like for those who are not in line. */
+/** The position of everybody, a batch at a time; 'Admitted' and the like for those who are not in line. */
 export async function positionsOf(world: World, members: readonly Member[]): Promise<(number | string)[]> {
   const positions: (number | string)[] = []
-  for (let start = 0; start < members.length; start += 20) {
+  for (let start = 0; start < members.length; start += BATCH) {
     const batch = members
-      .slice(start, start + 20)
+      .slice(start, start + BATCH)
       .map(async ({ visitor, token }, index): Promise<number | string> => {
         const { fields, word } = await visitor.ask(urlOf(world, index), 'queueTicket', { token })
         const status = fields.status as { __typename: string; position?: number } | undefined

@@ -7,6 +7,8 @@ export interface Watcher {
   readonly heard: { count: number; at: number; last: unknown }
   /** How it ended; undefined: it is open. */
   closed(): { code: number; at: number } | undefined
+  /** Resolves when it has ended. */
+  ended: Promise<void>
   /** Stops reading: what is sent stays on the way. */
   stopReading(): void
   drop(): void
@@ -17,7 +19,12 @@ export async function openWatcher(url: string, accessToken: string, token: strin
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
   const heard = { count: 0, at: 0, last: undefined as unknown }
   let closed: { code: number; at: number } | undefined
-  socket.on('close', (code) => (closed = { code, at: performance.now() }))
+  const ended = new Promise<void>((resolve) => {
+    socket.on('close', (code) => {
+      closed = { code, at: performance.now() }
+      resolve()
+    })
+  })
   socket.on('error', () => undefined)
   const send = (message: object): void => socket.send(JSON.stringify(message))
   await new Promise<void>((resolve, reject) => {
@@ -41,6 +48,7 @@ export async function openWatcher(url: string, accessToken: string, token: strin
   return {
     heard,
     closed: () => closed,
+    ended,
     stopReading: () => socket.pause(),
     drop: () => socket.terminate(),
   }

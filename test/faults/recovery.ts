@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { deafReaders } from './recovery-readers.ts'
 import type { Line } from './recovery-line.ts'
 import { rollingRestart } from './recovery-restart.ts'
+import { socketsDropped } from './recovery-sockets.ts'
 import { linksGoDead, postgresComesBack, redisComesBack, redisComesBackEmpty } from './recovery-stores.ts'
 import { OWN_ROOT } from './world/servers.ts'
 import { createWorld } from './world/world.ts'
@@ -20,6 +21,7 @@ const MEASURES = {
   linksGoDead,
   rollingRestart,
   deafReaders,
+  socketsDropped,
 }
 
 const { values } = parseArgs({

@@ -17,7 +17,7 @@ beforeEach(clear)
 async function arrange() {
   const show = await createShow(db)
   const one = { capacity: 1, ratePerSecond: null, paused: undefined }
-  await updateQueue(db, show.concertId, one)
+  await updateQueue(db, randomUUID(), show.concertId, one)
   const join = async (): Promise<Buyer> => {
     const { ticket } = await queue.join(show.concertId, randomUUID())
     return { ...show, userId: ticket.userId, ticket }
@@ -113,12 +113,24 @@ test('other services read of it in order, with the fields that are documented', 
 
 test('a change of an operator reaches the queue, and an older one that comes late does not undo it', async () => {
   const { next, show } = await arrange()
-  await updateQueue(db, show.concertId, { capacity: 2, ratePerSecond: undefined, paused: undefined })
-  await updateQueue(db, show.concertId, { capacity: undefined, ratePerSecond: undefined, paused: true })
+  await updateQueue(db, randomUUID(), show.concertId, {
+    capacity: 2,
+    ratePerSecond: undefined,
+    paused: undefined,
+  })
+  await updateQueue(db, randomUUID(), show.concertId, {
+    capacity: undefined,
+    ratePerSecond: undefined,
+    paused: true,
+  })
   await relayAll()
   const status = await queue.status(next.ticket)
   expect(status).toMatchObject({ kind: 'Waiting', paused: true })
-  await updateQueue(db, show.concertId, { capacity: undefined, ratePerSecond: undefined, paused: false })
+  await updateQueue(db, randomUUID(), show.concertId, {
+    capacity: undefined,
+    ratePerSecond: undefined,
+    paused: false,
+  })
   await relayAll()
   expect(await statusOf(next)).toBe('Admitted')
 })

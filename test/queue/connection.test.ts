@@ -98,6 +98,25 @@ test('after the connection was lost every listener is woken once, and hears agai
   await vi.waitFor(() => expect(seats).toHaveBeenCalledTimes(2))
 })
 
+test('a subscription that was asked for while the connection came back, and got lost with it, is asked for again', async () => {
+  const way = await createWay()
+  onTestFinished(() => way.close())
+  const stage = createStage()
+  const { connection, wakeups } = stage.instance(way.url)
+  await connection.ping()
+  way.cut()
+  way.swallow()
+  // ioredis sends a SUBSCRIBE at once then, and forgets it if this connection is lost too.
+  await vi.waitFor(() => expect(connection.subscriber.status).toBe('connect'))
+  const performanceId = randomUUID()
+  const heard = vi.fn()
+  const listening = wakeups.listenSeats(performanceId, heard)
+  way.mend()
+  await listening
+  await stage.wakeups.publishSeats(performanceId)
+  await vi.waitFor(() => expect(heard).toHaveBeenCalled())
+})
+
 test('events are appended in order, with the fields that other services read', async () => {
   const { connection, prefix } = createStage()
   const events = createEvents({ connection, prefix })

@@ -70,11 +70,30 @@ export class QueueModel {
 
   /** What Redis must hold, and what a status must say, if the model is right. */
   async compare(stage: Stage): Promise<void> {
-    for (const place of ['waiting', 'absent', 'admitted'] as const) {
+    const places = ['waiting', 'absent', 'admitted'] as const
+    const [figures, ...found] = await Promise.all([
+      stage.queue.figures(stage.concertId),
+      ...places.map((place) => stage.members(place)),
+    ])
+    for (const [index, place] of places.entries()) {
       const users = this.at(place).map(({ userId }) => userId)
-      const members = await stage.members(place)
+      const members = found[index] ?? []
       if (place === 'admitted') expect(members.sort()).toEqual(users.sort())
       else expect(members).toEqual(users)
+    }
+    expect(figures).toMatchObject(this.figures())
+  }
+
+  figures() {
+    const count = (...places: Place[]): number =>
+      places.reduce((sum, place) => sum + this.at(place).length, 0)
+    const runOut = this.at('admitted').filter(({ ranOut }) => ranOut).length
+    return {
+      issued: this.tickets.length,
+      waiting: count('waiting', 'absent'),
+      admitted: count('admitted') - runOut,
+      finished: count('Finished'),
+      lapsed: count('LEFT', 'NOT_CLAIMED', 'ADMISSION_EXPIRED') + runOut,
     }
   }
 

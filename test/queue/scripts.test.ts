@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createStage, LONG, OPEN } from '../support/redis.ts'
 import type { Stage } from '../support/redis.ts'
+import { isBlocked } from '../../src/queue/replies.ts'
+import type { Blocked, Report, Told } from '../../src/queue/replies.ts'
 import { readScript } from '../../src/queue/scripts.ts'
 
 const block = { first: 1, last: 1_000, fresh: true, settings: OPEN }
@@ -19,10 +21,13 @@ async function opened(settings = OPEN): Promise<Stage> {
   return stage
 }
 
+/** How the tickets stand, or why that cannot be told. */
+const told = (reply: Blocked | Report): Blocked | Told[] => (isBlocked(reply) ? reply : reply.told)
+
 async function ticketFrom({ commands, concertId }: Stage, userId: string = randomUUID()) {
-  const reply = await commands.join(concertId, userId)
+  const reply = await commands.join(concertId, [userId])
   if (typeof reply === 'string') throw new Error(reply)
-  return { userId, concertId, number: reply.number }
+  return { userId, concertId, number: reply[0]?.number ?? 0 }
 }
 
 test('a piece of Lua is included once, whoever asks for it', () => {
@@ -34,27 +39,38 @@ test('a piece of Lua is included once, whoever asks for it', () => {
 test('every script but finish and configure says UNOPENED of a queue that is not open', async () => {
   const { commands, concertId } = createStage()
   const ticket = { userId: randomUUID(), concertId, number: 1 }
-  expect(await commands.join(concertId, ticket.userId)).toBe('UNOPENED')
-  expect(await commands.status(concertId, [ticket])).toBe('UNOPENED')
-  expect(await commands.use(ticket)).toBe('UNOPENED')
-  expect(await commands.extend(ticket, new Date())).toBe('UNOPENED')
-  expect(await commands.leave(ticket)).toBe('UNOPENED')
+  expect(await commands.join(concertId, [ticket.userId])).toBe('UNOPENED')
+  expect(told(await commands.status(concertId, [ticket]))).toBe('UNOPENED')
+  expect(told(await commands.use(ticket))).toBe('UNOPENED')
+  expect(told(await commands.extend(ticket, new Date()))).toBe('UNOPENED')
+  expect(told(await commands.leave(ticket))).toBe('UNOPENED')
   expect(await commands.restore(ticket)).toBe('UNOPENED')
   expect(await commands.admit(concertId)).toBe(0)
-  expect(await commands.counts(concertId)).toEqual({ waiting: 0, admitted: 0 })
+  expect(await commands.counts(concertId)).toEqual({ waiting: 0, admitted: 0, admittedTotal: 0 })
 })
 
 test('join: admitted while there is room, then in line, and the block ends where it ends', async () => {
   const stage = createStage()
   const { commands, concertId } = stage
   await commands.open(concertId, { ...block, last: 2 })
-  expect(await commands.join(concertId, 'a')).toMatchObject({ number: 1, status: { kind: 'Admitted' } })
-  expect(await commands.join(concertId, 'b')).toMatchObject({
-    number: 2,
-    status: { kind: 'Waiting', position: 1 },
-  })
-  expect(await commands.join(concertId, 'c')).toBe('BLOCK_SPENT')
-  expect(await commands.join(concertId, 'b')).toMatchObject({ number: 2 })
+  expect(await commands.join(concertId, ['a'])).toMatchObject([{ number: 1, status: { kind: 'Admitted' } }])
+  expect(await commands.join(concertId, ['b'])).toMatchObject([
+    { number: 2, status: { kind: 'Waiting', position: 1 } },
+  ])
+  expect(await commands.join(concertId, ['c'])).toBe('BLOCK_SPENT')
+  expect(await commands.join(concertId, ['b'])).toMatchObject([{ number: 2 }])
+})
+
+test('join: many at once stand in the order they came in, each once, and whoever got a number keeps it', async () => {
+  const stage = createStage()
+  const { commands, concertId } = stage
+  await commands.open(concertId, { ...block, last: 3 })
+  expect(await commands.join(concertId, ['c', 'a', 'c', 'b', 'd'])).toBe('BLOCK_SPENT')
+  expect(await commands.join(concertId, ['a', 'b', 'c'])).toMatchObject([
+    { number: 2 },
+    { number: 3 },
+    { number: 1 },
+  ])
 })
 
 test('open: an open queue with numbers left keeps them, and numbers only grow', async () => {
@@ -66,7 +82,7 @@ test('open: an open queue with numbers left keeps them, and numbers only grow', 
   expect(await commands.open(concertId, { ...block, first: 3_001, last: 4_000, fresh: false })).toBe('OPENED')
   await stage.meta({ next: 4_001 })
   expect(await commands.open(concertId, { ...block, first: 2_001, last: 3_000, fresh: false })).toBe('KEPT')
-  expect(await commands.join(concertId, randomUUID())).toBe('BLOCK_SPENT')
+  expect(await commands.join(concertId, [randomUUID()])).toBe('BLOCK_SPENT')
 })
 
 test('open: two at once on a new concert need no recovery, in whichever order they arrive', async () => {
@@ -74,14 +90,16 @@ test('open: two at once on a new concert need no recovery, in whichever order th
   const { commands, concertId } = stage
   await commands.open(concertId, { ...block, first: 1_001, last: 2_000, fresh: false })
   expect(await commands.open(concertId, block)).toBe('KEPT')
-  expect(await commands.join(concertId, 'a')).toMatchObject({ number: 1_001, status: { kind: 'Admitted' } })
+  expect(await commands.join(concertId, ['a'])).toMatchObject([
+    { number: 1_001, status: { kind: 'Admitted' } },
+  ])
 })
 
 test('status: many at once, each in its place', async () => {
   const stage = await opened()
   const tickets = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
   await stage.connection.redis.del(stage.key('recent'))
-  expect(await stage.commands.status(stage.concertId, tickets)).toMatchObject([
+  expect(told(await stage.commands.status(stage.concertId, tickets))).toMatchObject([
     { kind: 'Admitted' },
     waiting(1),
     waiting(2),
@@ -93,10 +111,10 @@ test("status: a number that is not the user's says nothing about the user's plac
   const { userId } = await ticketFrom(stage)
   const other = { userId, concertId: stage.concertId, number: 999 }
   const lapsed = [{ kind: 'Lapsed', reason: 'LEFT' }]
-  expect(await stage.commands.status(stage.concertId, [other])).toEqual(lapsed)
-  expect(await stage.commands.use(other)).toEqual(lapsed)
-  expect(await stage.commands.leave(other)).toEqual(lapsed)
-  expect(await stage.commands.extend(other, new Date(Date.now() + 1e9))).toEqual(lapsed)
+  expect(told(await stage.commands.status(stage.concertId, [other]))).toEqual(lapsed)
+  expect(told(await stage.commands.use(other))).toEqual(lapsed)
+  expect(told(await stage.commands.leave(other))).toEqual(lapsed)
+  expect(told(await stage.commands.extend(other, new Date(Date.now() + 1e9)))).toEqual(lapsed)
   await stage.commands.finish(other)
   expect(await stage.members('admitted')).toEqual([userId])
   expect(await stage.connection.redis.hget(stage.key('admissions'), userId)).toBe('1 0')
@@ -106,22 +124,22 @@ test('use: the first use starts the full time, a later one changes nothing', asy
   const stage = await opened()
   const ticket = await ticketFrom(stage)
   const before = Date.now()
-  const first = await stage.commands.use(ticket)
+  const first = told(await stage.commands.use(ticket))
   expect(first).toMatchObject([{ kind: 'Admitted' }])
   const until = Number(await stage.connection.redis.zscore(stage.key('admitted'), ticket.userId))
   expect(until).toBeGreaterThanOrEqual(before + LONG.admissionMs - 5)
-  expect(await stage.commands.use(ticket)).toEqual(first)
+  expect(told(await stage.commands.use(ticket))).toEqual(first)
 })
 
 test('use: an admission that ran out is over before anybody tidies up', async () => {
   const stage = await opened()
   const [unused, next] = [await ticketFrom(stage), await ticketFrom(stage)]
   await stage.runOut(unused.userId)
-  expect(await stage.commands.use(unused)).toEqual([{ kind: 'Lapsed', reason: 'NOT_CLAIMED' }])
+  expect(told(await stage.commands.use(unused))).toEqual([{ kind: 'Lapsed', reason: 'NOT_CLAIMED' }])
   await stage.commands.admit(stage.concertId)
   await stage.commands.use(next)
   await stage.runOut(next.userId)
-  expect(await stage.commands.extend(next, new Date(Date.now() + 1e9))).toEqual([
+  expect(told(await stage.commands.extend(next, new Date(Date.now() + 1e9)))).toEqual([
     { kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' },
   ])
 })
@@ -130,21 +148,21 @@ test('extend: only ever later, and it counts as a use', async () => {
   const stage = await opened()
   const [ticket, behind] = [await ticketFrom(stage), await ticketFrom(stage)]
   const later = new Date(Date.now() + 3_600_000)
-  expect(await stage.commands.extend(ticket, later)).toEqual([{ kind: 'Admitted', until: later }])
-  expect(await stage.commands.extend(ticket, new Date(0))).toEqual([{ kind: 'Admitted', until: later }])
-  expect(await stage.commands.extend(behind, later)).toMatchObject([{ kind: 'Waiting' }])
+  expect(told(await stage.commands.extend(ticket, later))).toEqual([{ kind: 'Admitted', until: later }])
+  expect(told(await stage.commands.extend(ticket, new Date(0)))).toEqual([{ kind: 'Admitted', until: later }])
+  expect(told(await stage.commands.extend(behind, later))).toMatchObject([{ kind: 'Waiting' }])
   await stage.runOut(ticket.userId)
-  expect(await stage.commands.use(ticket)).toEqual([{ kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' }])
+  expect(told(await stage.commands.use(ticket))).toEqual([{ kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' }])
 })
 
 test('leave: frees the slot, may be repeated, and does not change how a ticket ended', async () => {
   const stage = await opened()
   const [first, second] = [await ticketFrom(stage), await ticketFrom(stage)]
-  expect(await stage.commands.leave(first)).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
-  expect(await stage.commands.leave(first)).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+  expect(told(await stage.commands.leave(first))).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+  expect(told(await stage.commands.leave(first))).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
   expect(await stage.members('admitted')).toEqual([second.userId])
   await stage.commands.finish(second)
-  expect(await stage.commands.leave(second)).toMatchObject([{ kind: 'Finished' }])
+  expect(told(await stage.commands.leave(second))).toMatchObject([{ kind: 'Finished' }])
 })
 
 test('finish: from every place, may be repeated, and even where nothing is known', async () => {
@@ -152,15 +170,26 @@ test('finish: from every place, may be repeated, and even where nothing is known
   const [admitted, waits, next] = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
   await stage.commands.finish(waits)
   await stage.commands.finish(admitted)
-  const first = await stage.commands.status(stage.concertId, [admitted, waits, next])
+  const first = told(await stage.commands.status(stage.concertId, [admitted, waits, next]))
   expect(first).toMatchObject([{ kind: 'Finished' }, { kind: 'Finished' }, { kind: 'Admitted' }])
   await stage.commands.finish(admitted)
-  expect(await stage.commands.status(stage.concertId, [admitted, waits, next])).toEqual(first)
+  expect(told(await stage.commands.status(stage.concertId, [admitted, waits, next]))).toEqual(first)
 
   await stage.lose()
   await stage.commands.finish(next)
   await stage.commands.open(stage.concertId, { ...block, first: 1_001, last: 2_000, fresh: false })
-  expect(await stage.commands.status(stage.concertId, [next])).toMatchObject([{ kind: 'Finished' }])
+  expect(told(await stage.commands.status(stage.concertId, [next]))).toMatchObject([{ kind: 'Finished' }])
+})
+
+test('finish: told again, it leaves alone what the same user has got since', async () => {
+  const stage = await opened()
+  const [spent, next] = [await ticketFrom(stage), await ticketFrom(stage)]
+  await stage.commands.finish(spent)
+  await stage.commands.leave(next)
+  await stage.commands.join(stage.concertId, [spent.userId])
+  await stage.runOut(spent.userId)
+  await stage.commands.finish(spent)
+  expect(await stage.members('admitted')).toEqual([spent.userId])
 })
 
 test('configure: newer settings count, older ones do not, not even from an opening', async () => {
@@ -182,9 +211,9 @@ test('counts: an admission that ran out is not counted', async () => {
   const stage = await opened()
   const { userId } = await ticketFrom(stage)
   await ticketFrom(stage)
-  expect(await stage.commands.counts(stage.concertId)).toEqual({ waiting: 1, admitted: 1 })
+  expect(await stage.commands.counts(stage.concertId)).toEqual({ waiting: 1, admitted: 1, admittedTotal: 1 })
   await stage.runOut(userId)
-  expect(await stage.commands.counts(stage.concertId)).toEqual({ waiting: 1, admitted: 0 })
+  expect(await stage.commands.counts(stage.concertId)).toEqual({ waiting: 1, admitted: 0, admittedTotal: 1 })
 })
 
 test('active: a busy queue stays on the list, an empty one goes when it has been idle', async () => {

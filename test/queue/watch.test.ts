@@ -3,7 +3,8 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { QueueStatus, QueueTicket } from '../../src/domain/queue.ts'
 import { latest } from '../../src/queue/latest.ts'
 import type { Feed } from '../../src/queue/latest.ts'
-import { isDue } from '../../src/queue/pace.ts'
+import { isDue, isNews } from '../../src/queue/pace.ts'
+import { isBlocked } from '../../src/queue/replies.ts'
 import { createWatch } from '../../src/queue/watch.ts'
 import { createStage, createWay } from '../support/redis.ts'
 import type { Stage } from '../support/redis.ts'
@@ -57,7 +58,11 @@ test('nothing that happens before the subscription stands is lost, for nothing i
   const gate = new Promise<void>((resolve) => (openGate = resolve))
   const watch = createWatch({
     graceMs: 3_600_000,
-    read: (concertId, tickets) => stage.commands.status(concertId, tickets) as Promise<QueueStatus[]>,
+    read: async (concertId, tickets) => {
+      const report = await stage.commands.status(concertId, tickets)
+      if (isBlocked(report)) throw new Error(report)
+      return { ...report, statuses: report.told as QueueStatus[] }
+    },
     wakeups: {
       ...stage.wakeups,
       listenQueue: async (...args) => {
@@ -207,27 +212,40 @@ test('a slow reader gets the newest value, and the last one', async () => {
   expect(stopped).toBe(1)
 })
 
-test('the front hears at once, the far end less often, and everybody up to the one let in at once', () => {
+test('the front hears at once, the far end less often, and everybody of what is much to them', () => {
   const at = (position: number, more: object = {}) => ({
-    number: position,
-    seen: { kind: 'Waiting' as const, position, estimatedWaitSeconds: null, paused: false },
-    readAt: 0,
-    stale: true,
+    kind: 'Waiting' as const,
+    position,
+    estimatedWaitSeconds: null,
+    paused: false,
     ...more,
   })
-  const nothing = { through: 0, numbers: new Set<number>() }
-  const due = (watched: Parameters<typeof isDue>[0], now: number, hint = nothing) =>
-    isDue(watched, hint, now, 5_000)
-  expect(due(at(100), 0)).toBe(true)
-  expect(due(at(100, { stale: false }), 4_999)).toBe(false)
-  expect(due(at(101), 999)).toBe(false)
-  expect(due(at(101), 1_000)).toBe(true)
-  expect(due(at(1_001), 4_999)).toBe(false)
-  expect(due(at(1_001, { stale: false }), 5_000)).toBe(true)
-  expect(due(at(2_000), 0, { ...nothing, through: 2_000 })).toBe(true)
-  expect(due(at(2_000), 0, { ...nothing, through: 1_999 })).toBe(false)
-  expect(due(at(2_000), 0, { ...nothing, numbers: new Set([2_000]) })).toBe(true)
-  expect(due({ number: 1, seen: null, readAt: 0, stale: false }, 0)).toBe(true)
+  const due = (from: number, to: number, ageMs: number) => isDue(at(from), at(to), ageMs)
+  expect(due(11, 10, 0)).toBe(true)
+  expect(due(10, 11, 0)).toBe(false)
+  expect(due(91, 90, 999)).toBe(false)
+  expect(due(91, 90, 1_000)).toBe(true)
+  expect(due(2_001, 2_000, 19_999)).toBe(false)
+  expect(due(2_001, 2_000, 20_000)).toBe(true)
+  expect(due(9_001, 9_000, 29_999)).toBe(false)
+  expect(due(9_001, 9_000, 30_000)).toBe(true)
+  expect(due(10_999, 10_000, 0)).toBe(false)
+  expect(due(11_000, 10_000, 0)).toBe(true)
+  expect(isDue(at(9_000), at(9_000, { paused: true }), 0)).toBe(true)
+})
+
+test('an estimate is news when it is another one, a change of position always', () => {
+  const at = (position: number, estimatedWaitSeconds: number | null) => ({
+    kind: 'Waiting' as const,
+    position,
+    estimatedWaitSeconds,
+    paused: false,
+  })
+  expect(isNews(at(7, null), at(7, null))).toBe(false)
+  expect(isNews(at(7, null), at(7, 10))).toBe(true)
+  expect(isNews(at(7, 100), at(7, 110))).toBe(false)
+  expect(isNews(at(7, 100), at(7, 111))).toBe(true)
+  expect(isNews(at(7, 100), at(6, 100))).toBe(true)
 })
 
 test('a ticket for a concert that does not exist waits without an end, and can be dropped', async () => {

@@ -40,6 +40,12 @@ const fresh = () => ({ idempotencyKey: randomUUID() })
 const bearer = 'whoever has the token may ask how the ticket stands, and nothing more'
 
 const lines: Record<string, Line> = {
+  'buyer(userId)': line('FORBIDDEN', () => ({ userId: scene.minji.id })),
+  'concertFigures(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
+  'concertHistory(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
+  'figureChanges(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
+  'operatorActions(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
+  'queueForecast(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
   'concert(id)': line('Concert', () => ({ id: scene.concertId })),
   'node(id: Concert)': line('Concert', () => ({ id: scene.concertId })),
   'node(id: Performance)': line('Performance', () => ({ id: scene.date })),
@@ -113,6 +119,7 @@ const lines: Record<string, Line> = {
 const lists: Record<string, string> = {
   concerts: 'QueryConcertsConnection',
   me: 'User',
+  operatorActions: 'FORBIDDEN',
   points: 'PointAccount',
   queueTicket: 'QueueTicket',
   reservations: 'QueryReservationsConnection',

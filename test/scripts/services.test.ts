@@ -91,7 +91,11 @@ describe('the owner of the services', () => {
       const left = SERVICES.map((name) =>
         Number(readFileSync(join(directory, `${name}.process`), 'utf8').split(' ')[0]),
       )
-      for (const keeper of left.flatMap(companionsOf)) process.kill(keeper, 'SIGKILL')
+      // All of them are stopped before the first one dies: a watcher that saw it would end its service.
+      const companions = left.flatMap(companionsOf)
+      for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
+        for (const companion of companions) process.kill(companion, signal)
+      }
       await killHard(owner)
       expect(SERVICES.map((name) => livingProcess(join(directory, `${name}.process`)))).toEqual(left)
 

@@ -10,6 +10,8 @@ import { createUser, secret, type TestUser } from './server.ts'
 
 export interface ServerProcess {
   url: string
+  /** What it has said so far, line by line. */
+  log: string[]
   /** Ends it at once, as a crash does. */
   kill(): Promise<unknown>
   /** Asks it to stop, as an orchestrator does. Resolves to its exit code. */
@@ -19,12 +21,14 @@ export interface ServerProcess {
 /** @param env all that it needs: see readConfig */
 async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
-    env: { PATH: process.env['PATH'], ...env, PORT: '0', LOG_LEVEL: 'info' },
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit') as Promise<[number | null]>
+  const log: string[] = []
   const listening = new Promise<number>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
+      log.push(line)
       const { msg, port } = JSON.parse(line) as { msg: string; port?: number }
       if (msg === 'listening' && port !== undefined) resolve(port)
     })
@@ -36,7 +40,7 @@ async function startProcess(env: Record<string, string>): Promise<ServerProcess>
     const [code] = await ended
     return code
   }
-  return { url, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
+  return { url, log, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
 }
 
 export interface Cluster {

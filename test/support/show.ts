@@ -29,7 +29,7 @@ export async function createShow(
 ): Promise<Show> {
   const performances = [{ startsAt: new Date(Date.now() + DAY_MS), seatCount, seatPrice }]
   const concert = { title: 'Rehearsal', queueCapacity: 100, queueRatePerSecond: null, performances }
-  const concertId = await createConcert(db, concert, uuidv7)
+  const concertId = await createConcert(db, randomUUID(), concert, uuidv7)
   const [performance] = await listPerformances(db, concertId, { futureOnly: true, limit: 1 })
   if (!performance) throw new Error('the show has no date')
   return { concertId, performanceId: performance.id }

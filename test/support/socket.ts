@@ -79,6 +79,8 @@ export async function sendOverSocket<Data = Record<string, never>>(
   query: string,
   variables: object = {},
   { accessToken, queueToken }: Credentials = {},
+  /** Of the payload, besides: `operationName`, say. */
+  more: object = {},
 ): Promise<Omit<Answer<Data>, 'status'>> {
   const socket = await openSocket(url, {
     init: {
@@ -86,7 +88,7 @@ export async function sendOverSocket<Data = Record<string, never>>(
       ...(queueToken === undefined ? {} : { 'X-Queue-Token': queueToken }),
     },
   })
-  socket.send({ type: 'subscribe', id: 'one', payload: { query, variables } })
+  socket.send({ type: 'subscribe', id: 'one', payload: { query, variables, ...more } })
   const { type, payload } = await socket.next()
   socket.drop()
   return (type === 'error' ? { errors: payload } : payload) as never

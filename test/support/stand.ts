@@ -1,23 +1,27 @@
 /** What the jobs of a server work on: the books and the queue, real ones, and nothing that runs by itself. */
 import { randomUUID } from 'node:crypto'
 import { afterAll } from 'vitest'
+import { readSeatFigures } from '../../src/db/figures.ts'
 import { isSpent, reserveQueueNumbers } from '../../src/db/queue.ts'
-import { startJobs, type Jobs } from '../../src/jobs/start.ts'
-import type { RelayOptions } from '../../src/jobs/relay.ts'
+import { startJobs, type Jobs, type JobsOptions } from '../../src/jobs/start.ts'
 import { connectRedis, type RedisConnection } from '../../src/queue/client.ts'
 import { createEvents } from '../../src/queue/events.ts'
+import { createFigures } from '../../src/queue/figures.ts'
 import { createQueue } from '../../src/queue/queue.ts'
 import { createWakeups, type Wakeups } from '../../src/queue/wakeups.ts'
 import { openBooks, type Books } from './books.ts'
 import { LONG, redisUrl } from './redis.ts'
 
+/** What one server's jobs take. */
+type Options = Omit<JobsOptions, 'onError'>
+
 export interface Stand extends Books {
   /** What one server's jobs take. */
-  options: RelayOptions & { wakeups: Wakeups }
+  options: Options & { wakeups: Wakeups }
   /** Another server, over its own connections; maybe by another way to Redis. */
-  another: (url?: string) => RelayOptions
+  another: (url?: string) => Options
   /** Starts the jobs of a server; they stop after the file. What fails in them is kept in `failures`. */
-  start: (options: RelayOptions) => Jobs
+  start: (options: Options) => Jobs
   failures: { job: string; error: unknown }[]
   /** The stream for other services, oldest first: the fields of each entry. */
   stream: () => Promise<Record<string, string>[]>
@@ -47,7 +51,8 @@ export async function openStand(): Promise<Stand> {
         isSpent: (ticket) => isSpent(db, ticket),
       },
     })
-    return { db, queue, wakeups, events: createEvents({ connection, prefix }) }
+    const figures = createFigures({ connection, queue, prefix, readSeats: (id) => readSeatFigures(db, id) })
+    return { db, queue, figures, wakeups, events: createEvents({ connection, prefix }) }
   }
   const options = another()
 

@@ -25,6 +25,10 @@ begin
 
   update accounts set balance = balance + p_amount where user_id = p_user_id;
   insert into transfers (user_id, amount, created_at) values (p_user_id, p_amount, read_clock());
+  if p_actor_id <> p_user_id then
+    perform note_operator_action(p_actor_id, 'chargePoints', null, p_user_id,
+      jsonb_build_object('balance', v_balance), jsonb_build_object('balance', v_balance + p_amount));
+  end if;
   return answer_intent(p_actor_id, p_key,
     jsonb_build_object('outcome', 'Charged', 'balance', v_balance + p_amount));
 end $$;

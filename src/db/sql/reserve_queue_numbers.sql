@@ -9,7 +9,5 @@ language sql volatile as $$
     'first', queue_number_watermark - p_count + 1,
     'last', queue_number_watermark,
     'fresh', queue_number_watermark = p_count,
-    'settings', jsonb_build_object(
-      'capacity', queue_capacity, 'ratePerSecond', queue_rate_per_second,
-      'paused', queue_paused, 'version', queue_version))
+    'settings', queue_settings(concerts))
 $$;

@@ -1,13 +1,16 @@
 -- Changes how a concert lets people in. A null leaves that setting as it is; p_clear_rate takes the rate away.
--- The event brings it to Redis even if the server dies right after the commit.
+-- Who changed what is written down. The event brings it to Redis even if the server dies right after the commit.
 -- Returns the concert's new settings; null: there is no such concert.
 create or replace function update_queue(
-  p_concert_id uuid, p_capacity int, p_rate double precision, p_clear_rate boolean, p_paused boolean
+  p_concert_id uuid, p_capacity int, p_rate double precision, p_clear_rate boolean, p_paused boolean,
+  p_operator_id uuid
 ) returns jsonb
 language plpgsql as $$
 declare
+  v_before concerts;
   v_concert concerts;
 begin
+  select * into v_before from concerts where id = p_concert_id for no key update;
   update concerts set
     queue_capacity = coalesce(p_capacity, queue_capacity),
     queue_rate_per_second = case when p_clear_rate then null else coalesce(p_rate, queue_rate_per_second) end,
@@ -20,7 +23,7 @@ begin
   end if;
   insert into outbox (type, subject_id, occurred_at, data)
   values ('queue.updated', p_concert_id, read_clock(), jsonb_build_object('concertId', p_concert_id));
-  return jsonb_build_object(
-    'capacity', v_concert.queue_capacity, 'ratePerSecond', v_concert.queue_rate_per_second,
-    'paused', v_concert.queue_paused, 'version', v_concert.queue_version);
+  perform note_operator_action(p_operator_id, 'updateQueue', p_concert_id, null,
+    queue_settings(v_before) - 'version', queue_settings(v_concert) - 'version');
+  return queue_settings(v_concert);
 end $$;

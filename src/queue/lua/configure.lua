@@ -6,7 +6,8 @@
 
 if take_settings(4) and is_open() then
   -- Everybody sees whether the queue is paused, so there is something to tell even if nobody moves.
-  admit_next(0)
+  changed()
+  admit_next()
 end
 
 return 'OK'

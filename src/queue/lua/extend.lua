@@ -13,7 +13,7 @@ local place, held, claimed, deadline = place_of(user)
 if place == 'admitted' and held == number and (till > deadline or not claimed) then
   redis.call('HSET', q.keys.admissions, user, whole(number) .. ' 1')
   redis.call('ZADD', q.keys.admitted, whole(math.max(deadline, till)), user)
-  publish_wake(0, number)
+  changed_about(number)
 end
 
 return report({ { user, number } })

@@ -1,24 +1,35 @@
 --!include report
--- Gives a user a place in line: the one they have, or the last one.
--- KEYS[1] root; ARGV[1..3] times, [4] user
--- -> { number, report }, 'UNOPENED', or 'BLOCK_SPENT' when there is no number to give
-
-local user = ARGV[4]
+-- Gives users a place in line, in this order: the one they have, or the last one.
+-- KEYS[1] root; ARGV[1..3] times, [4..] users
+-- -> { report, number ... }, 'UNOPENED', or 'BLOCK_SPENT' when there are not enough numbers to give; whoever got one
+-- before they ran out has it, and keeps it when this is run again
 
 if not is_open() then
   return 'UNOPENED'
 end
 
-local place, number = place_of(user)
-if not place then
-  number = next_number()
-  if not number then
-    return 'BLOCK_SPENT'
+local numbers, tickets, joined = {}, {}, 0
+for i = 4, #ARGV do
+  local user = ARGV[i]
+  local place, number = place_of(user)
+  if not place then
+    number = next_number()
+    if not number then
+      tally('issued', joined)
+      return 'BLOCK_SPENT'
+    end
+    redis.call('ZADD', q.keys.waiting, 'NX', whole(number), user)
+    mark_present(number)
+    joined = joined + 1
   end
-  -- Into the line first, whatever the room: so nobody is let in past somebody who waits.
-  redis.call('ZADD', q.keys.waiting, 'NX', whole(number), user)
-  mark_present(number)
+  numbers[#numbers + 1] = number
+  tickets[#tickets + 1] = { user, number }
+end
+
+-- Everybody was put into the line first, whatever the room: so nobody is let in past somebody who waits.
+if joined > 0 then
+  tally('issued', joined)
   admit_next()
 end
 
-return { number, report({ { user, number } }) }
+return { report(tickets), unpack(numbers) }

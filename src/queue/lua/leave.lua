@@ -11,9 +11,10 @@ end
 
 local _, held = place_of(user)
 if held == number then
-  step_out(user)
+  step_out(user, number)
   record_end(number, 'LEFT')
-  admit_next(number)
+  changed_about(number)
+  admit_next()
 end
 
 return report({ { user, number } })

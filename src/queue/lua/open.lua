@@ -1,5 +1,6 @@
 --!include block
 --!include settings
+--!include wake
 -- Opens a queue with a block of numbers, or gives an open one its next block.
 -- KEYS[1] root; ARGV[1..3] times, [4] capacity, [5] rate or '', [6] paused, [7] version,
 --   [8] first and [9] last number of the block, [10] 1: no block was ever reserved before this one
@@ -7,7 +8,10 @@
 
 local first, last, fresh = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1'
 
-take_settings(4)
+-- Newer settings may have been on their way when the server that brought them died.
+if take_settings(4) and is_open() then
+  changed()
+end
 
 local next, spent_after, reserved_for = unpack(redis.call('HMGET', q.keys.meta, 'next', 'last', 'run_id'))
 next, spent_after = tonumber(next), tonumber(spent_after)
@@ -22,6 +26,7 @@ end
 
 -- Numbers only grow: a block that was overtaken on its way is not used any more.
 if next and ((next <= spent_after and not restarted) or first <= spent_after) then
+  publish_wake()
   return 'KEPT'
 end
 
@@ -29,8 +34,11 @@ if not next then
   local recovering_until = fresh and 0 or q.now + q.grace_ms
   redis.call(
     'HSET', q.keys.meta,
-    'recovering_until', whole(recovering_until), 'ticked_at', whole(q.now), 'skip_from', 0
+    'recovering_until', whole(recovering_until), 'ticked_at', whole(q.now), 'skip_from', 0,
+    -- From the clock, in microseconds, so that who knew the line that was lost cannot take this one for it.
+    'wake_version', whole(q.now * 1000)
   )
+  changed()
 end
 
 -- What Redis may have forgotten: everything, or what it handed out after the file it restarted from.
@@ -47,4 +55,5 @@ if restarted or not (next or fresh) then
 end
 
 redis.call('HSET', q.keys.meta, 'next', whole(first), 'last', whole(last), 'run_id', here)
+publish_wake()
 return 'OPENED'

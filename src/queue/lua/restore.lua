@@ -14,17 +14,21 @@ if held == number or how_ended(number) or not may_be_lost(number) then
   return 'OK'
 end
 
+-- It was issued by the line that was lost, whose tally is lost too.
+tally('issued', 1)
+
 -- The user joined again meanwhile. The earlier place is kept, unless they have been let in already.
 if place == 'admitted' or (place and held < number) then
   record_end(number, 'LEFT')
   return 'OK'
 end
 if place then
-  step_out(user)
+  step_out(user, held)
   record_end(held, 'LEFT')
+  changed_about(held)
 end
 
-redis.call('ZADD', q.keys.waiting, whole(number), user)
+return_to_line(user, number)
 mark_present(number)
-admit_next(held)
+admit_next()
 return 'OK'

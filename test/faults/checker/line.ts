@@ -31,7 +31,7 @@ function lossBetween(run: Run, concert: string, before: Sample, after: Sample): 
       : run.faults.find((it) => LOSING.test(it.name) && it.from <= until && it.until >= from)
   // Its version and its numbers only grow otherwise.
   const wentBack = after.next < before.next || after.wakeVersion < before.wakeVersion
-  if (before.next === 0 || (!fault && !wentBack)) return undefined
+  if (!fault && !wentBack) return undefined
   const recovers = after.recoveringUntil > before.recoveringUntil
   return { concert, from, until, empty: fault ? /empty/i.test(fault.name) : after.next === 0 || recovers }
 }
@@ -49,8 +49,16 @@ function* pairs(run: Run): Generator<Step> {
 export const stepsOf = (run: Run): Step[] =>
   [...pairs(run)].filter(({ concert, before, after }) => !lossBetween(run, concert, before, after))
 
-export const lossesOf = (run: Run): Loss[] =>
-  [...pairs(run)].flatMap(({ concert, before, after }) => lossBetween(run, concert, before, after) ?? [])
+export const lossesOf = (run: Run): Loss[] => [
+  ...[...pairs(run)].flatMap(({ concert, before, after }) => lossBetween(run, concert, before, after) ?? []),
+  ...[...run.samples].flatMap(([concert, samples]) => lossesAfter(run, concert, samples.at(-1)?.until ?? 0)),
+]
+
+/** An old sale is not looked at to the end of a run: whatever is lost after that is taken to be lost to it, too. */
+const lossesAfter = (run: Run, concert: string, lookedUntil: number): Loss[] =>
+  run.faults
+    .filter(({ name, until }) => LOSING.test(name) && until > lookedUntil)
+    .map(({ name, from, until }) => ({ concert, from, until, empty: /empty/i.test(name) }))
 
 /** Who was let in between two looks. */
 export function newlyAdmitted({ before, after }: Step): [user: string, number: number][] {

@@ -9,7 +9,24 @@ const lua = (name: string, find: string, replace: string): Edit => ({
 
 const FREE = "tonumber(capacity) - redis.call('ZCARD', q.keys.admitted)"
 const HEAD = "redis.call('ZRANGE', q.keys.waiting, 0, wanted - 1, 'WITHSCORES')"
-const REPAIR: Edit = { file: 'src/queue/pace.ts', find: '  if (age >= repairMs) return true\n', replace: '' }
+/** Nobody makes sure that no wake-up was lost. */
+const REPAIR: Edit = {
+  file: 'src/queue/watcher.ts',
+  find: '      repairedAt = time\n      outlookDue = true\n',
+  replace: '',
+}
+/** And nobody is read again to be present. */
+const PRESENCE: Edit = {
+  file: 'src/queue/watcher.ts',
+  find: 'if (reader.readBy <= time) unread.add(reader)',
+  replace: 'reader.readBy = time',
+}
+/** And it is not noticed that an answer knows of wake-ups that were not heard. */
+const AWAITED: Edit = {
+  file: 'src/queue/mirror.ts',
+  find: 'else if (now - awaited.since >= LATE_MS_MAX) startOver()',
+  replace: '',
+}
 
 export const lineMutants: readonly Mutant[] = [
   {
@@ -59,13 +76,7 @@ export const lineMutants: readonly Mutant[] = [
   },
   {
     name: 'back at the end of the line',
-    edits: [
-      lua(
-        'restore',
-        "redis.call('ZADD', q.keys.waiting, whole(number), user)",
-        "redis.call('ZADD', q.keys.waiting, whole(next_number() or number), user)",
-      ),
-    ],
+    edits: [lua('restore', 'return_to_line(user, number)', 'return_to_line(user, next_number() or number)')],
     expect: [6],
     faults: ['Redis come back empty'],
     seconds: 25,
@@ -88,6 +99,8 @@ export const lineMutants: readonly Mutant[] = [
         replace: 'wakeups.listenQueue(concertId, () => undefined)',
       },
       REPAIR,
+      PRESENCE,
+      AWAITED,
     ],
     expect: [14],
     ending: true,

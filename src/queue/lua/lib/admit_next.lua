@@ -9,13 +9,11 @@ local RECENT_SECONDS = 60
 -- Ticks come more often than this, however short the grace period is.
 local GAP_MS_MIN = 3000
 
--- -> how many admissions ran out.
 local function lapse()
   local users = redis.call('ZRANGEBYSCORE', q.keys.admitted, '-inf', whole(q.now), 'LIMIT', 0, WORK_MAX)
   for _, user in ipairs(users) do
     end_admission(user, admission_of(user))
   end
-  return #users
 end
 
 -- A token bucket that holds one second's worth. -> whole tokens at hand; without a rate, no limit.
@@ -50,6 +48,12 @@ end
 
 -- The absent keep their number and are not looked at again before they return, or for a day.
 local function skip(user, number)
+  local absent, forgotten = count_absent()
+  if absent == 0 and forgotten > 0 then
+    tally('lapsed', forgotten)
+    tally('skipped', -forgotten)
+  end
+  tally('skipped', 1)
   redis.call('ZADD', q.keys.absent, whole(number), user)
   redis.call('PEXPIRE', q.keys.absent, DAY_MS)
 end
@@ -65,9 +69,9 @@ local function remember_pace(admitted)
   redis.call('EXPIRE', q.keys.recent, RECENT_SECONDS)
 end
 
--- Takes up to `slots` from the head of the line. -> admitted, skipped, the last number admitted.
+-- Takes up to `slots` from the head of the line. -> how many were admitted.
 local function take_from_line(slots, skipping)
-  local admitted, skipped, through = 0, 0, 0
+  local admitted, skipped = 0, 0
   while admitted < slots and admitted + skipped < WORK_MAX do
     local wanted = math.min(slots - admitted, WORK_MAX - admitted - skipped)
     local head = redis.call('ZRANGE', q.keys.waiting, 0, wanted - 1, 'WITHSCORES')
@@ -76,18 +80,17 @@ local function take_from_line(slots, skipping)
     end
     for i = 1, #head, 2 do
       local user, number = head[i], tonumber(head[i + 1])
-      redis.call('ZREM', q.keys.waiting, user)
+      take_head(user, number)
       if skipping and not seen_lately(number) then
         skip(user, number)
         skipped = skipped + 1
       else
         admit(user, number)
         admitted = admitted + 1
-        through = number
       end
     end
   end
-  return admitted, skipped, through
+  return admitted
 end
 
 local function line_moves()
@@ -107,25 +110,23 @@ local function line_moves()
   )
   local skipping = may_skip(tonumber(ticked_at), tonumber(skip_from))
   if paused == '1' or q.now < tonumber(recovering_until) then
-    return 0, 0, 0
+    return
   end
   local at_hand = refill_tokens(tonumber(rate), tonumber(tokens), tonumber(tokens_at))
   local slots = math.min(tonumber(capacity) - redis.call('ZCARD', q.keys.admitted), math.floor(at_hand))
-  local admitted, skipped, through = take_from_line(slots, skipping)
+  local admitted = take_from_line(slots, skipping)
   if admitted > 0 then
     remember_pace(admitted)
+    redis.call('HINCRBY', q.keys.meta, 'admitted_total', admitted)
     if tonumber(rate) then
       redis.call('HSET', q.keys.meta, 'tokens', tostring(at_hand - admitted), 'tokens_at', whole(q.now))
     end
   end
-  return admitted, skipped, through
 end
 
--- Call it in an open queue. `number`: the ticket that the calling script has just changed, or nil.
-local function admit_next(number)
-  local lapsed = lapse()
-  local admitted, skipped, through = line_moves()
-  if number or lapsed + admitted + skipped > 0 then
-    publish_wake(through, number or 0)
-  end
+-- Call it in an open queue. Publishes what the calling script has changed, too.
+local function admit_next()
+  lapse()
+  line_moves()
+  publish_wake()
 end

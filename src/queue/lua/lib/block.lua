@@ -3,9 +3,13 @@
 -- Redis. A block is good only for the Redis process it was reserved for: one that restarted from an older
 -- file, or a replica that took over, may have forgotten that it handed a number out.
 
--- Asked of the server itself; a client's idea of it can be older than the connection it speaks through.
+local own_run_id
+
+-- Asked of the server itself; a client's idea of it can be older than the connection it speaks through. Once for each
+-- run of a script: it costs more than all the rest of a join.
 local function run_id()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  own_run_id = own_run_id or string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  return own_run_id
 end
 
 -- -> the next number, or nil when a fresh block is needed.
@@ -24,6 +28,12 @@ local function may_be_lost(number)
   local from, below, till =
     unpack(redis.call('HMGET', q.keys.meta, 'restorable_from', 'restorable_below', 'restorable_until'))
   return till and q.now < tonumber(till) and number >= tonumber(from) and number < tonumber(below)
+end
+
+-- Was it given out by this line? Otherwise it was by one that was lost, and nothing of it is counted here.
+local function is_issued(number)
+  local next = redis.call('HGET', q.keys.meta, 'next')
+  return next and number < tonumber(next) and not may_be_lost(number)
 end
 
 -- Is the loss still to be noticed? Then it is not known yet which numbers it took.

@@ -1,8 +1,10 @@
---!include wake
+--!include line
+--!include tally
 -- Where a user stands. A user stands in one place at most: that is how there is one live ticket for each.
 
 -- A record of an end is kept for a day. Without one, a ticket counts as lapsed: see block.lua.
 local function record_end(number, how)
+  tally(how == 'FINISHED' and 'finished' or 'lapsed', 1)
   redis.call('SET', q.keys.ended .. whole(number), how .. ' ' .. whole(q.now), 'PX', DAY_MS)
 end
 
@@ -15,9 +17,16 @@ local function how_ended(number)
   return how, tonumber(at)
 end
 
-local function step_out(user)
-  redis.call('ZREM', q.keys.waiting, user)
-  redis.call('ZREM', q.keys.absent, user)
+-- Takes somebody out of those who were skipped, if they are one of them.
+local function leave_absent(user)
+  if redis.call('ZREM', q.keys.absent, user) == 1 then
+    tally('skipped', -1)
+  end
+end
+
+local function step_out(user, number)
+  leave_line(user, number)
+  leave_absent(user)
   redis.call('ZREM', q.keys.admitted, user)
   redis.call('HDEL', q.keys.admissions, user)
 end
@@ -33,8 +42,9 @@ local function admission_of(user)
 end
 
 local function end_admission(user, number, claimed)
-  step_out(user)
+  step_out(user, number)
   record_end(number, claimed and 'ADMISSION_EXPIRED' or 'NOT_CLAIMED')
+  changed_about(number)
 end
 
 -- -> 'waiting', 'admitted' or 'absent', the number, and for the admitted: claimed, deadline. nil for nowhere.
@@ -51,7 +61,7 @@ local function place_of(user)
       return 'admitted', admitted, claimed, deadline
     end
     end_admission(user, admitted, claimed)
-    publish_wake(0, admitted)
+    publish_wake()
     return nil
   end
   number = redis.call('ZSCORE', q.keys.absent, user)

@@ -10,8 +10,8 @@ local function arrive(user, number)
   end
   mark_present(number)
   if place == 'absent' then
-    redis.call('ZREM', q.keys.absent, user)
-    redis.call('ZADD', q.keys.waiting, whole(number), user)
+    leave_absent(user)
+    return_to_line(user, number)
   end
   return place == 'absent'
 end
@@ -56,7 +56,8 @@ local function pace()
   return admissions, q.now - oldest * 1000
 end
 
--- tickets: a list of { user, number }. -> { paused, admissions, in ms, a status for each ticket ... }
+-- tickets: a list of { user, number }.
+-- -> { version of the last wake-up, which this answer knows of, paused, admissions, in ms, a status for each ... }
 local function report(tickets)
   local returned = false
   for _, ticket in ipairs(tickets) do
@@ -65,10 +66,12 @@ local function report(tickets)
   if returned then
     admit_next()
   end
-  local admissions, in_ms = pace()
-  local reply = { tonumber(redis.call('HGET', q.keys.meta, 'paused')), admissions, in_ms }
-  for _, ticket in ipairs(tickets) do
-    reply[#reply + 1] = status_of(ticket[1], ticket[2])
+  local statuses = {}
+  for i, ticket in ipairs(tickets) do
+    statuses[i] = status_of(ticket[1], ticket[2])
   end
-  return reply
+  publish_wake()
+  local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'wake_version'))
+  local admissions, in_ms = pace()
+  return { tonumber(version or 0), tonumber(paused), admissions, in_ms, unpack(statuses) }
 end

@@ -1,0 +1,7 @@
+-- What an operator decides about a concert's queue, as it is handed out and written down.
+create or replace function queue_settings(p_concert concerts) returns jsonb
+language sql stable as $$
+  select jsonb_build_object(
+    'capacity', p_concert.queue_capacity, 'ratePerSecond', p_concert.queue_rate_per_second,
+    'paused', p_concert.queue_paused, 'version', p_concert.queue_version)
+$$;

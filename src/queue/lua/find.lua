@@ -1,0 +1,20 @@
+--!include report
+-- How the ticket stands that somebody has, for an operator who looks: that does not count as presence.
+-- KEYS[1] root; ARGV[1..3] times, [4] user
+-- -> { report, number } without the presence that report.lua notes, or nil: they have none
+
+local user = ARGV[4]
+local place, number = place_of(user)
+if not place then
+  return nil
+end
+
+local status
+if place == 'absent' then
+  status = { 'WAITING', redis.call('ZCOUNT', q.keys.waiting, '-inf', whole(number)) + 1 }
+else
+  status = status_of(user, number)
+end
+local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'wake_version'))
+local admissions, in_ms = pace()
+return { { tonumber(version or 0), tonumber(paused), admissions, in_ms, status }, number }

@@ -1,0 +1,71 @@
+import type { Context } from '../context.ts'
+import * as catalogBook from '../db/catalog.ts'
+import * as operatorBook from '../db/operators.ts'
+import * as queueBook from '../db/queue.ts'
+import * as reservationBook from '../db/reservations.ts'
+import type { Concert } from '../domain/catalog.ts'
+import type { OperatorAction } from '../domain/operators.ts'
+import type { Page } from '../domain/page.ts'
+import type { QueueStatus } from '../domain/queue.ts'
+import type { Reservation } from '../domain/reservations.ts'
+import { requireOperator } from './access.ts'
+import { known } from './users.ts'
+
+/** Somebody whom an operator looks at. */
+export interface Buyer {
+  userId: string
+}
+
+/** A queue ticket as an operator sees it: without the token, which is its owner's. */
+export interface BuyerTicket {
+  concertId: string
+  number: number
+  status: QueueStatus
+}
+
+/** The concerts in whose lines a buyer is looked for: the newest. */
+const CONCERTS_MAX = 100
+
+export function buyer(_: unknown, { userId }: Buyer, context: Context): Buyer {
+  requireOperator(context)
+  return { userId }
+}
+
+export const userOf = ({ userId }: Buyer, _: unknown, context: Context) => known(userId, context)
+
+export const reservationsOf = ({ userId }: Buyer, page: Page, context: Context): Promise<Reservation[]> =>
+  reservationBook.listReservations(context.db, userId, page)
+
+/** Live tickets by what Redis says, spent ones by the books. */
+export async function ticketsOf({ userId }: Buyer, _: unknown, context: Context): Promise<BuyerTicket[]> {
+  const newest = { limit: CONCERTS_MAX, after: undefined, before: undefined, fromEnd: true }
+  const ids = (await catalogBook.listConcerts(context.db, newest)).map(({ id }) => id)
+  const [found, spent] = await Promise.all([
+    Promise.all(ids.map((id) => context.queue.find(id, userId))),
+    queueBook.listSpentTickets(context.db, { userId, ids }),
+  ])
+  const live = found.flatMap((one) => (one ? [{ ...one.ticket, status: one.status }] : []))
+  const finished = spent.map(({ concertId, number, spentAt }) => ({
+    concertId,
+    number,
+    status: { kind: 'Finished' as const, at: spentAt },
+  }))
+  const isSpent = (ticket: BuyerTicket): boolean =>
+    finished.some(({ concertId, number }) => concertId === ticket.concertId && number === ticket.number)
+  return [...live.filter((ticket) => !isSpent(ticket)), ...finished]
+}
+
+export const operatorActions = (
+  concertId: string | null | undefined,
+  page: Page,
+  context: Context,
+): Promise<OperatorAction[]> => {
+  requireOperator(context)
+  return operatorBook.listOperatorActions(context.db, concertId ?? null, page)
+}
+
+export const concertIfAny = async (
+  { concertId }: OperatorAction,
+  _: unknown,
+  context: Context,
+): Promise<Concert | null> => (concertId === null ? null : context.loaders.concerts.load(concertId))

@@ -1,0 +1,101 @@
+/** The pages for buyers: what `npm run build` made of web/, read once and kept, compressed, with what browsers may do with it. */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { extname } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+/** Our own files and our own server, and nothing else: https://www.w3.org/TR/CSP3/ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+}
+
+interface File {
+  headers: Record<string, string>
+  bodies: Record<'br' | 'gzip' | 'identity', Buffer>
+}
+
+/** Built beside the server, or from its sources, where it runs without being built. */
+const PLACES = ['../pages/', '../../dist/pages/'].map((path) => new URL(path, import.meta.url))
+
+export interface Pages {
+  /** -> was it one of them? Then it has been answered. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean
+}
+
+/** @returns undefined: they have not been built */
+export function loadPages(): Pages | undefined {
+  const place = PLACES.find((directory) => existsSync(directory))
+  if (!place) return undefined
+  const names = readdirSync(place, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => extname(name) in TYPES,
+  )
+  const files = new Map(names.map((name) => [addressOf(name), readFile(new URL(name, place), name)]))
+  return {
+    answer: (request, response) => {
+      // Every operation comes by here: what is a POST is not looked up.
+      if (request.method !== 'GET' && request.method !== 'HEAD') return false
+      const file = files.get((request.url ?? '').replace(/\?.*$/, ''))
+      if (!file) return false
+      send(file, request, response)
+      return true
+    },
+  }
+}
+
+/** `/` and `/operator`: no page's address has a slash at its end. */
+const addressOf = (name: string): string => `/${name}`.replace(/\/index\.html$/, '') || '/'
+
+function readFile(path: URL, name: string): File {
+  const body = readFileSync(path)
+  const isPage = name.endsWith('.html')
+  return {
+    headers: {
+      ...HEADERS,
+      'content-type': TYPES[extname(name)] ?? '',
+      vary: 'accept-encoding',
+      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+      // The others have their content in their name.
+      'cache-control': isPage ? 'no-cache' : 'public, max-age=31536000, immutable',
+      ...(isPage && { 'content-security-policy': POLICY }),
+    },
+    bodies: { br: brotliCompressSync(body), gzip: gzipSync(body), identity: body },
+  }
+}
+
+function send({ headers, bodies }: File, request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers['if-none-match'] === headers.etag) {
+    response.writeHead(304, headers).end()
+    return
+  }
+  const accepted = request.headers['accept-encoding']?.toString() ?? ''
+  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity'
+  const body = bodies[encoding]
+  response.writeHead(200, {
+    ...headers,
+    ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
+    'content-length': body.length,
+  })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}

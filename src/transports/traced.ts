@@ -1,0 +1,52 @@
+/** Operations as traces, whichever way they come in. */
+import { getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import type { Context } from '../context.ts'
+import type { TraceWhole } from '../domain/trace.ts'
+import { codeOf } from '../schema/errors.ts'
+import { fieldOnTop } from '../schema/meter.ts'
+import { isStream, type Stream, type Subscribe } from '../schema/streams.ts'
+
+type Result = ExecutionResult | Stream
+type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>
+
+function traced<T extends Result>(whole: TraceWhole, args: ExecutionArgs, run: () => Promise<T>): Promise<T> {
+  const { document, operationName } = args
+  const { traceparent, requestId } = args.contextValue as Context
+  const type = getOperationAST(document, operationName)?.operation ?? 'query'
+  return whole({
+    name: `${type} ${fieldOnTop(document, operationName)}`,
+    attributes: {
+      'graphql.operation.type': type,
+      ...(requestId === undefined ? {} : { 'stagedoor.request_id': requestId }),
+    },
+    traceparent,
+    run,
+    problemOf: (result: Result) => {
+      const errors = isStream(result) ? undefined : result.errors
+      return errors && codeOf(errors[0])
+    },
+  })
+}
+
+/** @param execute runs what does not come over Yoga's way */
+export const tracedExecute =
+  (execute: Execute, whole: TraceWhole): Execute =>
+  (args) =>
+    traced(whole, args, () => execute(args))
+
+/** How a subscription starts: what it tells later is told by others' wake-ups. */
+export const tracedSubscribe =
+  (subscribe: Subscribe, whole: TraceWhole): Subscribe =>
+  (args) =>
+    traced(whole, args, () => subscribe(args))
+
+/** What Yoga executes that has come over HTTP; the rest goes the way of operations.ts. */
+export const tracesExecution = (whole: TraceWhole): Plugin => ({
+  onExecute: ({ args, executeFn, setExecuteFn }) => {
+    if (!('params' in args.contextValue)) return
+    setExecuteFn((given: ExecutionArgs) =>
+      traced(whole, given, async () => (await executeFn(given)) as ExecutionResult),
+    )
+  },
+})

@@ -1,0 +1,146 @@
+/** How often an operation goes to PostgreSQL and to Redis: one time too many is half of what it costs. */
+import { randomUUID } from 'node:crypto'
+import { graphql } from 'graphql'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { createServices } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { createContext } from '../../src/context.ts'
+import { createSchema } from '../../src/schema/index.ts'
+import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { secret } from '../support/server.ts'
+
+let database: TestDatabase
+let made: ReturnType<typeof createServices>
+const schema = createSchema({ signUp: true })
+const trips = { postgres: 0, redis: 0 }
+
+/** Nothing runs beside the operations: without the app there are no jobs. */
+beforeAll(async () => {
+  database = await createDatabase()
+  const config = readConfig({
+    DATABASE_URL: database.url,
+    REDIS_URL: inject('redisUrl'),
+    REDIS_PREFIX: `test:${randomUUID()}`,
+    AUTH_SECRET: secret,
+    TICKET_SECRETS: secret,
+  })
+  made = createServices(config, pino({ level: 'error' }))
+  const { db } = made.services
+  const call = db.call.bind(db)
+  db.call = (statement) => {
+    trips.postgres += 1
+    return call(statement)
+  }
+  const { redis } = made.connection
+  const send = redis.sendCommand.bind(redis)
+  redis.sendCommand = (command, stream) => {
+    if (!['info', 'ping'].includes(command.name)) trips.redis += 1
+    return send(command, stream)
+  }
+})
+afterAll(async () => {
+  await made.connection.close()
+  await made.services.db.close()
+  await database.drop()
+})
+
+interface Visitor {
+  authorization: string
+  queueToken?: string
+}
+
+const visitor = async (role: 'buyer' | 'operator' = 'buyer'): Promise<Visitor> => {
+  const token = await made.services.auth.issue({ userId: randomUUID(), role }, 600)
+  return { authorization: `Bearer ${token}` }
+}
+
+/** What the operations here are asked for. */
+interface Answers {
+  createConcert: { id: string }
+  issueQueueToken: { token: string }
+  performances: { id: string }[]
+  holdSeats: { id: string }
+  payReservation: { amount: number }
+}
+
+async function run(source: string, variableValues: Record<string, unknown>, who: Visitor) {
+  const credentials = {
+    queueToken: undefined,
+    ...who,
+    address: '192.0.2.1',
+    requestId: '',
+    traceparent: undefined,
+  }
+  const contextValue = await createContext(made.services, credentials)
+  Object.assign(trips, { postgres: 0, redis: 0 })
+  const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
+  expect(errors).toBeUndefined()
+  return { data: data as unknown as Answers, trips: { ...trips } }
+}
+
+const JOIN =
+  'mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { ... on QueueTicket { token } } }'
+const DATES = 'query ($id: ID!) { performances(concertId: $id) { id startsAt availableSeatCount } }'
+const HOLD =
+  'mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { ... on Reservation { id price heldUntil } } }'
+const CHARGE =
+  'mutation ($input: ChargePointsInput!) { chargePoints(input: $input) { ... on PointAccount { balance } } }'
+const PAY =
+  'mutation ($input: PayReservationInput!) { payReservation(input: $input) { ... on Payment { id amount } } }'
+
+test('a purchase, step by step', async () => {
+  const startsAt = new Date(Date.now() + 86_400_000)
+  const performances = [1, 2, 3].map(() => ({ startsAt, seatPrice: 10 }))
+  const created = await run(
+    'mutation ($input: CreateConcertInput!) { createConcert(input: $input) { ... on Concert { id } } }',
+    { input: { title: 'Counted', performances } },
+    await visitor('operator'),
+  )
+  const id = created.data.createConcert.id
+  await run(JOIN, { id }, await visitor()) // opens the queue
+
+  const buyer = await visitor()
+  const join = await run(JOIN, { id }, buyer)
+  const admitted = { ...buyer, queueToken: join.data.issueQueueToken.token }
+  const status = await run('{ queueTicket { status { __typename } } }', {}, admitted)
+  const dates = await run(DATES, { id }, admitted)
+  const performanceId = dates.data.performances[0]?.id ?? ''
+  const seats = await run(
+    'query ($id: ID!) { performance(id: $id) { seats { number status price } } }',
+    { id: performanceId },
+    admitted,
+  )
+  const hold = await run(
+    HOLD,
+    { input: { performanceId, seatNumbers: [1, 2], idempotencyKey: 'hold' } },
+    admitted,
+  )
+  const charge = await run(CHARGE, { input: { amount: 20, idempotencyKey: 'charge' } }, admitted)
+  const pay = await run(
+    PAY,
+    { input: { reservationId: hold.data.holdSeats.id, idempotencyKey: 'pay' } },
+    admitted,
+  )
+  expect(pay.data.payReservation.amount).toBe(20)
+
+  const steps = { join, status, dates, seats, hold, charge, pay }
+  const counted = Object.entries(steps).map(([step, { trips }]) => [step, trips.postgres, trips.redis])
+  expect(counted).toEqual([
+    // Two limits, the queue stays active, and the script.
+    ['join', 0, 4],
+    ['status', 0, 1],
+    // The gate; the dates, and what is taken of all of them.
+    ['dates', 2, 1],
+    ['seats', 2, 1],
+    ['hold', 2, 1],
+    ['charge', 1, 1],
+    // Its place is freed by the relay, once the payment is committed.
+    ['pay', 2, 0],
+  ])
+})
+
+test('a list costs one query, however long it is', async () => {
+  const { trips } = await run('{ concerts(first: 50) { edges { node { id title } } } }', {}, await visitor())
+  expect(trips).toEqual({ postgres: 1, redis: 0 })
+})

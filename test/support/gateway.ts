@@ -1,0 +1,52 @@
+/** The network between a browser and the servers: one address, whichever server is behind it. */
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+export interface Gateway {
+  origin: string
+  /** How many WebSockets were asked for. */
+  upgrades: () => number
+  /** From now on it leads to the server with this URL; undefined: to nobody. */
+  leadTo: (url: string | undefined) => void
+  stop: () => Promise<void>
+}
+
+/** @param options.blockUpgrades hangs up on whoever wants a WebSocket, as some companies' networks do */
+export async function openGateway(options: { blockUpgrades?: boolean } = {}): Promise<Gateway> {
+  const open = new Set<Socket>()
+  let port: number | undefined
+  let upgrades = 0
+  const server = createServer((near) => {
+    open.add(near)
+    near.on('error', () => near.destroy())
+    near.on('close', () => open.delete(near))
+    near.once('data', (head) => {
+      const isUpgrade = /^upgrade: websocket/im.test(head.toString('latin1'))
+      if (isUpgrade) upgrades += 1
+      if (port === undefined || (isUpgrade && options.blockUpgrades)) {
+        near.destroy()
+        return
+      }
+      const far = connect(port, '127.0.0.1')
+      far.on('error', () => near.destroy())
+      far.on('close', () => near.destroy())
+      near.on('close', () => far.destroy())
+      far.write(head)
+      near.pipe(far).pipe(near)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    upgrades: () => upgrades,
+    leadTo: (url) => {
+      port = url === undefined ? undefined : Number(new URL(url).port)
+    },
+    stop: async () => {
+      for (const socket of open) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
