@@ -6,6 +6,7 @@ RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/copy-assets.mjs scripts/
 COPY src src
+COPY web web
 RUN npm run build
 
 FROM node:24-bookworm-slim AS dependencies

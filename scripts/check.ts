@@ -9,6 +9,7 @@ const STEPS: Step[][] = [
   [tool('formatting', 'prettier', '--check', '.'), tool('lint', 'eslint', '--max-warnings', '0', '.')],
   [
     tool('types', 'tsc', '--noEmit'),
+    tool('types of the pages', 'tsc', '--noEmit', '-p', 'web'),
     tool('rooms', 'depcruise', 'src', '--config', '.dependency-cruiser.cjs'),
   ],
   [tool('dead code', 'knip'), { title: 'migrations', run: migrationsAreCurrent }],

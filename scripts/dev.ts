@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { preparePages } from './pages.ts'
 import { prepareSample } from './sample.ts'
 import { developmentSecrets } from './secrets.ts'
 import { keep, type Kept } from './services/keep.ts'
@@ -52,7 +53,7 @@ async function run(quit: AbortSignal, started: Started[]): Promise<number> {
 
   const port = await choosePort(Number(process.env.PORT ?? 4000))
   const env = serverEnv(services, port)
-  const { lines } = await prepareSample(env)
+  const [{ lines }] = await Promise.all([prepareSample(env), preparePages(say)])
   quit.throwIfAborted()
 
   say('starting the server …')

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type {} from 'vitest' // what is augmented below has to be imported somewhere
 import type { TestProject } from 'vitest/node'
+import { findBrowser } from '../../scripts/browser.ts'
+import { preparePages } from '../../scripts/pages.ts'
 import { removeHome } from '../../scripts/services/home.ts'
 import { livingProcess } from '../../scripts/services/owner.ts'
 import { startServices } from '../../scripts/services/start.ts'
@@ -14,6 +16,8 @@ declare module 'vitest' {
     databaseUrl: string
     /** A Redis of this run, which writes nothing down. */
     redisUrl: string
+    /** The path of a Chromium. */
+    browser: string
   }
 }
 
@@ -29,9 +33,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     keepData: false,
     say: console.log,
   })
-  await migrate(databaseUrl)
+  await Promise.all([migrate(databaseUrl), preparePages(console.log)])
   project.provide('databaseUrl', databaseUrl)
   project.provide('redisUrl', redisUrl)
+  project.provide('browser', findBrowser(console.log))
   return stop
 }
 

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { useBrowser } from '../support/browser.ts'
+import { openGateway, type Gateway } from '../support/gateway.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { createSale, join } from '../support/purchase.ts'
+
+let cluster: Cluster
+let server: ServerProcess
+const { visitor, open } = useBrowser()
+
+beforeAll(async () => {
+  cluster = await startCluster()
+  server = await cluster.start()
+})
+afterAll(() => cluster.stop())
+
+/** A network of its own for one test, which leads to the server. */
+async function gateway(options?: { blockUpgrades: boolean }): Promise<Gateway> {
+  const made = await openGateway(options)
+  onTestFinished(() => made.stop())
+  made.leadTo(server.url)
+  return made
+}
+
+async function joined(origin: string, concertId: string) {
+  const page = await open(await visitor(), `${origin}/#/concert/${concertId}`)
+  await page.getByRole('button', { name: 'Join the line' }).click()
+  return page
+}
+
+test('where WebSockets are blocked, the place moves all the same', async () => {
+  const { concertId } = await createSale(cluster, { capacity: 1 })
+  const first = await cluster.user()
+  const { token } = await join(first, concertId)
+  const blocked = await gateway({ blockUpgrades: true })
+  const page = await joined(blocked.origin, concertId)
+  await expect.poll(() => page.getByTestId('position').textContent(), { timeout: 15_000 }).toBe('1')
+  await first.ask('mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }', { token })
+  await page.getByText('It is your turn!').waitFor()
+  await page.getByRole('button', { name: /^Seat 3, .*free/ }).waitFor()
+  expect(blocked.upgrades()).toBeGreaterThan(0)
+})
+
+test('a killed server: everybody is where they were when the next one is there, without a click', async () => {
+  const { concertId, operator } = await createSale(cluster, { capacity: 1 })
+  const network = await gateway()
+  const buyer = await joined(network.origin, concertId)
+  await buyer.getByText('It is your turn!').waitFor()
+  await join(await cluster.user(), concertId)
+  const waiter = await joined(network.origin, concertId)
+  await expect.poll(() => waiter.getByTestId('position').textContent()).toBe('2')
+  await buyer.getByRole('button', { name: /^Seat 7, .*free/ }).click()
+  await buyer.getByRole('button', { name: 'Hold this seat' }).click()
+  await buyer.getByTestId('hold-left').waitFor()
+
+  network.leadTo(undefined)
+  await server.kill()
+  await waiter.getByText('The connection is lost.').waitFor()
+  expect(await waiter.getByTestId('position').textContent()).toBe('2')
+  server = await cluster.start()
+  network.leadTo(server.url)
+
+  await waiter.getByText('The connection is lost.').waitFor({ state: 'detached' })
+  expect(await waiter.getByTestId('position').textContent()).toBe('2')
+  await buyer.getByRole('button', { name: /^Charge/ }).click()
+  await buyer.getByRole('button', { name: /^Pay/ }).click()
+  await buyer.getByText('See you there!').waitFor()
+  await cluster
+    .at(server, operator)
+    .ask('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
+      id: concertId,
+    })
+  await waiter.getByText('It is your turn!').waitFor()
+})

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { BrowserContext, Page } from 'playwright-core'
+import { useBrowser } from '../support/browser.ts'
+import { createSale } from '../support/purchase.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+const { visitor, open } = useBrowser()
+
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+const roomOf = (concertId: string): string => new URL(`/#/concert/${concertId}`, server.url).href
+
+async function comeIn(concertId: string): Promise<{ who: BrowserContext; page: Page }> {
+  const who = await visitor()
+  const page = await open(who, roomOf(concertId))
+  await page.getByRole('button', { name: 'Join the line' }).click()
+  return { who, page }
+}
+
+async function buy(page: Page, seat: number): Promise<void> {
+  await page.getByRole('button', { name: new RegExp(`^Seat ${seat}, .*free`) }).click()
+  await page.getByRole('button', { name: 'Hold this seat' }).click()
+  await page.getByRole('button', { name: /^Charge/ }).click()
+  await page.getByRole('button', { name: /^Pay/ }).dblclick()
+  await page.getByText('See you there!').waitFor()
+}
+
+test('three in line for one place: each payment lets the next one in, without a click', async () => {
+  const { concertId } = await createSale(server, { capacity: 1 })
+  const first = await comeIn(concertId)
+  await first.page.getByText('It is your turn!').waitFor()
+  const second = await comeIn(concertId)
+  await expect.poll(() => second.page.getByTestId('position').textContent()).toBe('1')
+  const third = await comeIn(concertId)
+  await expect.poll(() => third.page.getByTestId('position').textContent()).toBe('2')
+
+  await buy(first.page, 7)
+  await second.page.getByText('It is your turn!').waitFor()
+  await expect.poll(() => third.page.getByTestId('position').textContent()).toBe('1')
+  expect(await second.page.title()).toContain('It is your turn!')
+
+  await buy(second.page, 8)
+  await third.page.getByText('It is your turn!').waitFor()
+  await third.page.getByRole('button', { name: 'Seat 7, 100 P, sold' }).waitFor()
+
+  const [bought] = await server.database
+    .sql`select count(*)::int as payments, sum(amount)::int as points from payments`
+  expect(bought).toMatchObject({ payments: 2, points: 200 })
+})

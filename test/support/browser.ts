@@ -1,0 +1,53 @@
+/** A real browser, and what happens in it. */
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, inject } from 'vitest'
+
+/** Nothing in the background that would look for a network. */
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+/** The machine may be busy with other tests. */
+const PATIENCE_MS = 15_000
+
+export interface Visitors {
+  /** Somebody with a device of their own. */
+  visitor: (options?: Parameters<Browser['newContext']>[0]) => Promise<BrowserContext>
+  /** A new tab of theirs. */
+  open: (visitor: BrowserContext, url: string) => Promise<Page>
+}
+
+/** A browser for the tests of a file. When they are over, no page has reported an error. */
+export function useBrowser(): Visitors {
+  let browser: Browser
+  const trouble: string[] = []
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: inject('browser'), args: ARGS })
+  })
+  afterAll(async () => {
+    await browser.close()
+    expect(trouble).toEqual([])
+  })
+  return {
+    visitor: async (options) => {
+      const context = await browser.newContext({ locale: 'en-GB', ...options })
+      context.setDefaultTimeout(PATIENCE_MS)
+      return context
+    },
+    open: async (visitor, url) => {
+      const page = await visitor.newPage()
+      page.on('pageerror', (error) => trouble.push(String(error)))
+      page.on('console', (message) => {
+        // A policy that had to refuse something says so here.
+        if (/Content Security Policy|Refused to/.test(message.text())) trouble.push(message.text())
+      })
+      await page.goto(url)
+      return page
+    },
+  }
+}

@@ -1,0 +1,173 @@
+/** What the buyer's page asks of the API. */
+import { graphql } from '../shared/graphql.ts'
+
+export const Concerts = graphql(`
+  query Concerts {
+    concerts(first: 100) {
+      edges {
+        node {
+          id
+          title
+          queue {
+            waitingCount
+            paused
+          }
+        }
+      }
+    }
+  }
+`)
+
+export const SignUp = graphql(`
+  mutation SignUp($name: String!) {
+    signUp(input: { name: $name }) {
+      accessToken
+    }
+  }
+`)
+
+export const Join = graphql(`
+  mutation Join($concertId: ID!) {
+    issueQueueToken(input: { concertId: $concertId }) {
+      __typename
+      ... on QueueTicket {
+        token
+      }
+      ... on Refusal {
+        message
+      }
+    }
+  }
+`)
+
+export const Leave = graphql(`
+  mutation Leave($token: String!) {
+    leaveQueue(input: { token: $token }) {
+      concertId
+    }
+  }
+`)
+
+export const WatchTicket = graphql(`
+  subscription WatchTicket($token: String!) {
+    queueStatus(token: $token) {
+      __typename
+      ... on Waiting {
+        position
+        estimatedWaitSeconds
+        paused
+      }
+      ... on Admitted {
+        until
+      }
+      ... on Lapsed {
+        reason
+      }
+    }
+  }
+`)
+
+export const Dates = graphql(`
+  query Dates($concertId: ID!) {
+    performances(concertId: $concertId, bookableOnly: false) {
+      id
+      startsAt
+      seatCount
+      availableSeatCount
+    }
+  }
+`)
+
+export const WatchSeats = graphql(`
+  subscription WatchSeats($performanceId: ID!) {
+    seatChanges(performanceId: $performanceId) {
+      snapshot
+      seats {
+        number
+        price
+        status
+      }
+    }
+  }
+`)
+
+export const Purchases = graphql(`
+  query Purchases {
+    me {
+      points {
+        balance
+      }
+    }
+    reservations(last: 50) {
+      edges {
+        node {
+          id
+          status
+          price
+          heldUntil
+          seats {
+            number
+          }
+          performance {
+            id
+            startsAt
+            concert {
+              id
+              title
+            }
+          }
+        }
+      }
+    }
+  }
+`)
+
+export const Hold = graphql(`
+  mutation Hold($input: HoldSeatsInput!) {
+    holdSeats(input: $input) {
+      __typename
+      ... on SeatTaken {
+        seatNumbers
+      }
+      ... on Refusal {
+        message
+      }
+    }
+  }
+`)
+
+export const Cancel = graphql(`
+  mutation Cancel($input: CancelReservationInput!) {
+    cancelReservation(input: $input) {
+      __typename
+      ... on Refusal {
+        message
+      }
+    }
+  }
+`)
+
+export const Charge = graphql(`
+  mutation Charge($input: ChargePointsInput!) {
+    chargePoints(input: $input) {
+      __typename
+      ... on PointAccount {
+        balance
+      }
+      ... on Refusal {
+        message
+      }
+    }
+  }
+`)
+
+export const Pay = graphql(`
+  mutation Pay($input: PayReservationInput!) {
+    payReservation(input: $input) {
+      __typename
+      ... on Refusal {
+        message
+      }
+    }
+  }
+`)

@@ -1,0 +1,40 @@
+/** What stands around every page: where it is from, the language, and whether there is a connection. */
+import { effect } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import icon from '../icon.svg'
+import { language, speak } from './i18n.ts'
+
+effect(() => {
+  document.documentElement.lang = language.value
+})
+
+interface FrameProps {
+  /** Where the name of the house leads. */
+  home: string
+  connected: boolean
+  /** Its words for the other language, and for a lost connection. */
+  words: { language: string; offline: string }
+  kind?: string
+  children: ComponentChildren
+}
+
+export function Frame({ home, connected, words, kind, children }: FrameProps) {
+  const other = language.value === 'en' ? 'ko' : 'en'
+  return (
+    <>
+      <header class="top">
+        <a class="brand" href={home}>
+          <img src={icon} alt="" width="28" height="28" />
+          Stagedoor
+        </a>
+        <button type="button" class="language" lang={other} onClick={() => speak(other)}>
+          {words.language}
+        </button>
+      </header>
+      <main class={kind}>{children}</main>
+      <p class={connected ? 'offline hidden' : 'offline'} role="status">
+        {connected ? '' : words.offline}
+      </p>
+    </>
+  )
+}

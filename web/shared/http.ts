@@ -1,0 +1,74 @@
+/** Queries and mutations: one POST each, sent again while the network or the server is away. */
+import { print } from '@0no-co/graphql.web'
+import { heardServerTime } from './clock.ts'
+import type { TadaDocumentNode } from './graphql.ts'
+
+/** What a request shows: who it is from, and their place in line. */
+export interface Credentials {
+  accessToken?: string | undefined
+  queueToken?: string | undefined
+}
+
+/** An answer that sending again would not change. `code` is the server's. */
+export class Refused extends Error {
+  readonly code: string
+  constructor(message: string, code: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+interface Body<Data> {
+  data?: Data | null
+  errors?: { message: string; extensions?: { code?: string; retryAfterSeconds?: number } }[]
+}
+
+const ANSWER_MS_MAX = 10_000
+const ATTEMPTS_MAX = 8
+/** Codes of errors that pass. */
+export const AGAIN = new Set(['OVERLOADED', 'RATE_LIMITED'])
+
+/**
+ * Asks until there is an answer. Every mutation of ours carries an idempotency key or may be repeated, so sending it again is safe.
+ * @throws Refused; Error when nobody has answered after many attempts
+ */
+export async function ask<Data, Variables>(
+  document: TadaDocumentNode<Data, Variables>,
+  variables: Variables,
+  credentials: Credentials = {},
+): Promise<Data> {
+  const body = JSON.stringify({ query: print(document), variables })
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { data, errors } = await post<Data>(body, credentials)
+      const error = errors?.[0]
+      if (!error && data) return data
+      const { code = 'INTERNAL', retryAfterSeconds = 1 } = error?.extensions ?? {}
+      if (!AGAIN.has(code) || attempt >= ATTEMPTS_MAX) throw new Refused(error?.message ?? '', code)
+      await pause(retryAfterSeconds * 1_000)
+    } catch (error) {
+      if (error instanceof Refused || attempt >= ATTEMPTS_MAX) throw error
+      await pause(Math.min(250 * 2 ** attempt, 5_000))
+    }
+  }
+}
+
+async function post<Data>(body: string, { accessToken, queueToken }: Credentials): Promise<Body<Data>> {
+  const askedAt = Date.now()
+  const response = await fetch('/graphql', {
+    method: 'POST',
+    signal: AbortSignal.timeout(ANSWER_MS_MAX),
+    headers: {
+      'content-type': 'application/json',
+      ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
+      ...(queueToken === undefined ? {} : { 'x-queue-token': queueToken }),
+    },
+    body,
+  })
+  heardServerTime(response.headers.get('date'), askedAt)
+  return (await response.json()) as Body<Data>
+}
+
+/** Not everybody comes back in the same moment. */
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms * (1 + Math.random() / 2)))

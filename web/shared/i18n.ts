@@ -1,0 +1,26 @@
+/** Two languages: the browser's choice at first, the visitor's from then on. */
+import { signal } from '@preact/signals'
+
+export type Language = 'en' | 'ko'
+
+const KEY = 'language'
+const stored = localStorage.getItem(KEY)
+const preferred = navigator.language.startsWith('ko') ? 'ko' : 'en'
+
+export const language = signal<Language>(stored === 'en' || stored === 'ko' ? stored : preferred)
+
+export function speak(next: Language): void {
+  language.value = next
+  localStorage.setItem(KEY, next)
+}
+
+export const numberOf = (value: number): string => value.toLocaleString(language.value)
+
+export const dateOf = (moment: string): string =>
+  new Date(moment).toLocaleString(language.value, { dateStyle: 'full', timeStyle: 'short' })
+
+/** Minutes and seconds. @param ms not negative */
+export const clockOf = (ms: number): string => {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000))
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
