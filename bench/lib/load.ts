@@ -1,0 +1,31 @@
+/** Sends one request again and again over many connections, from a process of its own. */
+import autocannon from 'autocannon'
+import { readTask } from './programs.ts'
+
+export interface Load {
+  url: string
+  headers: Record<string, string>
+  body: string
+  connections: number
+  seconds: number
+}
+
+export interface Loaded {
+  perSecond: number
+  requests: number
+  p50: number
+  p99: number
+}
+
+const { url, headers, body, connections, seconds } = await readTask<Load>()
+const result = await autocannon({ url, method: 'POST', headers, body, connections, duration: seconds })
+if (result.errors > 0 || result.non2xx > 0) {
+  throw new Error(`${result.errors} errors, ${result.non2xx} answers other than 200`)
+}
+const loaded: Loaded = {
+  perSecond: result.requests.total / result.duration,
+  requests: result.requests.total,
+  p50: result.latency.p50,
+  p99: result.latency.p99,
+}
+process.stdout.write(JSON.stringify(loaded))

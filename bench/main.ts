@@ -1,0 +1,83 @@
+/** `npm run bench -- [names] [--quick] [--before COMMIT] [--json FILE] [--write]`: see docs/performance.md. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { fanout } from './fanout.ts'
+import { http } from './http.ts'
+import { idle } from './idle.ts'
+import { purchase } from './purchase.ts'
+import { push } from './push.ts'
+import { queue } from './queue.ts'
+import { sale } from './sale.ts'
+import { writes } from './writes.ts'
+import { summed, tableOf, type Summary } from './lib/figures.ts'
+import type { Benchmark } from './lib/benchmark.ts'
+import { createStage } from './lib/stage.ts'
+
+const BENCHMARKS: Benchmark[] = [http, writes, purchase, sale, fanout, push, idle, queue]
+const PAGE = new URL('../docs/performance.md', import.meta.url)
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    before: { type: 'string' },
+    json: { type: 'string', default: '' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const unknown = positionals.filter((name) => !BENCHMARKS.some((it) => it.name === name))
+if (unknown.length > 0) {
+  console.error(`There is ${BENCHMARKS.map(({ name }) => name).join(', ')}; not ${unknown.join(', ')}.`)
+  process.exit(1)
+}
+const say = (line: string): void => console.error(line)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+// Many short rounds: what disturbs one of them, on a machine that others use too, does not decide.
+const pace = values.quick ? { rounds: 3, seconds: 2 } : { rounds: 7, seconds: 3 }
+const machine = machineOf()
+say(machine)
+const results: { name: string; rows: Summary[] }[] = []
+for (const { name, run } of BENCHMARKS) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  say(`\n${name}`)
+  const stage = await createStage(say)
+  try {
+    const rows = await run({ ...pace, stage, before: values.before, say })
+    results.push({ name, rows: rows.map(summed) })
+  } finally {
+    await stage.close()
+  }
+  console.log(`\n### ${name}\n\n${tableOf(results.at(-1)?.rows ?? [])}`)
+  if (values.write) writePage()
+}
+if (values.json) writeFileSync(values.json, JSON.stringify({ machine, results }, undefined, 2))
+process.exit()
+
+/** Puts what was measured in the place of what was measured before, benchmark by benchmark. */
+function writePage(): void {
+  let page = readFileSync(PAGE, 'utf8')
+  for (const { name, rows } of results) {
+    const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+    const [before = '', rest = ''] = page.split(begin)
+    const after = rest.split(end)[1]
+    if (after === undefined) throw new Error(`docs/performance.md has no place for ${name}`)
+    page = `${before}${begin}\n\n${machine}\n\n${tableOf(rows)}\n\n${end}${after}`
+  }
+  writeFileSync(PAGE, page)
+}
+
+function machineOf(): string {
+  const version = (command: string, ...args: string[]): string =>
+    /\d+\.\d+(\.\d+)?/.exec(execFileSync(command, args).toString())?.[0] ?? ''
+  const date = new Date().toISOString().slice(0, 10)
+  const load = loadavg()[0]?.toFixed(1) ?? ''
+  return [
+    `Measured on ${date}: ${cpus().length} × ${cpus()[0]?.model.trim() ?? ''}`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
+    `PostgreSQL ${version('postgres', '--version')}, Redis ${version('redis-server', '--version')}`,
+    `load average ${load} before it began.`,
+  ].join(', ')
+}

@@ -1,0 +1,61 @@
+/** Whole purchases through the API, beside the same scripts and statements one after the other without us. */
+import type { Benchmark } from './lib/benchmark.ts'
+import { median, type Row } from './lib/figures.ts'
+import type { Journeys, Travelled } from './lib/journeys.ts'
+import { cpuMicros, runProgram } from './lib/programs.ts'
+import { scriptsStraight, statementsStraight } from './lib/straight.ts'
+
+const AT_ONCE = 8
+const SEATS = 50
+
+export const purchase: Benchmark = {
+  name: 'purchase',
+  run: async ({ stage, rounds, seconds, say }) => {
+    const server = await stage.startServer()
+    const count = seconds * 400
+    const buy = async (buyers: number): Promise<Travelled & { cpu: number }> => {
+      const people = (await stage.people(buyers)).map(({ authorization }) => authorization)
+      const { concertId, performanceIds } = await stage.createConcert(server, {
+        seatCount: SEATS,
+        dates: Math.ceil(buyers / SEATS),
+      })
+      const task: Journeys = {
+        url: server.url,
+        atOnce: AT_ONCE,
+        people,
+        concertId,
+        performanceIds,
+        seatCount: SEATS,
+      }
+      const before = cpuMicros(server.pid)
+      const travelled = await runProgram<Travelled>('bench/lib/journeys.ts', task)
+      return { ...travelled, cpu: (cpuMicros(server.pid) - before) / buyers }
+    }
+    await buy(200) // warm
+    const ours: (Travelled & { cpu: number })[] = []
+    const limits: number[] = []
+    for (let round = 0; round < rounds; round++) {
+      const bought = await buy(count)
+      const scripts = await scriptsStraight(stage, 4 * count, AT_ONCE)
+      const statements = await statementsStraight(stage, 2 * count, AT_ONCE)
+      const seconds = Object.values({ ...scripts, ...statements }).map((perSecond) => 1 / perSecond)
+      ours.push(bought)
+      limits.push(1 / seconds.reduce((sum, each) => sum + each, 0))
+      say(`round ${round + 1}: ${bought.perSecond.toFixed(0)} of ${limits.at(-1)?.toFixed(0)} a second`)
+    }
+    await server.stop()
+    const middle = (key: keyof Travelled | 'cpu'): string => median(ours.map((it) => it[key])).toFixed(0)
+    const row: Row = {
+      what: `token, status, dates, seats, hold, charge, pay; ${AT_ONCE} at a time`,
+      unit: 'purchases/s',
+      ours: ours.map(({ perSecond }) => perSecond),
+      reference: { name: 'the parts straight, one after the other', values: limits },
+      goal: { atLeast: 0.4 },
+      notes: [
+        `p50 ${middle('p50')} ms, p99 ${middle('p99')} ms (goal ≤ 100)`,
+        `CPU ${middle('cpu')} µs of the server`,
+      ],
+    }
+    return [row]
+  },
+}

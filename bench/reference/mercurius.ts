@@ -1,0 +1,20 @@
+/** Mercurius with its JIT, on the same schema, resolvers, services and context as ours. */
+import fastify from 'fastify'
+import mercurius from 'mercurius'
+import { pino } from 'pino'
+import { createServices } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { createContext } from '../../src/context.ts'
+import { createSchema } from '../../src/schema/index.ts'
+import { credentialsOf } from '../../src/transports/yoga.ts'
+
+const config = readConfig(process.env)
+const { services } = createServices(config, pino({ level: 'warn' }))
+const server = fastify({ logger: false })
+await server.register(mercurius, {
+  schema: createSchema({ signUp: true }),
+  context: (request) => createContext(services, credentialsOf(request.raw, 0)) as never,
+  jit: 1,
+  persistedQueryProvider: mercurius.persistedQueryDefaults.automatic(),
+})
+await server.listen({ port: config.port, host: '127.0.0.1' })

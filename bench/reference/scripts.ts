@@ -1,0 +1,45 @@
+/** join.lua and status.lua straight through ioredis, one user a call, so many in flight; from a process of its own. */
+import { randomUUID } from 'node:crypto'
+import { connectRedis } from '../../src/queue/client.ts'
+import { createCommands } from '../../src/queue/commands.ts'
+import { createKeys } from '../../src/queue/keys.ts'
+import { readTask } from '../lib/programs.ts'
+
+export interface Calls {
+  redisUrl: string
+  count: number
+  atOnce: number
+}
+
+/** Calls a second. */
+export interface Called {
+  join: number
+  status: number
+}
+
+const { redisUrl, count, atOnce } = await readTask<Calls>()
+const connection = connectRedis({ url: redisUrl })
+const times = { admissionMs: 600_000, claimMs: 60_000, absenceGraceMs: 300_000 }
+const commands = createCommands(connection, createKeys('straight'), times)
+const concertId = randomUUID()
+const settings = { capacity: 1_000_000, ratePerSecond: null, paused: false, version: 1 }
+await commands.open(concertId, { first: 1, last: 10 * count, fresh: true, settings })
+const users = Array.from({ length: count }, () => randomUUID())
+
+async function measure(call: (userId: string, index: number) => Promise<unknown>): Promise<number> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < count; index = next++) await call(users[index] as string, index)
+  }
+  const began = performance.now()
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return (count / (performance.now() - began)) * 1_000
+}
+
+const called: Called = {
+  join: await measure((userId) => commands.join(concertId, [userId])),
+  status: await measure((userId, index) =>
+    commands.status(concertId, [{ concertId, userId, number: index + 1 }]),
+  ),
+}
+process.stdout.write(JSON.stringify(called), () => process.exit())
