@@ -35,19 +35,23 @@ function keepsPlace(run: Run): Found {
   const mayHaveEnded = createEnds(run)
   const losses = lossesOf(run)
   const joins = run.calls.filter(({ op, outcome }) => op === 'issueQueueToken' && outcome === 'ok')
-  const pairs: [Call, Call][] = []
+  const pairs: [earlier: Call, later: Call, since: number][] = []
   for (const own of groupBy(joins, (call) => `${call.user} ${ticketIn(call)?.concertId}`).values()) {
     const inOrder = own.sort((a, b) => a.answeredNo - b.answeredNo)
     for (const [index, call] of inOrder.entries()) {
       const later = inOrder.slice(index + 1).find(({ sentNo }) => sentNo > call.answeredNo)
-      if (later) pairs.push([call, later])
+      if (!later) continue
+      // A ticket from before a loss is put back when it is shown, and the newer one ends: it counts from its first answer.
+      const number = ticketIn(later)?.number
+      const told = inOrder.find((it) => ticketIn(it)?.number === number) ?? later
+      pairs.push([call, later, Math.min(call.sentAt, told.sentAt)])
     }
   }
-  return each(pairs, ([earlier, later]) => {
+  return each(pairs, ([earlier, later, since]) => {
     const [first, second] = [ticketIn(earlier), ticketIn(later)]
     if (!first || !second || first.number === second.number) return undefined
     const { concertId } = first
-    if (lostBetween(losses, concertId, earlier.sentAt, later.answeredAt)) return undefined
+    if (lostBetween(losses, concertId, since, later.answeredAt)) return undefined
     if (!isSampled(run, concertId, later.answeredAt)) return undefined
     const moved = `${first.userId} had ${first.number} in ${concertId} and got ${second.number}`
     return second.number < first.number || !mayHaveEnded(first, later.answeredAt) ? moved : undefined
