@@ -69,19 +69,14 @@ const status = withTicket('status', async (model, real, ticket) => {
 
 const use = withTicket('use', async (model, real, ticket) => {
   const told = await real.queue().use(ticket)
-  model.lapse(ticket.userId)
-  if (ticket.place === 'admitted') ticket.claimed = true
+  if (ticket.place === 'admitted' && !ticket.ranOut) ticket.claimed = true
   model.ask(ticket)
   model.expectStatus(ticket, told)
 })
 
 const leave = withTicket('leave', async (model, real, ticket) => {
   const told = await real.queue().leave(ticket)
-  model.lapse(ticket.userId)
-  if (model.live(ticket.userId) === ticket) {
-    ticket.place = 'LEFT'
-    model.admitNext()
-  }
+  model.leave(ticket)
   model.expectStatus(ticket, told)
 })
 

@@ -27,11 +27,12 @@ export class QueueModel {
     return this.tickets.find((ticket) => ticket.userId === userId && places.includes(ticket.place))
   }
 
-  /** An admission that has run out is over as soon as anything is asked about its user. */
-  lapse(userId: string): void {
+  /** An admission that has run out is over as soon as anything is asked about its user. -> did this end it? */
+  lapse(userId: string): boolean {
     const ticket = this.live(userId)
-    if (ticket?.place === 'admitted' && ticket.ranOut)
-      ticket.place = ticket.claimed ? 'ADMISSION_EXPIRED' : 'NOT_CLAIMED'
+    if (ticket?.place !== 'admitted' || !ticket.ranOut) return false
+    ticket.place = ticket.claimed ? 'ADMISSION_EXPIRED' : 'NOT_CLAIMED'
+    return true
   }
 
   admitNext(): void {
@@ -45,21 +46,25 @@ export class QueueModel {
 
   /** Somebody asks about a ticket. */
   ask(ticket: Ticket): void {
-    this.lapse(ticket.userId)
+    const slotFreed = this.lapse(ticket.userId)
+    const returned = ticket.place === 'absent'
+    if (returned) ticket.place = 'waiting'
     if (ticket.place === 'waiting') ticket.present = true
-    if (ticket.place !== 'absent') return
-    ticket.place = 'waiting'
-    ticket.present = true
-    this.admitNext()
+    if (returned || slotFreed) this.admitNext()
+  }
+
+  leave(ticket: Ticket): void {
+    const slotFreed = this.lapse(ticket.userId)
+    const isLive = this.live(ticket.userId) === ticket
+    if (isLive) ticket.place = 'LEFT'
+    if (isLive || slotFreed) this.admitNext()
   }
 
   join(userId: string, number: number, concertId: string): Ticket {
-    this.lapse(userId)
     const live = this.live(userId)
-    if (live) {
-      this.ask(live)
-      return live
-    }
+    if (live) this.ask(live)
+    // Unless that has ended it.
+    if (live && this.live(userId) === live) return live
     expect(number).toBeGreaterThan(Math.max(0, ...this.tickets.map((ticket) => ticket.number)))
     const place = 'waiting'
     const ticket = { userId, concertId, number, place, present: true, claimed: false, ranOut: false } as const

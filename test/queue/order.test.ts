@@ -236,3 +236,33 @@ test('there is no queue for a concert that does not exist', async () => {
   stage.books.reserveNumbers = () => Promise.resolve(null)
   await expect(stage.joined()).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
+
+test('a line whose people were all away is still looked after when they come back', async () => {
+  const stage = createStage()
+  const [admitted, first, second] = [await stage.joined(), await stage.joined(), await stage.joined()]
+  await stage.silence()
+  await stage.queue.finish(admitted.ticket)
+  expect(await stage.members('absent')).toHaveLength(2)
+  await stage.connection.redis.zadd(`${stage.prefix}:active`, Date.now() - 11 * 60_000, stage.concertId)
+  await stage.tick()
+  expect(await stage.queue.status(first.ticket)).toMatchObject({ kind: 'Admitted' })
+  expect(await stage.queue.status(second.ticket)).toMatchObject({ kind: 'Waiting', position: 1 })
+  await stage.runOut(first.ticket.userId)
+  await stage.tick()
+  expect(await stage.members('admitted')).toEqual([second.ticket.userId])
+})
+
+test.each(['status', 'use', 'join', 'find', 'restore'] as const)(
+  'an admission that is found to have run out (%s) goes to the next at once',
+  async (how) => {
+    const stage = createStage()
+    const [over, next] = [await stage.joined(), await stage.joined()]
+    await stage.runOut(over.ticket.userId)
+    const { queue, commands, concertId } = stage
+    if (how === 'join') await queue.join(concertId, over.ticket.userId)
+    else if (how === 'find') expect(await queue.find(concertId, over.ticket.userId)).toBeNull()
+    else if (how === 'restore') await commands.restore(over.ticket)
+    else await queue[how](over.ticket)
+    expect(await stage.members('admitted')).toEqual([next.ticket.userId])
+  },
+)

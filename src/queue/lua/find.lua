@@ -4,6 +4,10 @@
 -- -> { report, number } without the presence that report.lua notes, or nil: they have none
 
 local user = ARGV[4]
+-- If their admission has run out, it ends with this, and the slot is for the next in line.
+place_of(user)
+fill_freed_slot()
+
 local place, number = place_of(user)
 if not place then
   return nil

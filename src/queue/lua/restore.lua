@@ -11,6 +11,7 @@ end
 
 local place, held = place_of(user)
 if held == number or how_ended(number) or not may_be_lost(number) then
+  fill_freed_slot()
   return 'OK'
 end
 

@@ -127,6 +127,14 @@ end
 -- Call it in an open queue. Publishes what the calling script has changed, too.
 local function admit_next()
   lapse()
+  slot_freed = false
   line_moves()
   publish_wake()
+end
+
+-- Call it after looking up where somebody stands, if nothing else calls admit_next.
+local function fill_freed_slot()
+  if slot_freed then
+    admit_next()
+  end
 end

@@ -41,14 +41,19 @@ local function admission_of(user)
   return tonumber(number), claimed == '1'
 end
 
+-- An admission has ended in this script, and nobody was let in for it yet.
+local slot_freed = false
+
 local function end_admission(user, number, claimed)
+  slot_freed = true
   step_out(user, number)
   record_end(number, claimed and 'ADMISSION_EXPIRED' or 'NOT_CLAIMED')
   changed_about(number)
 end
 
 -- -> 'waiting', 'admitted' or 'absent', the number, and for the admitted: claimed, deadline. nil for nowhere.
--- An admission that has run out is over now, whether or not somebody has tidied up: it is ended on the way.
+-- An admission that has run out is over now, whether or not somebody has tidied up: it is ended on the way, and whoever
+-- called has to fill its slot.
 local function place_of(user)
   local number = redis.call('ZSCORE', q.keys.waiting, user)
   if number then
@@ -61,7 +66,6 @@ local function place_of(user)
       return 'admitted', admitted, claimed, deadline
     end
     end_admission(user, admitted, claimed)
-    publish_wake()
     return nil
   end
   number = redis.call('ZSCORE', q.keys.absent, user)

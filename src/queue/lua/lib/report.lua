@@ -63,7 +63,7 @@ local function report(tickets)
   for _, ticket in ipairs(tickets) do
     returned = arrive(ticket[1], ticket[2]) or returned
   end
-  if returned then
+  if returned or slot_freed then
     admit_next()
   end
   local statuses = {}
