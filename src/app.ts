@@ -12,7 +12,7 @@ import type { Services } from './context.ts'
 import { findLastPerformanceAt, loadPerformances, loadTakenSeats } from './db/catalog.ts'
 import { openDatabase } from './db/client.ts'
 import { readSeatFigures } from './db/figures.ts'
-import { isSpent, reserveQueueNumbers } from './db/queue.ts'
+import { reserveQueueNumbers, spentNumbers } from './db/queue.ts'
 import { seatMap } from './domain/catalog.ts'
 import type { TracePart } from './domain/trace.ts'
 import { Problem } from './domain/problem.ts'
@@ -94,7 +94,7 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
     onTold,
     books: {
       reserveNumbers: (concertId) => reserveQueueNumbers(db, concertId),
-      isSpent: (ticket) => isSpent(db, ticket),
+      spentNumbers: (concertId, tickets) => spentNumbers(db, concertId, tickets),
     },
   })
   const seats = createSeatWatch({

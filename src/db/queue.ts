@@ -30,21 +30,21 @@ export async function reserveQueueNumbers(db: Database, concertId: string): Prom
   return row?.block ?? null
 }
 
-/** Has a payment spent this ticket? */
-export async function isSpent(db: Database, ticket: QueueTicket): Promise<boolean> {
-  const rows = await db.call((_, orm) =>
-    orm
-      .select({ number: spentTickets.number })
-      .from(spentTickets)
-      .where(
-        and(
-          eq(spentTickets.concertId, ticket.concertId),
-          eq(spentTickets.userId, ticket.userId),
-          eq(spentTickets.number, ticket.number),
-        ),
-      ),
+/** The numbers of those of these tickets, all of one concert, that payments have spent. */
+export async function spentNumbers(
+  db: Database,
+  concertId: string,
+  tickets: readonly QueueTicket[],
+): Promise<Set<number>> {
+  const users = tickets.map(({ userId }) => userId)
+  const numbers = tickets.map(({ number }) => number)
+  const rows = await db.call(
+    (sql) => sql<{ number: string }[]>`
+      select spent.number from spent_tickets as spent
+      join unnest(${users}::uuid[], ${numbers}::bigint[]) as shown (user_id, number) using (user_id, number)
+      where spent.concert_id = ${concertId}`,
   )
-  return rows.length > 0
+  return new Set(rows.map(({ number }) => Number(number)))
 }
 
 /** The tickets of a user that payments have spent, for these concerts, in any order. */

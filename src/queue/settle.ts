@@ -1,4 +1,3 @@
-import { bulkhead } from 'cockatiel'
 import { overloaded, Problem } from '../domain/problem.ts'
 import type { QueueSettings, QueueStatus, QueueTicket } from '../domain/queue.ts'
 import type { Commands } from './commands.ts'
@@ -14,8 +13,8 @@ export interface QueueBooks {
   reserveNumbers(
     concertId: string,
   ): Promise<{ first: number; last: number; fresh: boolean; settings: QueueSettings } | null>
-  /** Has this ticket already been spent by a payment? */
-  isSpent(ticket: QueueTicket): Promise<boolean>
+  /** Which of these tickets, all of one concert, have payments already spent? By their numbers. */
+  spentNumbers(concertId: string, tickets: readonly QueueTicket[]): Promise<ReadonlySet<number>>
 }
 
 /** Why a ticket's status cannot be told at the moment. */
@@ -43,17 +42,12 @@ export interface Settler {
 /** Each try but the last brought a block of numbers; so many blocks are not used up by one instance's calls. */
 const TRIES_MAX = 20
 
-/** How many lost tickets are looked up in the books at a time, and how many may wait for it. */
-const LOOKUPS_MAX = 20
-const LOOKUPS_WAITING_MAX = 100_000
-
 /**
  * Does what a script cannot do by itself: ask the books. Whatever it does is decided in a script again, so
  * two instances may do it at once. Throws Problem NOT_FOUND for an unknown concert, and OVERLOADED.
  */
 export function createSettler(commands: Commands, books: QueueBooks): Settler {
   const opening = new Map<string, Promise<void>>()
-  const lookups = bulkhead(LOOKUPS_MAX, LOOKUPS_WAITING_MAX)
 
   async function open(concertId: string): Promise<void> {
     const block = await books.reserveNumbers(concertId)
@@ -71,9 +65,23 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
     return started
   }
 
-  async function restore(ticket: QueueTicket): Promise<void> {
-    if (await lookups.execute(() => books.isSpent(ticket))) await commands.finish(ticket)
-    else await commands.restore(ticket)
+  /** Puts lost tickets back, those that were spent among the ended. @returns why that failed, for each; null: it did not */
+  async function restore(concertId: string, lost: readonly QueueTicket[]): Promise<(Failed | null)[]> {
+    try {
+      const spent = await books.spentNumbers(concertId, lost)
+      // First, so that whoever is put back is looked after by the ticks.
+      await commands.keepActive([concertId], [])
+      return await Promise.all(
+        lost.map((ticket) =>
+          (spent.has(ticket.number) ? commands.finish(ticket) : commands.restore(ticket)).then(
+            () => null,
+            failed,
+          ),
+        ),
+      )
+    } catch (cause) {
+      return lost.map(() => failed(cause))
+    }
   }
 
   async function unblocked<T>(concertId: string, run: () => Promise<T | Blocked>): Promise<T> {
@@ -86,30 +94,28 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
   }
 
   const settled: Settler['settled'] = async (concertId, tickets, run) => {
-    const failed = new Map<number, Failed>()
+    const failures = new Map<number, Failed | null>()
     const { told, ...rest } = await unblocked(concertId, async () => {
       const report = await run()
       if (isBlocked(report)) return report
       if (report.told.includes('BLOCK_SPENT')) return 'BLOCK_SPENT'
       const lost = report.told.flatMap((entry, index) => (entry === 'UNKNOWN' ? [index] : []))
       if (lost.length === 0) return report
-      await Promise.all(
-        lost.map((index) =>
-          restore(tickets[index] as QueueTicket).catch((cause: unknown) => {
-            failed.set(index, { kind: 'Failed', cause })
-          }),
-        ),
+      const restored = await restore(
+        concertId,
+        lost.map((index) => tickets[index] as QueueTicket),
       )
+      restored.forEach((failure, at) => failures.set(lost[at] as number, failure))
       return run()
     })
     const statuses = told.map((entry, index): QueueStatus | Failed => {
       if (entry !== 'UNKNOWN' && entry !== 'BLOCK_SPENT') return entry
-      return (
-        failed.get(index) ?? { kind: 'Failed', cause: overloaded(new Error('Redis lost its data again')) }
-      )
+      return failures.get(index) ?? failed(overloaded(new Error('Redis lost its data again')))
     })
     return { ...rest, statuses }
   }
 
   return { unblocked, settled }
 }
+
+const failed = (cause: unknown): Failed => ({ kind: 'Failed', cause })

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { loadTakenSeats } from '../../src/db/catalog.ts'
 import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
-import { isSpent } from '../../src/db/queue.ts'
 import {
   cancelReservation,
   expireReservations,
@@ -23,6 +22,7 @@ import {
   HOLD_MS,
   passTime,
   wordOf,
+  isSpent,
 } from '../support/show.ts'
 import type { Buyer } from '../support/show.ts'
 import { BooksModel, PRICE, SEAT_LIMIT } from './model.ts'

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { loadPayments, loadPaymentsOf, payReservation } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
-import { isSpent } from '../../src/db/queue.ts'
 import { cancelReservation, holdSeats, loadReservations } from '../../src/db/reservations.ts'
 import {
   AlreadyPaid,
@@ -22,6 +21,7 @@ import {
   createShow,
   HOLD_MS,
   passTime,
+  isSpent,
 } from '../support/show.ts'
 import type { Buyer } from '../support/show.ts'
 

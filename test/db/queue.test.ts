@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { loadConcerts } from '../../src/db/catalog.ts'
 import { leaseOutbox } from '../../src/db/outbox.ts'
-import { isSpent, reserveQueueNumbers, updateQueue } from '../../src/db/queue.ts'
+import { reserveQueueNumbers, spentNumbers, updateQueue } from '../../src/db/queue.ts'
 import { openBooks } from '../support/books.ts'
-import { createBuyer, createShow } from '../support/show.ts'
+import { createBuyer, createShow, isSpent } from '../support/show.ts'
 
 const { db, sql, open } = await openBooks()
 const unchanged = { capacity: undefined, ratePerSecond: undefined, paused: undefined }
@@ -88,4 +88,13 @@ test('a ticket that no payment has spent is not spent', async () => {
   expect(await isSpent(db, { ...ticket, number: ticket.number + 1 })).toBe(false)
   expect(await isSpent(db, { ...ticket, userId: randomUUID() })).toBe(false)
   expect(await isSpent(db, { ...ticket, concertId: randomUUID() })).toBe(false)
+})
+
+test('of many tickets, those that were spent', async () => {
+  const show = await createShow(db)
+  const tickets = [1, 2, 3].map((number) => ({ ...createBuyer(show).ticket, number }))
+  for (const { concertId, userId } of tickets.slice(1))
+    await sql`insert into spent_tickets (concert_id, user_id, number, spent_at) values (${concertId}, ${userId}, 3, now())`
+  expect(await spentNumbers(db, show.concertId, tickets)).toEqual(new Set([3]))
+  expect(await spentNumbers(db, show.concertId, [])).toEqual(new Set())
 })

@@ -146,7 +146,7 @@ test('books that are away fail the ticket that needs them, not those that are kn
   const [lost, known] = [await stage.joined(), await stage.joined()]
   await stage.lose()
   await stage.queue.status(known.ticket)
-  stage.books.isSpent = () => Promise.reject(new Error('away'))
+  stage.books.spentNumbers = () => Promise.reject(new Error('away'))
   await expect(stage.queue.status(lost.ticket)).rejects.toThrow('away')
   const [silent, speaking] = [stage.queue.watch(lost.ticket), stage.queue.watch(known.ticket)]
   const waits = silent.next()
@@ -154,4 +154,25 @@ test('books that are away fail the ticket that needs them, not those that are kn
   await silent.return?.()
   await speaking.return?.()
   expect(await waits).toMatchObject({ done: true })
+})
+
+test('a line that comes back after a loss is looked after again', async () => {
+  const stage = createStage()
+  const { ticket } = await stage.joined()
+  await stage.lose()
+  await stage.joined()
+  await stage.connection.redis.zrem(`${stage.prefix}:active`, stage.concertId)
+  await stage.queue.status(ticket)
+  expect(await stage.queue.active(10)).toEqual([stage.concertId])
+})
+
+test('however many tickets were lost, the books are asked once', async () => {
+  const stage = createStage({ settings: { capacity: 0 } })
+  const joined = await Promise.all(Array.from({ length: 300 }, () => stage.joined()))
+  await stage.lose()
+  const streams = joined.map(({ ticket }) => stage.queue.watch(ticket))
+  await Promise.all(streams.map((stream) => stream.next()))
+  expect(stage.books.asked).toBe(1)
+  expect(await stage.members('waiting')).toHaveLength(300)
+  for (const stream of streams) await stream.return?.()
 })

@@ -40,9 +40,9 @@ function createBooks(settings: Partial<QueueSettings> = {}, blockSize = 1_000): 
       books.reserved += books.blockSize
       return Promise.resolve({ first, last: books.reserved, fresh: first === 1, settings: books.settings })
     },
-    isSpent: ({ number }) => {
+    spentNumbers: () => {
       books.asked += 1
-      return Promise.resolve(books.spent.has(number))
+      return Promise.resolve(books.spent)
     },
   }
   return books

@@ -4,6 +4,7 @@ import type postgres from 'postgres'
 import { v7 as uuidv7 } from 'uuid'
 import { createConcert, listPerformances } from '../../src/db/catalog.ts'
 import type { Database } from '../../src/db/client.ts'
+import { spentNumbers } from '../../src/db/queue.ts'
 import { Problem } from '../../src/domain/problem.ts'
 import type { QueueTicket } from '../../src/domain/queue.ts'
 import { Refusal } from '../../src/domain/refusals.ts'
@@ -123,3 +124,7 @@ export async function passTime(sql: postgres.Sql, ms: number): Promise<void> {
   // One query text is one transaction.
   await sql.unsafe(['set local session_replication_role = replica', ...updates].join(';'))
 }
+
+/** Has a payment spent this ticket? */
+export const isSpent = async (db: Database, ticket: QueueTicket): Promise<boolean> =>
+  (await spentNumbers(db, ticket.concertId, [ticket])).has(ticket.number)

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll } from 'vitest'
 import { readSeatFigures } from '../../src/db/figures.ts'
-import { isSpent, reserveQueueNumbers } from '../../src/db/queue.ts'
+import { reserveQueueNumbers, spentNumbers } from '../../src/db/queue.ts'
 import { startJobs, type Jobs, type JobsOptions } from '../../src/jobs/start.ts'
 import { connectRedis, type RedisConnection } from '../../src/queue/client.ts'
 import { createEvents } from '../../src/queue/events.ts'
@@ -48,7 +48,7 @@ export async function openStand(): Promise<Stand> {
       times: LONG,
       books: {
         reserveNumbers: (concertId) => reserveQueueNumbers(db, concertId),
-        isSpent: (ticket) => isSpent(db, ticket),
+        spentNumbers: (concertId, tickets) => spentNumbers(db, concertId, tickets),
       },
     })
     const figures = createFigures({ connection, queue, prefix, readSeats: (id) => readSeatFigures(db, id) })
