@@ -20,6 +20,9 @@ export async function payReservation(
   context.wakeRelay()
   const paid = await context.loaders.payments.load(id)
   if (!paid) throw new Error(`payment ${id} is gone`)
+  // This operation may have seen them before.
+  context.loaders.reservations.clear(paid.reservationId)
+  context.loaders.paymentsOf.clear(paid.reservationId)
   return paid
 }
 

@@ -68,6 +68,7 @@ export async function leaveQueue(
 ): Promise<IssuedTicket> {
   const ticket = requireTicket(context, input.token)
   subjectOf(context, ticket.userId)
+  context.loaders.admissions.clear(ticket)
   return issued(context, ticket, await context.queue.leave(ticket))
 }
 
@@ -94,6 +95,7 @@ export async function updateQueue(
   })
   if (!settings) throw new Problem('NOT_FOUND', 'There is no such concert.')
   await context.queue.configure(input.concertId, settings)
+  context.loaders.concerts.clear(input.concertId)
   return concertOf({ concertId: input.concertId }, _, context)
 }
 

@@ -42,10 +42,12 @@ export async function cancelReservation(
   return changed(id, context)
 }
 
-/** As it stands now, and not as this operation may have seen it before. */
-async function changed(id: string, context: Context): Promise<Reservation> {
-  const reservation = await context.loaders.reservations.clear(id).load(id)
+/** As it and its date stand now, and not as this operation may have seen them before. */
+async function changed(id: string, { loaders }: Context): Promise<Reservation> {
+  const reservation = await loaders.reservations.clear(id).load(id)
   if (!reservation) throw new Error(`reservation ${id} is gone`)
+  loaders.takenSeats.clear(reservation.performanceId)
+  loaders.takenSeatCounts.clear(reservation.performanceId)
   return reservation
 }
 
