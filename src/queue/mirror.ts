@@ -30,8 +30,6 @@ export interface Sent {
    * position at which a reader was read, and returns the one at which they stand by now, or null: not known any more
    */
   receive(version: number | null): ((reader: Reader, position: number) => number | null) | null
-  /** Has nothing happened since, that is known here? */
-  isNewest(version: number): boolean
 }
 
 /** How many wake-ups may wait to be applied, or come during one read. */
@@ -110,7 +108,6 @@ export function createMirror(): Mirror {
     since = []
     reading = true
     return {
-      isNewest: (version) => heard === null || version >= heard,
       receive: (version) => {
         reading = false
         if (version === null || sentIn !== starts) return null

@@ -55,6 +55,8 @@ export function createWatcher(
   const { line, unread } = mirror
   const lookMs = Math.min(LOOK_MS_MAX, repairMs / 2)
   let outlook: Outlook = { paused: false, msPerPlace: null }
+  /** The version that `outlook.paused` is of. */
+  let pausedAt = -Infinity
   let outlookDue = true
   let repairedAt = now()
   let presentAt = -Infinity
@@ -72,19 +74,25 @@ export function createWatcher(
   function onWake(wake: QueueWake | null): void {
     mirror.hear(wake)
     if (wake) untold.hear(wake)
-    if (wake) hope({ ...outlook, paused: wake.paused === 1 })
+    if (wake) hope({ ...outlook, paused: wake.paused === 1 }, wake.version)
+    else pausedAt = -Infinity // Redis may be back with an older file, and so with older versions
     lookDue = woken = true
     void readOn()
     soon()
   }
 
-  /** What concerns everybody is told to everybody at once. */
-  function hope(next: Outlook): void {
-    if (next.paused !== outlook.paused) {
+  /**
+   * What concerns everybody is told to everybody at once. Answers and wake-ups come over two connections: the older one of
+   * two says nothing about now.
+   */
+  function hope({ msPerPlace, paused }: Outlook, version: number): void {
+    const isNew = version >= pausedAt && paused !== outlook.paused
+    pausedAt = Math.max(pausedAt, version)
+    if (isNew) {
       lookedAt = -Infinity
       lookDue = true
     }
-    outlook = next
+    outlook = { msPerPlace, paused: isNew ? paused : outlook.paused }
   }
 
   /** Reads one batch after the other until nobody is left to read; there is never more than one under way. */
@@ -124,7 +132,7 @@ export function createWatcher(
     }
     const { statuses, version, paused, msPerPlace } = answer
     lookDue ||= batch.length > 0 || msPerPlace !== outlook.msPerPlace
-    hope({ msPerPlace, paused: sent.isNewest(version) ? paused : outlook.paused })
+    hope({ msPerPlace, paused }, version)
     if (lookDue) soon()
     let complete = true
     for (const [index, reader] of batch.entries()) {

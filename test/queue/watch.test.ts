@@ -6,7 +6,7 @@ import type { Feed } from '../../src/queue/latest.ts'
 import { isDue, isNews } from '../../src/queue/pace.ts'
 import { isBlocked } from '../../src/queue/replies.ts'
 import { createWatch } from '../../src/queue/watch.ts'
-import { createStage, createWay } from '../support/redis.ts'
+import { createStage, createWay, OPEN } from '../support/redis.ts'
 import type { Stage } from '../support/redis.ts'
 
 /** Reads a stream to its end in the background, and keeps what it said. */
@@ -257,4 +257,42 @@ test('a ticket for a concert that does not exist waits without an end, and can b
   await stream.return?.()
   expect(await pending).toMatchObject({ done: true })
   await eventually(async () => expect(await listeners(stage)).toBe(0))
+})
+
+test('what an older wake-up says about a pause is not told any more', async () => {
+  const stage = createStage()
+  const [, waiting] = [await stage.joined(), await stage.joined()]
+  const held: (() => void)[] = []
+  let slow = true
+  const watch = createWatch({
+    graceMs: 3_600_000,
+    read: async (concertId, tickets) => {
+      const report = await stage.commands.status(concertId, tickets)
+      if (isBlocked(report)) throw new Error(report)
+      return { ...report, statuses: report.told as QueueStatus[] }
+    },
+    wakeups: {
+      ...stage.wakeups,
+      listenQueue: (concertId, onWake) =>
+        stage.wakeups.listenQueue(concertId, (wake) => {
+          if (slow) held.push(() => onWake(wake))
+          else onWake(wake)
+        }),
+    },
+  })
+  const { told, stop } = follow(watch(waiting.ticket))
+  await soon(() => expect(told).toMatchObject([{ kind: 'Waiting', paused: false }]))
+  for (const [index, paused] of [true, false].entries())
+    await stage.queue.configure(stage.concertId, { ...OPEN, paused, version: index + 2 })
+  await soon(() => expect(held).toHaveLength(2))
+  const late = follow(watch((await stage.joined()).ticket))
+  await soon(() => expect(late.told).toMatchObject([{ kind: 'Waiting', paused: false }]))
+  // The pause arrives now, and time enough passes to tell of it, before what ended it does.
+  held[0]?.()
+  const begun = performance.now()
+  while (performance.now() - begun < 500) await stage.connection.ping()
+  slow = false
+  held.slice(1).forEach((hear) => hear())
+  expect([...told, ...late.told].filter((status) => status.kind === 'Waiting' && status.paused)).toEqual([])
+  await Promise.all([stop(), late.stop()])
 })
