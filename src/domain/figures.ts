@@ -38,7 +38,7 @@ export interface QueueForecast {
 }
 
 /** Over less than this a rate says little. */
-const PACE_MS_MIN = 10_000
+export const PACE_MS_MIN = 10_000
 const PACE_MS_MAX = 60_000
 
 /**

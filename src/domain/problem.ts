@@ -30,7 +30,7 @@ export class Problem extends Error {
   }
 }
 
-/** A store did not answer in time or cannot be reached; `store` is what people call it. */
+/** A store did not answer in time or cannot be reached. @param cause for the log */
 export const overloaded = (cause: unknown): Problem =>
   new Problem('OVERLOADED', 'The service is busy. Please try again in a moment.', {
     retryAfterSeconds: 1,

@@ -34,7 +34,8 @@ export interface RedisConnection {
 export function connectRedis(options: RedisOptions): RedisConnection {
   const { url, callMsMax = 2_000, callsMax = 10_000, onError = () => undefined, trace } = options
   const retryStrategy = (attempt: number): number => Math.min(50 * attempt, 1_000)
-  // Every script gives the same answer when it is sent twice, so ioredis may send again what was under way.
+  // Nothing is done twice that must not be, so ioredis may send again what was under way: a script finds its work done, an
+  // event may come again, and a limit counts one more.
   const redis = new Redis(url, {
     commandTimeout: callMsMax,
     connectTimeout: callMsMax,

@@ -6,7 +6,7 @@ import { isBlocked, toFigures, toFound, toJoined, toReport } from './replies.ts'
 import type { Blocked, Joined, Report } from './replies.ts'
 import { defineScript } from './scripts.ts'
 
-/** An empty queue that nobody joined for so long is not ticked any more, until somebody joins. */
+/** A queue that has stood empty for so long, with nobody away who may return, is not ticked any more. */
 const IDLE_MS = 10 * 60_000
 
 /** The scripts in lua/, one typed function each; what they do and return is told at their head. */
@@ -27,8 +27,8 @@ export interface Commands {
   figures(concertId: string): Promise<QueueFigures>
   /** The live ticket of a user, looked at without counting as presence; null: there is none. */
   find(concertId: string, userId: string): Promise<Joined | null>
-  /** Which queues ticks look after. */
-  listActive(): Promise<string[]>
+  /** The queues that ticks look after, those used last first: all of them, or `limit` at the most. */
+  listActive(limit?: number): Promise<string[]>
   /** Keeps the busy ones on that list, and drops the empty ones that have been idle for long. */
   keepActive(busy: readonly string[], empty: readonly string[]): Promise<void>
 }
@@ -94,7 +94,7 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
     },
     figures: async (concertId) => toFigures(await figures(concertId)),
     find: async (concertId, userId) => toFound(await find(concertId, userId)),
-    listActive: () => call(() => redis.zrange(keys.active, 0, -1)),
+    listActive: (limit) => call(() => redis.zrevrange(keys.active, 0, limit === undefined ? -1 : limit - 1)),
     keepActive: async (busy, empty) => {
       await call(() => active(keys.active, IDLE_MS, busy.length, ...busy, ...empty), 'active.lua')
     },

@@ -79,7 +79,7 @@ export function createQueue({ connection, wakeups, books, times, prefix, onTold 
       const found = await commands.find(concertId, userId)
       return found && { ticket: { userId, concertId, number: found.number }, status: found.status }
     },
-    active: async (limit) => (await commands.listActive()).reverse().slice(0, limit),
+    active: (limit) => commands.listActive(limit),
     tick: async () => {
       const concertIds = await commands.listActive()
       const rounds = await Promise.allSettled(concertIds.map((concertId) => commands.admit(concertId)))

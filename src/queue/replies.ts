@@ -1,11 +1,11 @@
-import type { QueueFigures } from '../domain/figures.ts'
+import { PACE_MS_MIN, type QueueFigures } from '../domain/figures.ts'
 import type { LapseReason, QueueStatus } from '../domain/queue.ts'
 
 /** What a script answers when the queue has to be opened, or needs numbers, before it can do its work. */
 export type Blocked = 'UNOPENED' | 'BLOCK_SPENT'
 
 /** How a ticket stands; UNKNOWN: it may have been lost with Redis's data, and may be put back. */
-export type Told = QueueStatus | 'UNKNOWN' | 'BLOCK_SPENT'
+export type Standing = QueueStatus | 'UNKNOWN' | 'BLOCK_SPENT'
 
 /** What holds for all who wait. */
 export interface Outlook {
@@ -18,7 +18,7 @@ export interface Outlook {
 export interface Report extends Outlook {
   /** Of the last wake-up that this knows of: what a later one says has happened since. */
   version: number
-  told: Told[]
+  told: Standing[]
 }
 
 export interface Joined {
@@ -28,9 +28,6 @@ export interface Joined {
 
 type Row = [kind: string, value?: number | string]
 type Reply = [version: number, paused: number, admissions: number, inMs: number, ...rows: Row[]]
-
-/** Over less than this an admission rate says little. */
-const PACE_MS_MIN = 10_000
 
 export const isBlocked = (reply: unknown): reply is Blocked => reply === 'UNOPENED' || reply === 'BLOCK_SPENT'
 
@@ -49,7 +46,7 @@ export function toReport(reply: unknown): Blocked | Report {
   return { version, ...outlook, told: rows.map((row) => toTold(row, outlook)) }
 }
 
-function toTold([kind, value]: Row, { paused, msPerPlace }: Outlook): Told {
+function toTold([kind, value]: Row, { paused, msPerPlace }: Outlook): Standing {
   switch (kind) {
     case 'WAITING': {
       const position = Number(value)

@@ -86,7 +86,7 @@ function startWatcher(
     listening = true
     look()
   })
-  const repair = setInterval(look, REPAIR_MS)
+  const repair = setInterval(look, REPAIR_MS).unref()
 
   return {
     feeds,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createStage, LONG, OPEN } from '../support/redis.ts'
 import type { Stage } from '../support/redis.ts'
 import { isBlocked } from '../../src/queue/replies.ts'
-import type { Blocked, Report, Told } from '../../src/queue/replies.ts'
+import type { Blocked, Report, Standing } from '../../src/queue/replies.ts'
 import { readScript } from '../../src/queue/scripts.ts'
 
 const block = { first: 1, last: 1_000, fresh: true, settings: OPEN }
@@ -22,7 +22,7 @@ async function opened(settings = OPEN): Promise<Stage> {
 }
 
 /** How the tickets stand, or why that cannot be told. */
-const told = (reply: Blocked | Report): Blocked | Told[] => (isBlocked(reply) ? reply : reply.told)
+const told = (reply: Blocked | Report): Blocked | Standing[] => (isBlocked(reply) ? reply : reply.told)
 
 async function ticketFrom({ commands, concertId }: Stage, userId: string = randomUUID()) {
   const reply = await commands.join(concertId, [userId])
