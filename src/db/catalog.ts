@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, sql as fragment } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNull, sql as fragment } from 'drizzle-orm'
 import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
 import { InvalidConcert } from '../domain/refusals.ts'
 import type { Database } from './client.ts'
@@ -56,27 +56,38 @@ export async function findLastPerformanceAt(db: Database, concertId: string): Pr
   return row && (row.startsAt?.getTime() ?? 0)
 }
 
-const readPerformances = defineRead<{ concertId: string; futureOnly: boolean; limit: number }, Performance[]>(
-  (orm) =>
-    orm
-      .select()
-      .from(performances)
-      .where(
-        and(
-          eq(performances.concertId, fragment.placeholder('concertId')),
-          fragment`(${performances.startsAt} > read_clock() or not ${fragment.placeholder('futureOnly')}::boolean)`,
-        ),
-      )
-      .orderBy(performances.startsAt, performances.id)
-      .limit(fragment.placeholder('limit')),
+const readPerformances = defineRead<
+  { concertId: string; futureOnly: boolean; limit: number },
+  (Performance & { takenCount: number })[]
+>((orm) =>
+  orm
+    .select({
+      ...getTableColumns(performances),
+      takenCount: fragment<number>`(count(*) filter (where ${isLive}))::int`,
+    })
+    .from(performances)
+    .leftJoin(seatClaims, and(eq(seatClaims.performanceId, performances.id), isNull(seatClaims.releasedAt)))
+    .leftJoin(reservations, eq(reservations.id, seatClaims.reservationId))
+    .where(
+      and(
+        eq(performances.concertId, fragment.placeholder('concertId')),
+        fragment`(${performances.startsAt} > read_clock() or not ${fragment.placeholder('futureOnly')}::boolean)`,
+      ),
+    )
+    .groupBy(performances.id)
+    .orderBy(performances.startsAt, performances.id)
+    .limit(fragment.placeholder('limit')),
 )
 
-/** The dates of a concert, or only those in the future, in the order of their days; `limit` at the most. */
+/**
+ * The dates of a concert, or only those in the future, in the order of their days; `limit` at the most.
+ * takenCount: how many of its seats somebody has.
+ */
 export const listPerformances = (
   db: Database,
   concertId: string,
   { futureOnly, limit }: { futureOnly: boolean; limit: number },
-): Promise<Performance[]> => readPerformances(db, { concertId, futureOnly, limit })
+): Promise<(Performance & { takenCount: number })[]> => readPerformances(db, { concertId, futureOnly, limit })
 
 /** The performances of these ids, in any order. */
 export const loadPerformances = defineLoad<Performance[]>((orm) =>

@@ -12,12 +12,19 @@ import {
   SeatNotFound,
   SeatTaken,
 } from '../domain/refusals.ts'
+import type { Payment, Reservation } from '../domain/reservations.ts'
 
-/** What went well, named as the SQL functions name it. */
+/** A row as it stands in JSON: columns as PostgreSQL calls them, times as text. */
+type Row<Of> = { [Name in keyof Of as Snake<Name & string>]: Of[Name] extends Date ? string : Of[Name] }
+type Snake<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
+  : Name
+
+/** What went well, named as the SQL functions name it; with the row, where it was made by this very call. */
 type Success =
-  | { outcome: 'Held'; reservationId: string }
+  | { outcome: 'Held'; reservationId: string; reservation?: Row<Reservation> }
   | { outcome: 'Cancelled'; reservationId: string }
-  | { outcome: 'Paid'; paymentId: string }
+  | { outcome: 'Paid'; paymentId: string; payment?: Row<Payment> }
   | { outcome: 'Charged'; balance: number }
 
 type Refused =

@@ -26,7 +26,7 @@ const columns = {
  * @param hold.reservationId the id it gets if it succeeds
  * @param hold.seatNumbers distinct
  * @param hold.admitted does the queue say that the ticket is admitted? If not, only an earlier answer is repeated
- * @returns the id of the reservation that this key stands for
+ * @returns the reservation that this key stands for, as it is now
  * @throws SeatTaken, SeatNotFound, SeatLimitExceeded, SalesClosed, IdempotencyKeyReused;
  *   Problem NOT_ADMITTED, QUEUE_TICKET_INVALID, NOT_FOUND, OVERLOADED
  */
@@ -42,7 +42,7 @@ export async function holdSeats(
     holdMs: number
     seatLimit: number
   },
-): Promise<string> {
+): Promise<Reservation> {
   const seatNumbers = [...hold.seatNumbers].sort((a, b) => a - b)
   const [row] = await db.call(
     (sql) => sql<[{ answer: Outcome }]>`select hold_seats(
@@ -50,30 +50,46 @@ export async function holdSeats(
       ${hold.ticket.concertId}, ${hold.ticket.number}, ${hold.admitted}, ${hold.holdMs}, ${hold.seatLimit}
     ) as answer`,
   )
-  return expectOutcome(row.answer, 'Held').reservationId
+  const { reservationId, reservation: made } = expectOutcome(row.answer, 'Held')
+  if (!made) return reservationOf(db, reservationId)
+  return {
+    id: made.id,
+    performanceId: made.performance_id,
+    userId: made.user_id,
+    seatNumbers: made.seat_numbers,
+    price: made.price,
+    status: made.status,
+    heldUntil: new Date(made.held_until),
+  }
 }
 
 /**
  * Gives up a hold.
- * @returns the id of the reservation
+ * @returns the reservation, as it is now
  * @throws HoldExpired, AlreadyPaid, ReservationNotFound, IdempotencyKeyReused; Problem OVERLOADED
  */
 export async function cancelReservation(
   db: Database,
   cancel: { userId: string; key: string; reservationId: string },
-): Promise<string> {
+): Promise<Reservation> {
   const [row] = await db.call(
     (sql) => sql<[{ answer: Outcome }]>`select cancel_reservation(
       ${cancel.userId}, ${cancel.key}, ${cancel.reservationId}
     ) as answer`,
   )
-  return expectOutcome(row.answer, 'Cancelled').reservationId
+  return reservationOf(db, expectOutcome(row.answer, 'Cancelled').reservationId)
 }
 
 /** The reservations of these ids, as they stand, in any order, whoever they belong to. */
 export const loadReservations = defineLoad<Reservation[]>((orm) =>
   orm.select(columns).from(reservations).where(isOneOf(reservations.id)),
 )
+
+async function reservationOf(db: Database, id: string): Promise<Reservation> {
+  const [found] = await loadReservations(db, [id])
+  if (!found) throw new Error(`reservation ${id} is gone`)
+  return found
+}
 
 const readPage = (order: typeof asc) =>
   defineRead<PageBounds & { userId: string }, Reservation[]>((orm) =>

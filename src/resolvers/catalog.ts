@@ -44,9 +44,9 @@ export async function performances(
     futureOnly: bookable,
     limit: PERFORMANCES_MAX,
   })
-  if (!bookable) return dates
-  const available = await Promise.all(dates.map((date) => countAvailable(date, context)))
-  return dates.filter((_, index) => available[index] !== 0)
+  for (const { id, takenCount } of dates)
+    context.loaders.takenSeatCounts.prime(id, { performanceId: id, count: takenCount })
+  return bookable ? dates.filter(({ seatCount, takenCount }) => takenCount < seatCount) : dates
 }
 
 export async function performance(

@@ -10,7 +10,7 @@ export async function payReservation(
   context: Context,
 ): Promise<Payment> {
   const ticket = requireOwnTicket(context)
-  const id = await paymentBook.payReservation(context.db, {
+  const paid = await paymentBook.payReservation(context.db, {
     userId: ticket.userId,
     key: input.idempotencyKey,
     paymentId: context.newId(),
@@ -18,8 +18,6 @@ export async function payReservation(
     concertId: ticket.concertId,
   })
   context.wakeRelay()
-  const paid = await context.loaders.payments.load(id)
-  if (!paid) throw new Error(`payment ${id} is gone`)
   // This operation may have seen them before.
   context.loaders.reservations.clear(paid.reservationId)
   context.loaders.paymentsOf.clear(paid.reservationId)

@@ -13,7 +13,7 @@ export async function holdSeats(
 ): Promise<Reservation> {
   const ticket = requireOwnTicket(context)
   const status = await context.loaders.admissions.load(ticket)
-  const id = await reservationBook.holdSeats(context.db, {
+  const held = await reservationBook.holdSeats(context.db, {
     key: input.idempotencyKey,
     reservationId: context.newId(),
     performanceId: input.performanceId,
@@ -24,7 +24,7 @@ export async function holdSeats(
     seatLimit: context.config.seatsPerUserMax,
   })
   context.wakeRelay()
-  return changed(id, context)
+  return changed(held, context)
 }
 
 export async function cancelReservation(
@@ -33,19 +33,18 @@ export async function cancelReservation(
   context: Context,
 ): Promise<Reservation> {
   const { userId } = context.viewer()
-  const id = await reservationBook.cancelReservation(context.db, {
+  const cancelled = await reservationBook.cancelReservation(context.db, {
     userId,
     key: input.idempotencyKey,
     reservationId: input.reservationId,
   })
   context.wakeRelay()
-  return changed(id, context)
+  return changed(cancelled, context)
 }
 
-/** As it and its date stand now, and not as this operation may have seen them before. */
-async function changed(id: string, { loaders }: Context): Promise<Reservation> {
-  const reservation = await loaders.reservations.clear(id).load(id)
-  if (!reservation) throw new Error(`reservation ${id} is gone`)
+/** Has the rest of the operation see what has changed, and not what it may have seen before. */
+function changed(reservation: Reservation, { loaders }: Context): Reservation {
+  loaders.reservations.clear(reservation.id)
   loaders.takenSeats.clear(reservation.performanceId)
   loaders.takenSeatCounts.clear(reservation.performanceId)
   return reservation

@@ -130,13 +130,14 @@ test('a purchase, step by step', async () => {
     // Two limits, the queue stays active, and the script.
     ['join', 0, 4],
     ['status', 0, 1],
-    // The gate; the dates, and what is taken of all of them.
-    ['dates', 2, 1],
+    // The gate; the dates with what is taken of each.
+    ['dates', 1, 1],
     ['seats', 2, 1],
-    ['hold', 2, 1],
+    // What a function has made comes with its answer.
+    ['hold', 1, 1],
     ['charge', 1, 1],
     // Its place is freed by the relay, once the payment is committed.
-    ['pay', 2, 0],
+    ['pay', 1, 0],
   ])
 })
 

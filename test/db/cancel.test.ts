@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
-import { cancelReservation, holdSeats, loadReservations } from '../../src/db/reservations.ts'
+import { loadReservations } from '../../src/db/reservations.ts'
 import { AlreadyPaid, HoldExpired, ReservationNotFound } from '../../src/domain/refusals.ts'
 import { audit } from '../support/audit.ts'
 import { openBooks } from '../support/books.ts'
@@ -15,6 +14,9 @@ import {
   createShow,
   HOLD_MS,
   passTime,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 
 const { db, sql } = await openBooks()

@@ -11,14 +11,22 @@ import {
   loadPerformances,
   loadTakenSeats,
 } from '../../src/db/catalog.ts'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
-import { holdSeats } from '../../src/db/reservations.ts'
 import type { NewConcert } from '../../src/domain/catalog.ts'
 import type { Page } from '../../src/domain/page.ts'
 import { InvalidConcert } from '../../src/domain/refusals.ts'
 import { openBooks } from '../support/books.ts'
-import { aCharge, aHold, aPayment, createBuyer, createShow, HOLD_MS, passTime } from '../support/show.ts'
+import {
+  aCharge,
+  aHold,
+  aPayment,
+  createBuyer,
+  createShow,
+  HOLD_MS,
+  passTime,
+  holdSeats,
+  payReservation,
+} from '../support/show.ts'
 
 const { db, sql, clear } = await openBooks()
 beforeEach(clear)
@@ -44,7 +52,9 @@ test('a concert is added with its dates', async () => {
     { concertId, startsAt: early, seatCount: 20, seatPrice: 300 },
     { concertId, startsAt: late, seatCount: 20, seatPrice: 300 },
   ])
-  expect(await loadPerformances(db, [dates[1]?.id ?? '', randomUUID()])).toEqual([dates[1]])
+  const [second, ...others] = await loadPerformances(db, [dates[1]?.id ?? '', randomUUID()])
+  expect(dates[1]).toEqual({ ...second, takenCount: 0 })
+  expect(others).toEqual([])
   expect(await findLastPerformanceAt(db, concertId)).toBe(late.getTime())
 })
 
@@ -97,9 +107,12 @@ test('taken seats are those held or sold; lapsed ones are free without anybody s
   expect(await inOrder()).toEqual([...sold, { performanceId, number: 3, status: 'HELD' }])
   expect(await countTakenSeats(db, [performanceId])).toEqual([{ performanceId, count: 3 }])
   expect(await loadTakenSeats(db, [performanceId, elsewhere.performanceId])).toHaveLength(4)
+  const listed = () => listPerformances(db, show.concertId, { futureOnly: false, limit: 10 })
+  expect(await listed()).toMatchObject([{ id: performanceId, takenCount: 3 }])
   await passTime(sql, HOLD_MS)
   expect(await inOrder()).toEqual(sold)
   expect(await countTakenSeats(db, [performanceId, elsewhere.performanceId])).toEqual([
     { performanceId, count: 2 },
   ])
+  expect(await listed()).toMatchObject([{ id: performanceId, takenCount: 2 }])
 })

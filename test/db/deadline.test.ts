@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
-import {
-  cancelReservation,
-  expireReservations,
-  holdSeats,
-  loadReservations,
-} from '../../src/db/reservations.ts'
+import { expireReservations, loadReservations } from '../../src/db/reservations.ts'
 import { audit } from '../support/audit.ts'
 import { openBooks } from '../support/books.ts'
 import {
@@ -19,6 +13,9 @@ import {
   createBuyer,
   createShow,
   wordOf,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 import type { Buyer } from '../support/show.ts'
 

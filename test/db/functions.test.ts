@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { holdSeats } from '../../src/db/reservations.ts'
 import { openBooks } from '../support/books.ts'
-import { aHold, createBuyer, createShow } from '../support/show.ts'
+import { aHold, createBuyer, createShow, holdSeats } from '../support/show.ts'
 
 const { db, sql } = await openBooks()
 

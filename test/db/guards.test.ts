@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
-import { cancelReservation, expireReservations, holdSeats } from '../../src/db/reservations.ts'
+import { expireReservations } from '../../src/db/reservations.ts'
 import { openBooks } from '../support/books.ts'
 import {
   aCancel,
@@ -13,6 +12,9 @@ import {
   createShow,
   HOLD_MS,
   passTime,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 
 /** Whatever the functions do wrong, or an operator by hand: the tables themselves refuse it. */

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { chargePoints } from '../../src/db/points.ts'
-import { payReservation } from '../../src/db/payments.ts'
-import { cancelReservation, holdSeats, loadReservations } from '../../src/db/reservations.ts'
+import { loadReservations } from '../../src/db/reservations.ts'
 import {
   IdempotencyKeyReused,
   SalesClosed,
@@ -21,6 +20,9 @@ import {
   createShow,
   HOLD_MS,
   passTime,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 
 const { db, sql } = await openBooks()

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { pruneIdempotencyKeys } from '../../src/db/idempotency.ts'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
-import { cancelReservation, holdSeats } from '../../src/db/reservations.ts'
 import { IdempotencyKeyReused } from '../../src/domain/refusals.ts'
 import { openBooks } from '../support/books.ts'
 import {
@@ -17,6 +15,9 @@ import {
   HOLD_MS,
   passTime,
   wordOf,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 
 const { db, sql } = await openBooks()

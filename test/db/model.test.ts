@@ -1,14 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { loadTakenSeats } from '../../src/db/catalog.ts'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
-import {
-  cancelReservation,
-  expireReservations,
-  holdSeats,
-  loadReservations,
-} from '../../src/db/reservations.ts'
+import { expireReservations, loadReservations } from '../../src/db/reservations.ts'
 import { audit } from '../support/audit.ts'
 import { openBooks } from '../support/books.ts'
 import {
@@ -23,6 +17,9 @@ import {
   passTime,
   wordOf,
   isSpent,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 import type { Buyer } from '../support/show.ts'
 import { BooksModel, PRICE, SEAT_LIMIT } from './model.ts'

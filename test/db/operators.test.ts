@@ -4,13 +4,21 @@ import { v7 as uuidv7 } from 'uuid'
 import { createConcert } from '../../src/db/catalog.ts'
 import { readSeatFigures } from '../../src/db/figures.ts'
 import { listOperatorActions } from '../../src/db/operators.ts'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
 import { listSpentTickets, updateQueue } from '../../src/db/queue.ts'
-import { holdSeats } from '../../src/db/reservations.ts'
 import { InvalidConcert } from '../../src/domain/refusals.ts'
 import { openBooks } from '../support/books.ts'
-import { aCharge, aHold, aPayment, createBuyer, createShow, HOLD_MS, passTime } from '../support/show.ts'
+import {
+  aCharge,
+  aHold,
+  aPayment,
+  createBuyer,
+  createShow,
+  HOLD_MS,
+  passTime,
+  holdSeats,
+  payReservation,
+} from '../support/show.ts'
 
 const { db, sql, clear } = await openBooks()
 beforeEach(clear)

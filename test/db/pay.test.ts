@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { loadPayments, loadPaymentsOf, payReservation } from '../../src/db/payments.ts'
+import { loadPayments, loadPaymentsOf } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
-import { cancelReservation, holdSeats, loadReservations } from '../../src/db/reservations.ts'
+import { loadReservations } from '../../src/db/reservations.ts'
 import {
   AlreadyPaid,
   HoldExpired,
@@ -22,6 +22,9 @@ import {
   HOLD_MS,
   passTime,
   isSpent,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 import type { Buyer } from '../support/show.ts'
 

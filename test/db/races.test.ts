@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../src/db/client.ts'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
-import { holdSeats } from '../../src/db/reservations.ts'
 import { audit } from '../support/audit.ts'
 import { openBooks } from '../support/books.ts'
 import {
@@ -17,6 +15,8 @@ import {
   passTime,
   tally,
   wordOf,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 
 const { sql, open, clear, whileHeld, untilBlocked } = await openBooks()

@@ -1,10 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import * as paymentBook from '../../src/db/payments.ts'
 import { loadPayments, loadPaymentsOf } from '../../src/db/payments.ts'
-import { holdSeats, listReservations, loadReservations } from '../../src/db/reservations.ts'
+import { chargePoints } from '../../src/db/points.ts'
+import * as reservationBook from '../../src/db/reservations.ts'
+import { listReservations, loadReservations } from '../../src/db/reservations.ts'
 import { createUser, loadUsers } from '../../src/db/users.ts'
 import { openBooks } from '../support/books.ts'
-import { aHold, createBuyer, createShow, HOLD_MS, passTime } from '../support/show.ts'
+import {
+  aCharge,
+  aHold,
+  aPayment,
+  createBuyer,
+  createShow,
+  HOLD_MS,
+  passTime,
+  holdSeats,
+} from '../support/show.ts'
 
 const { db, sql } = await openBooks()
 
@@ -33,6 +45,20 @@ test('a user’s reservations come a page at a time, their own only, as they sta
   await passTime(sql, HOLD_MS)
   const statuses = (await listReservations(db, buyer.userId, page)).map(({ status }) => status)
   expect(statuses).toEqual(['EXPIRED', 'HELD', 'HELD'])
+})
+
+test('what a call has made is told as a later read tells it, and so is a repeated call', async () => {
+  const buyer = createBuyer(await createShow(db))
+  await chargePoints(db, aCharge(buyer, 200))
+  const wanted = aHold(buyer, [2, 1])
+  const held = await reservationBook.holdSeats(db, wanted)
+  expect(await loadReservations(db, [held.id])).toEqual([held])
+  expect(await reservationBook.holdSeats(db, wanted)).toEqual(held)
+  const payment = aPayment(buyer, held.id)
+  const paid = await paymentBook.payReservation(db, payment)
+  expect(await loadPayments(db, [paid.id])).toEqual([paid])
+  expect(await paymentBook.payReservation(db, payment)).toEqual(paid)
+  expect(await reservationBook.holdSeats(db, wanted)).toEqual({ ...held, status: 'PAID' })
 })
 
 test('what does not exist is not there', async () => {

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Database } from '../../src/db/client.ts'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
-import { cancelReservation, expireReservations, holdSeats } from '../../src/db/reservations.ts'
+import { expireReservations } from '../../src/db/reservations.ts'
 import { audit } from '../support/audit.ts'
 import { openBooks } from '../support/books.ts'
 import {
@@ -15,6 +14,9 @@ import {
   createShow,
   tally,
   wordOf,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 import type { Buyer } from '../support/show.ts'
 

@@ -1,13 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
 import { loadTakenSeats } from '../../src/db/catalog.ts'
-import {
-  cancelReservation,
-  expireReservations,
-  holdSeats,
-  loadReservations,
-} from '../../src/db/reservations.ts'
+import { expireReservations, loadReservations } from '../../src/db/reservations.ts'
 import { audit } from '../support/audit.ts'
 import { openBooks } from '../support/books.ts'
 import {
@@ -20,6 +14,9 @@ import {
   createShow,
   HOLD_MS,
   passTime,
+  cancelReservation,
+  holdSeats,
+  payReservation,
 } from '../support/show.ts'
 
 const { db, sql, open, clear, whileHeld } = await openBooks()

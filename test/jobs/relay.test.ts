@@ -1,12 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { payReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
 import { updateQueue } from '../../src/db/queue.ts'
-import { cancelReservation, holdSeats } from '../../src/db/reservations.ts'
 import { relay } from '../../src/jobs/relay.ts'
 import { createWay } from '../support/redis.ts'
-import { aCancel, aCharge, aHold, aPayment, createShow, passTime, type Buyer } from '../support/show.ts'
+import {
+  aCancel,
+  aCharge,
+  aHold,
+  aPayment,
+  createShow,
+  passTime,
+  type Buyer,
+  cancelReservation,
+  holdSeats,
+  payReservation,
+} from '../support/show.ts'
 import { openStand } from '../support/stand.ts'
 
 const { db, sql, clear, options, another, start, stream } = await openStand()

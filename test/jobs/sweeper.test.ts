@@ -1,8 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { loadTakenSeats } from '../../src/db/catalog.ts'
 import { chargePoints } from '../../src/db/points.ts'
-import { holdSeats } from '../../src/db/reservations.ts'
-import { aCharge, aHold, createBuyer, createShow, HOLD_MS, passTime } from '../support/show.ts'
+import { aCharge, aHold, createBuyer, createShow, HOLD_MS, passTime, holdSeats } from '../support/show.ts'
 import { openStand } from '../support/stand.ts'
 
 const { db, sql, options, start, failures, stream } = await openStand()

@@ -4,7 +4,9 @@ import type postgres from 'postgres'
 import { v7 as uuidv7 } from 'uuid'
 import { createConcert, listPerformances } from '../../src/db/catalog.ts'
 import type { Database } from '../../src/db/client.ts'
+import * as paymentBook from '../../src/db/payments.ts'
 import { spentNumbers } from '../../src/db/queue.ts'
+import * as reservationBook from '../../src/db/reservations.ts'
 import { Problem } from '../../src/domain/problem.ts'
 import type { QueueTicket } from '../../src/domain/queue.ts'
 import { Refusal } from '../../src/domain/refusals.ts'
@@ -128,3 +130,13 @@ export async function passTime(sql: postgres.Sql, ms: number): Promise<void> {
 /** Has a payment spent this ticket? */
 export const isSpent = async (db: Database, ticket: QueueTicket): Promise<boolean> =>
   (await spentNumbers(db, ticket.concertId, [ticket])).has(ticket.number)
+
+/** The functions of src/db, down to the id of what came of it. */
+export const holdSeats = async (...args: Parameters<typeof reservationBook.holdSeats>): Promise<string> =>
+  (await reservationBook.holdSeats(...args)).id
+export const cancelReservation = async (
+  ...args: Parameters<typeof reservationBook.cancelReservation>
+): Promise<string> => (await reservationBook.cancelReservation(...args)).id
+export const payReservation = async (
+  ...args: Parameters<typeof paymentBook.payReservation>
+): Promise<string> => (await paymentBook.payReservation(...args)).id

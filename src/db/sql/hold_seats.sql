@@ -5,7 +5,7 @@
 -- admitted? If not, or if it is for another concert, only an answer that was already given is given again.
 --
 -- Returns {outcome, …}:
---   Held {reservationId}
+--   Held {reservationId}, with {reservation}, the row, from the call that made it
 --   SeatTaken {seatNumbers}, SeatNotFound {seatNumbers}, SeatLimitExceeded {limit}, SalesClosed,
 --   IdempotencyKeyReused                       kept under the key
 --   PerformanceNotFound, OtherConcert, NotAdmitted, TicketSpent                     not kept: no effect at all
@@ -58,12 +58,16 @@ begin
 
   -- Whoever has one of these seats is locked, in the order of reservation ids so that two buyers never wait
   -- for each other. The clock is read after that: none of these holds ends or is paid before the commit.
+  -- One look into the index for each seat: seat_number = any (…) may be planned as a scan of the whole date.
   v_rivals := array(
     select r from reservations r
-    where r.id in (
-      select reservation_id from seat_claims
-      where performance_id = p_performance_id and seat_number = any (p_seat_numbers) and released_at is null
-    )
+    where r.id = any (array(
+      select (
+        select reservation_id from seat_claims
+        where performance_id = p_performance_id and seat_number = wanted and released_at is null
+      )
+      from unnest(p_seat_numbers) as wanted
+    ))
     order by r.id for update
   );
   v_at := read_clock();
@@ -124,5 +128,6 @@ begin
   returning * into v_reservation;
   perform emit_reservation_event('reservation.held', v_reservation, v_at,
     jsonb_build_object('heldUntil', v_reservation.held_until, 'ticketNumber', p_ticket_number));
-  return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'Held', 'reservationId', p_reservation_id));
+  return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'Held', 'reservationId', p_reservation_id))
+    || jsonb_build_object('reservation', to_jsonb(v_reservation));
 end $$;

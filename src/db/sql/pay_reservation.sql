@@ -5,7 +5,7 @@
 -- were held with. p_ticket_concert_id: of the queue ticket that was shown.
 --
 -- Returns {outcome, …}:
---   Paid {paymentId}
+--   Paid {paymentId}, with {payment}, the row, from the call that made it
 --   HoldExpired {heldUntil}, AlreadyPaid {paymentId}, InsufficientPoints {balance, price},
 --   ReservationNotFound (also for somebody else's), IdempotencyKeyReused           kept under the key
 --   OtherConcert                                                       not kept: no effect at all
@@ -19,6 +19,7 @@ declare
   v_balance bigint;
   v_reservation reservations;
   v_at timestamptz;
+  v_payment payments;
   v_spends boolean;
 begin
   if exists (
@@ -54,14 +55,16 @@ begin
 
   update accounts set balance = balance - v_reservation.price where user_id = p_user_id;
   insert into payments (id, reservation_id, user_id, amount, paid_at)
-  values (p_payment_id, p_reservation_id, p_user_id, v_reservation.price, v_at);
+  values (p_payment_id, p_reservation_id, p_user_id, v_reservation.price, v_at)
+  returning * into v_payment;
   insert into transfers (user_id, amount, payment_id, created_at)
   values (p_user_id, -v_reservation.price, p_payment_id, v_at);
   update reservations set status = 'PAID', decided_at = v_at where id = p_reservation_id;
 
-  v_spends := not exists (
-    select from reservations
-    where user_id = p_user_id and concert_id = v_reservation.concert_id and status = 'HELD' and held_until > v_at
+  -- An aggregate over the user's own: exists (… and status = 'HELD') may be planned as a scan of everybody's holds.
+  v_spends := not (
+    select coalesce(bool_or(status = 'HELD' and held_until > v_at), false)
+    from reservations where user_id = p_user_id and concert_id = v_reservation.concert_id
   );
   if v_spends then
     insert into spent_tickets (concert_id, user_id, number, spent_at)
@@ -70,5 +73,6 @@ begin
   end if;
   perform emit_reservation_event('payment.completed', v_reservation, v_at, jsonb_build_object(
     'paymentId', p_payment_id, 'ticketNumber', v_reservation.ticket_number, 'spendsTicket', v_spends));
-  return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'Paid', 'paymentId', p_payment_id));
+  return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'Paid', 'paymentId', p_payment_id))
+    || jsonb_build_object('payment', to_jsonb(v_payment));
 end $$;
