@@ -1,7 +1,7 @@
 /** Delivers the outbox: to the queue, to the seat channels, and to the event stream for other services. */
 import * as catalog from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
-import { leaseOutbox, settleOutbox } from '../db/outbox.ts'
+import { leaseOutbox } from '../db/outbox.ts'
 import type { OutboxEvent } from '../domain/events.ts'
 import type { Events } from '../queue/events.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -18,23 +18,41 @@ const BATCH = 100
 /** If whoever leased an event dies, another instance delivers it after this long. */
 const LEASE_MS = 1_500
 
-/**
- * Delivers one batch, at least once: what fails is leased again by somebody when the lease has run out, and
- * every consumer takes the same event twice without harm.
- * @returns whether there may be more
- */
-export async function relay(options: RelayOptions): Promise<boolean> {
-  const leased = await leaseOutbox(options.db, BATCH, LEASE_MS)
-  if (leased.length === 0) return false
-  const results = await Promise.allSettled(leased.map((event) => deliver(event, options)))
-  const delivered = leased.filter((_, index) => results[index]?.status === 'fulfilled')
-  await settleOutbox(
-    options.db,
-    delivered.map(({ id }) => id),
-  )
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
-  return true
+export interface Relay {
+  /**
+   * Delivers one batch, at least once: what fails is leased again by somebody when the lease has run out, and every
+   * consumer takes the same event twice without harm. What was delivered is forgotten with the next run.
+   * @returns whether there may be more
+   * @throws why an event could not be delivered; the others of its batch were
+   */
+  run(): Promise<boolean>
+  /** Forgets what the last run has delivered. */
+  settle(): Promise<void>
+}
+
+export function createRelay(options: RelayOptions): Relay {
+  let delivered: readonly string[] = []
+
+  async function lease(limit: number): Promise<OutboxEvent[]> {
+    const leased = await leaseOutbox(options.db, { delivered, limit, leaseMs: LEASE_MS })
+    delivered = []
+    return leased
+  }
+
+  return {
+    run: async () => {
+      const leased = await lease(BATCH)
+      if (leased.length === 0) return false
+      const results = await Promise.allSettled(leased.map((event) => deliver(event, options)))
+      delivered = leased.flatMap(({ id }, index) => (results[index]?.status === 'fulfilled' ? [id] : []))
+      const failed = results.find((result) => result.status === 'rejected')
+      if (failed) throw failed.reason
+      return true
+    },
+    settle: async () => {
+      if (delivered.length > 0) await lease(0)
+    },
+  }
 }
 
 async function deliver(event: OutboxEvent, { db, queue, wakeups, events }: RelayOptions): Promise<void> {

@@ -3,7 +3,7 @@ import { expireReservations } from '../db/reservations.ts'
 import { pruneIdempotencyKeys } from '../db/idempotency.ts'
 import type { Figures } from '../queue/figures.ts'
 import { startLoop } from './loop.ts'
-import { relay, type RelayOptions } from './relay.ts'
+import { createRelay, type RelayOptions } from './relay.ts'
 
 export interface Jobs {
   wakeRelay: () => void
@@ -33,7 +33,8 @@ export function startJobs(options: JobsOptions): Jobs {
   const loop = (job: string, everyMs: number, run: () => Promise<boolean>) =>
     startLoop({ everyMs, run, onError: (error) => options.onError(job, error) })
 
-  const deliveries = loop('relay', RELAY_MS, () => relay(options))
+  const relay = createRelay(options)
+  const deliveries = loop('relay', RELAY_MS, relay.run)
   const loops = [
     deliveries,
     loop('admission', ADMISSION_MS, async () => {
@@ -59,6 +60,7 @@ export function startJobs(options: JobsOptions): Jobs {
     wakeRelay: deliveries.wake,
     stop: async () => {
       await Promise.all(loops.map((running) => running.stop()))
+      await relay.settle().catch((error: unknown) => options.onError('relay', error))
     },
   }
 }

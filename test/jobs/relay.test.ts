@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { chargePoints } from '../../src/db/points.ts'
 import { updateQueue } from '../../src/db/queue.ts'
-import { relay } from '../../src/jobs/relay.ts'
+import { createRelay } from '../../src/jobs/relay.ts'
 import { createWay } from '../support/redis.ts'
 import {
   aCancel,
@@ -37,7 +37,8 @@ async function arrange() {
 }
 
 async function relayAll(by = options): Promise<void> {
-  while (await relay(by));
+  const relay = createRelay(by)
+  while (await relay.run());
 }
 
 async function buy(buyer: Buyer): Promise<string> {
@@ -147,7 +148,7 @@ test('a change of an operator reaches the queue, and an older one that comes lat
 test('what a dead server had leased is delivered when its lease has run out, and twice does no harm', async () => {
   const { buyer, next } = await arrange()
   await buy(buyer)
-  const [leased] = await sql`select id from lease_outbox(100, 60000)`
+  const [leased] = await sql`select id from lease_outbox('{}', 100, 60000)`
   await relayAll()
   expect(await statusOf(next)).toBe('Waiting')
   await passTime(sql, 60_000)
@@ -167,7 +168,7 @@ test('what happens while Redis is away is delivered when it is back', async () =
   const cutOff = another(way.url)
   way.cut()
   const id = await buy(buyer)
-  await expect(relay(cutOff)).rejects.toThrow()
+  await expect(createRelay(cutOff).run()).rejects.toThrow()
   expect(await sql`select from outbox where subject_id = ${id}`).toHaveLength(2)
   const jobs = start(cutOff)
   way.mend()
@@ -186,9 +187,25 @@ test('an event that cannot be delivered holds up its own reservation, and nothin
   await sql`insert into outbox (type, subject_id, data, occurred_at)
     values ('payment.completed', ${randomUUID()}, '{"spendsTicket": true, "concertId": 1}', now())`
   await buy(buyer)
+  const relay = createRelay(options)
   await vi.waitFor(async () => {
-    await relay(options).catch(() => undefined)
+    await relay.run().catch(() => undefined)
     expect(await statusOf(next)).toBe('Admitted')
   })
+  await relay.settle()
   expect(await sql`select from outbox`).toHaveLength(1)
+})
+
+test('a relay that is stopped leaves nothing behind that it has delivered', async () => {
+  const { buyer } = await arrange()
+  await buy(buyer)
+  const relay = createRelay(options)
+  await relay.run()
+  expect((await sql`select from outbox`).length).toBeGreaterThan(0)
+  const events = (await stream()).length
+  await relay.settle()
+  await relayAll()
+  // The payment came behind the hold, and has been delivered by now; the hold came once.
+  expect((await stream()).length).toBe(events + 1)
+  expect(await sql`select from outbox`).toHaveLength(0)
 })

@@ -2,7 +2,8 @@
 create or replace function emit_reservation_event(
   p_type text, p_reservation reservations, p_at timestamptz, p_more jsonb default '{}'
 ) returns void
-language sql volatile as $$
+language plpgsql as $$
+begin
   insert into outbox (type, subject_id, occurred_at, data)
   values (
     p_type,
@@ -16,5 +17,5 @@ language sql volatile as $$
       'seatNumbers', p_reservation.seat_numbers,
       'price', p_reservation.price
     ) || p_more
-  )
-$$;
+  );
+end $$;

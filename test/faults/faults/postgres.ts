@@ -75,7 +75,7 @@ const JOBS = [
   ['expire_reservations', '(p_limit int) returns int language sql as $$ select 0 $$'],
   [
     'lease_outbox',
-    '(p_limit int, p_lease_ms bigint) returns setof outbox language sql as $$ select * from outbox where false $$',
+    '(p_delivered bigint[], p_limit int, p_lease_ms bigint) returns setof outbox language sql as $$ select * from outbox where false $$',
   ],
 ] as const
 
