@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, getTableColumns, isNull, sql as fragment } from 'drizzle-orm'
 import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
-import { InvalidConcert } from '../domain/refusals.ts'
 import type { Database } from './client.ts'
+import { expectOutcome, type Outcome } from './outcome.ts'
 import type { Page } from '../domain/page.ts'
 import { boundsOf, defineLoad, defineRead, isOneOf, isOnPage, type PageBounds } from './read.ts'
 import { concerts, performances, reservations, seatClaims } from './tables.ts'
@@ -123,7 +123,7 @@ export const loadTakenSeats = defineLoad<
  * Adds a concert with its dates, all or nothing, and writes down who did.
  * @param newId makes the ids of the concert and its performances
  * @returns the concert's id
- * @throws InvalidConcert when a date is not in the future; Problem OVERLOADED
+ * @throws InvalidConcert when a date is not in the future; IdempotencyKeyReused; Problem OVERLOADED
  */
 export async function createConcert(
   db: Database,
@@ -131,16 +131,12 @@ export async function createConcert(
   concert: NewConcert,
   newId: () => string,
 ): Promise<string> {
-  const concertId = newId()
   const dates = concert.performances.map((performance) => ({ id: newId(), ...performance }))
   const [row] = await db.call(
-    (sql) => sql<[{ answer: { outcome: 'Created' | 'PerformanceInPast' } }]>`select create_concert(
-      ${concertId}, ${concert.title}, ${concert.queueCapacity}, ${concert.queueRatePerSecond},
-      ${JSON.stringify(dates)}::text::jsonb, ${operatorId}
+    (sql) => sql<[{ answer: Outcome }]>`select create_concert(
+      ${newId()}, ${concert.title}, ${concert.queueCapacity}, ${concert.queueRatePerSecond},
+      ${JSON.stringify(dates)}::text::jsonb, ${operatorId}, ${key}
     ) as answer`,
   )
-  if (row.answer.outcome === 'PerformanceInPast') {
-    throw new InvalidConcert('Every date has to be in the future.')
-  }
-  return concertId
+  return expectOutcome(row.answer, 'Created').concertId
 }

@@ -6,6 +6,7 @@ import {
   HoldExpired,
   IdempotencyKeyReused,
   InsufficientPoints,
+  InvalidConcert,
   ReservationNotFound,
   SalesClosed,
   SeatLimitExceeded,
@@ -26,6 +27,7 @@ type Success =
   | { outcome: 'Cancelled'; reservationId: string }
   | { outcome: 'Paid'; paymentId: string; payment?: Row<Payment> }
   | { outcome: 'Charged'; balance: number }
+  | { outcome: 'Created'; concertId: string }
 
 type Refused =
   | { outcome: 'SeatTaken' | 'SeatNotFound'; seatNumbers: number[] }
@@ -33,7 +35,7 @@ type Refused =
   | { outcome: 'HoldExpired'; heldUntil: string }
   | { outcome: 'AlreadyPaid'; paymentId: string }
   | { outcome: 'InsufficientPoints'; balance: number; price: number }
-  | { outcome: 'SalesClosed' | 'ReservationNotFound' | 'IdempotencyKeyReused' }
+  | { outcome: 'SalesClosed' | 'ReservationNotFound' | 'IdempotencyKeyReused' | 'PerformanceInPast' }
   | { outcome: 'PerformanceNotFound' | 'OtherConcert' | 'NotAdmitted' | 'TicketSpent' }
 
 export type Outcome = Success | Refused
@@ -72,6 +74,8 @@ function refusalFor(answer: Outcome): Error {
       return new BalanceLimitExceeded(answer.limit)
     case 'IdempotencyKeyReused':
       return new IdempotencyKeyReused()
+    case 'PerformanceInPast':
+      return new InvalidConcert('Every date has to be in the future.')
     case 'PerformanceNotFound':
       return new Problem('NOT_FOUND', 'There is no such performance.')
     case 'OtherConcert':

@@ -129,6 +129,7 @@ export async function createConcert(
       performances: { startsAt: Date; seatCount?: number | null | undefined; seatPrice: number }[]
       queueCapacity?: number | null | undefined
       queueRatePerSecond?: number | null | undefined
+      idempotencyKey?: string | null | undefined
     }
   },
   context: Context,
@@ -146,6 +147,7 @@ export async function createConcert(
         input.queueRatePerSecond === undefined ? queueDefaults.ratePerSecond : input.queueRatePerSecond,
     },
     context.newId,
+    input.idempotencyKey ?? null,
   )
   return concertOf({ concertId: id }, _, context)
 }

@@ -1,10 +1,11 @@
 import type { Concert, Performance, Seat } from '../domain/catalog.ts'
-import { InvalidConcert } from '../domain/refusals.ts'
+import { IdempotencyKeyReused, InvalidConcert } from '../domain/refusals.ts'
 import * as resolvers from '../resolvers/catalog.ts'
 import type { SeatChanges } from '../resolvers/catalog.ts'
 import * as bounds from './bounds.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
+import { keyDescription } from './keys.ts'
 import { connection, pageCost } from './pages.ts'
 import { queue } from './queue.ts'
 
@@ -116,6 +117,7 @@ const createConcertInput = builder.inputType('CreateConcertInput', {
       validate: bounds.queueRate.nullish(),
       description: 'How many are let in per second at the most.',
     }),
+    idempotencyKey: t.string({ validate: bounds.idempotencyKey.nullish(), description: keyDescription }),
   }),
 })
 
@@ -160,7 +162,7 @@ builder.mutationFields((t) => ({
     type: concert,
     description: 'Operators: adds a concert with its dates.',
     errors: {
-      types: [InvalidConcert],
+      types: [InvalidConcert, IdempotencyKeyReused],
       union: { name: 'CreateConcertResult', description: 'The concert, or why it was not added.' },
     },
     args: { input: t.arg({ type: createConcertInput, required: true, description: 'The concert.' }) },

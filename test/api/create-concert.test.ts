@@ -50,6 +50,16 @@ test('a concert comes with its dates and its queue; what is left out is the serv
   })
 })
 
+test('with a key, sending it again adds nothing', async () => {
+  const before = await concerts()
+  const input = { title: 'Once', performances: [date('2999-01-01T00:00:00Z')], idempotencyKey: 'once' }
+  const first = await create(operator, input)
+  expect((await create(operator, input)).data.createConcert.id).toBe(first.data.createConcert.id)
+  const other = await create(operator, { ...input, title: 'Twice' })
+  expect(other.data.createConcert.__typename).toBe('IdempotencyKeyReused')
+  expect(await concerts()).toBe(before + 1)
+})
+
 test('its queue can be its own', async () => {
   const input = { title: 'Own', performances: [date('2999-01-01T00:00:00Z')] }
   const own = await create(operator, { ...input, queueCapacity: 0, queueRatePerSecond: null })
@@ -81,6 +91,7 @@ test.each([
   ['no time zone', { title: 'x', performances: [date('2999-01-01T00:00:00')] }],
   ['no such day', { title: 'x', performances: [date('2999-02-30T00:00:00Z')] }],
   ['a negative capacity', { title: 'x', performances: [date(future)], queueCapacity: -1 }],
+  ['an empty key', { title: 'x', performances: [date(future)], idempotencyKey: '' }],
   ['a rate of 0', { title: 'x', performances: [date(future)], queueRatePerSecond: 0 }],
 ])('%s is bad input', async (_, input) => {
   const before = await concerts()

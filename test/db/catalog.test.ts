@@ -14,7 +14,7 @@ import {
 import { chargePoints } from '../../src/db/points.ts'
 import type { NewConcert } from '../../src/domain/catalog.ts'
 import type { Page } from '../../src/domain/page.ts'
-import { InvalidConcert } from '../../src/domain/refusals.ts'
+import { IdempotencyKeyReused, InvalidConcert } from '../../src/domain/refusals.ts'
 import { openBooks } from '../support/books.ts'
 import {
   aCharge,
@@ -70,6 +70,42 @@ test('with one date in the past nothing is added', async () => {
     new InvalidConcert('Every date has to be in the future.'),
   )
   expect(await listConcerts(db, wholePage)).toEqual([])
+})
+
+test('the same key adds one concert, however often and however many at once', async () => {
+  const [operatorId, key, concert] = [randomUUID(), randomUUID(), concertOn(inDays(1), inDays(2))]
+  const add = (by = operatorId) => createConcert(db, by, concert, uuidv7, key)
+  const ids = await Promise.all(Array.from({ length: 4 }, () => add()))
+  expect(new Set([...ids, await add()]).size).toBe(1)
+  expect(await listConcerts(db, wholePage)).toHaveLength(1)
+  expect(await listPerformances(db, ids[0] ?? '', { futureOnly: true, limit: 10 })).toHaveLength(2)
+  expect(await sql`select from operator_actions`).toHaveLength(1)
+  expect(await add(randomUUID())).not.toBe(ids[0])
+})
+
+test('a key is for one concert: with anything different it is refused, and a refusal stays', async () => {
+  const [operatorId, key, late] = [randomUUID(), randomUUID(), randomUUID()]
+  const concert = concertOn(inDays(1))
+  await createConcert(db, operatorId, concert, uuidv7, key)
+  for (const other of [
+    { ...concert, title: 'Preludes' },
+    { ...concert, queueCapacity: 6 },
+    { ...concert, queueRatePerSecond: null },
+    { ...concert, performances: concert.performances.map((date) => ({ ...date, seatPrice: 301 })) },
+  ]) {
+    await expect(createConcert(db, operatorId, other, uuidv7, key)).rejects.toEqual(
+      new IdempotencyKeyReused(),
+    )
+  }
+  for (let n = 0; n < 2; n++) {
+    await expect(createConcert(db, operatorId, concertOn(new Date(0)), uuidv7, late)).rejects.toBeInstanceOf(
+      InvalidConcert,
+    )
+  }
+  await expect(createConcert(db, operatorId, concert, uuidv7, late)).rejects.toEqual(
+    new IdempotencyKeyReused(),
+  )
+  expect(await listConcerts(db, wholePage)).toHaveLength(1)
 })
 
 test('dates that have begun are listed only when they are asked for, and no more than fit', async () => {

@@ -1,25 +1,43 @@
 -- Adds a concert with its dates, all or nothing, and writes down who did. The caller has checked every value.
--- p_performances: [{id, startsAt, seatCount, seatPrice}].
--- Returns {outcome}: Created, or PerformanceInPast when a date is not in the future (nothing is added).
+-- p_performances: [{id, startsAt, seatCount, seatPrice}]; the ids are made anew for each try, and so no part of the intent.
+-- p_key: null where the client made none; then a repetition adds another concert.
+--
+-- Returns {outcome, …}:
+--   Created {concertId}                                      by the first try with this key
+--   PerformanceInPast                                        a date is not in the future: nothing is added
+--   IdempotencyKeyReused
 create or replace function create_concert(
   p_concert_id uuid, p_title text, p_queue_capacity int, p_queue_rate double precision, p_performances jsonb,
-  p_operator_id uuid
+  p_operator_id uuid, p_key text
 ) returns jsonb
 language plpgsql as $$
+declare
+  v_answer jsonb;
 begin
+  if p_key is not null then
+    v_answer := begin_intent(p_operator_id, p_key, jsonb_build_object('operation', 'createConcert',
+      'title', p_title, 'capacity', p_queue_capacity, 'ratePerSecond', p_queue_rate,
+      'dates', (select jsonb_agg(p.date - 'id') from jsonb_array_elements(p_performances) as p (date))));
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
+
   if exists (
     select from jsonb_to_recordset(p_performances) as p ("startsAt" timestamptz) where p."startsAt" <= read_clock()
   ) then
-    return '{"outcome": "PerformanceInPast"}';
+    v_answer := '{"outcome": "PerformanceInPast"}';
+  else
+    insert into concerts (id, title, queue_capacity, queue_rate_per_second)
+    values (p_concert_id, p_title, p_queue_capacity, p_queue_rate);
+    insert into performances (id, concert_id, starts_at, seat_count, seat_price)
+    select p.id, p_concert_id, p."startsAt", p."seatCount", p."seatPrice"
+    from jsonb_to_recordset(p_performances)
+      as p (id uuid, "startsAt" timestamptz, "seatCount" int, "seatPrice" bigint);
+    perform note_operator_action(p_operator_id, 'createConcert', p_concert_id, null, null, jsonb_build_object(
+      'title', p_title, 'capacity', p_queue_capacity, 'ratePerSecond', p_queue_rate,
+      'dates', jsonb_array_length(p_performances)));
+    v_answer := jsonb_build_object('outcome', 'Created', 'concertId', p_concert_id);
   end if;
-  insert into concerts (id, title, queue_capacity, queue_rate_per_second)
-  values (p_concert_id, p_title, p_queue_capacity, p_queue_rate);
-  insert into performances (id, concert_id, starts_at, seat_count, seat_price)
-  select p.id, p_concert_id, p."startsAt", p."seatCount", p."seatPrice"
-  from jsonb_to_recordset(p_performances)
-    as p (id uuid, "startsAt" timestamptz, "seatCount" int, "seatPrice" bigint);
-  perform note_operator_action(p_operator_id, 'createConcert', p_concert_id, null, null, jsonb_build_object(
-    'title', p_title, 'capacity', p_queue_capacity, 'ratePerSecond', p_queue_rate,
-    'dates', jsonb_array_length(p_performances)));
-  return '{"outcome": "Created"}';
+  return case when p_key is null then v_answer else answer_intent(p_operator_id, p_key, v_answer) end;
 end $$;
