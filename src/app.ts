@@ -9,7 +9,7 @@ import { createAuth } from './auth.ts'
 import { createBotCheck } from './bots.ts'
 import type { Config } from './config.ts'
 import type { Services } from './context.ts'
-import { findLastPerformanceAt, loadPerformances, loadTakenSeats } from './db/catalog.ts'
+import { findLastPerformanceAt, loadPerformances, loadTakenSeats, readQueueSettings } from './db/catalog.ts'
 import { openDatabase } from './db/client.ts'
 import { readSeatFigures } from './db/figures.ts'
 import { reserveQueueNumbers, spentNumbers } from './db/queue.ts'
@@ -122,7 +122,13 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
     db,
     queue,
     seats,
-    figures: createFigures({ connection, queue, prefix, readSeats: (id) => readSeatFigures(db, id) }),
+    figures: createFigures({
+      connection,
+      queue,
+      prefix,
+      readSeats: (id) => readSeatFigures(db, id),
+      readSettings: (id) => readQueueSettings(db, id),
+    }),
     rates: createRates({ connection, prefix }),
     lastPerformanceAt: new LRUCache({
       max: 10_000,

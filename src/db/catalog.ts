@@ -3,6 +3,7 @@ import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
 import type { Page } from '../domain/page.ts'
+import type { QueueSettings } from '../domain/queue.ts'
 import { boundsOf, defineLoad, defineRead, isOneOf, isOnPage, type PageBounds } from './read.ts'
 import { concerts, performances, reservations, seatClaims } from './tables.ts'
 
@@ -41,6 +42,10 @@ export const listConcerts = (db: Database, page: Page): Promise<Concert[]> =>
 export const loadConcerts = defineLoad<Concert[]>((orm) =>
   orm.select(concertColumns).from(concerts).where(isOneOf(concerts.id)),
 )
+
+/** How people are let in, as operators have decided it last; null: there is no such concert. */
+export const readQueueSettings = async (db: Database, concertId: string): Promise<QueueSettings | null> =>
+  (await loadConcerts(db, [concertId]))[0]?.queueSettings ?? null
 
 /** When the last date of a concert starts, ms since 1970; 0: it has no dates; undefined: there is no such concert. */
 export async function findLastPerformanceAt(db: Database, concertId: string): Promise<number | undefined> {
@@ -122,6 +127,7 @@ export const loadTakenSeats = defineLoad<
 /**
  * Adds a concert with its dates, all or nothing, and writes down who did.
  * @param newId makes the ids of the concert and its performances
+ * @param key of the operator's intent, if there is one: the same key again adds nothing
  * @returns the concert's id
  * @throws InvalidConcert when a date is not in the future; IdempotencyKeyReused; Problem OVERLOADED
  */
@@ -130,6 +136,7 @@ export async function createConcert(
   operatorId: string,
   concert: NewConcert,
   newId: () => string,
+  key: string | null = null,
 ): Promise<string> {
   const dates = concert.performances.map((performance) => ({ id: newId(), ...performance }))
   const [row] = await db.call(

@@ -27,7 +27,10 @@ export interface SeatFigures {
   pointsTaken: number
 }
 
-export interface ConcertFigures extends QueueFigures, SeatFigures {}
+export interface ConcertFigures extends QueueFigures, SeatFigures {
+  /** By what settings people are let in; null: not known of that moment. */
+  settings: QueueSettings | null
+}
 
 export interface QueueForecast {
   waiting: number

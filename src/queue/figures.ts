@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ConcertFigures, SeatFigures } from '../domain/figures.ts'
+import type { QueueSettings } from '../domain/queue.ts'
 import type { RedisConnection } from './client.ts'
 import { createKeys } from './keys.ts'
 import { latest, type Feed } from './latest.ts'
@@ -20,6 +21,8 @@ export interface FiguresOptions {
   connection: RedisConnection
   queue: Pick<Queue, 'figures' | 'active'>
   readSeats: (concertId: string) => Promise<SeatFigures>
+  /** What the operators have decided last, whichever instance they told. */
+  readSettings: (concertId: string) => Promise<QueueSettings | null>
   /** Of every key; the same as the queue's. */
   prefix?: string
 }
@@ -33,14 +36,24 @@ const SAMPLES_MAX = HISTORY_MS / SAMPLE_MS
 /** The queues that have a history: those used last. */
 const CONCERTS_MAX = 100
 
-export function createFigures({ connection, queue, readSeats, prefix }: FiguresOptions): Figures {
+export function createFigures({
+  connection,
+  queue,
+  readSeats,
+  readSettings,
+  prefix,
+}: FiguresOptions): Figures {
   const { redis, call } = connection
   const keys = createKeys(prefix)
   const watchers = new Map<string, Watcher>()
 
   async function read(concertId: string): Promise<ConcertFigures> {
-    const [line, seats] = await Promise.all([queue.figures(concertId), readSeats(concertId)])
-    return { ...line, ...seats }
+    const [line, seats, settings] = await Promise.all([
+      queue.figures(concertId),
+      readSeats(concertId),
+      readSettings(concertId),
+    ])
+    return { ...line, ...seats, settings }
   }
 
   async function sampleOne(concertId: string): Promise<void> {
@@ -79,8 +92,9 @@ export function createFigures({ connection, queue, readSeats, prefix }: FiguresO
 }
 
 function parse(text: string): ConcertFigures {
-  const sample = JSON.parse(text) as Omit<ConcertFigures, 'at'> & { at: string }
-  return { ...sample, at: new Date(sample.at) }
+  const sample = JSON.parse(text) as Omit<ConcertFigures, 'at' | 'settings'> & { at: string }
+  // An older version wrote down no settings.
+  return { settings: null, ...sample, at: new Date(sample.at) }
 }
 
 interface Watcher {

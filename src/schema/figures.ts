@@ -2,6 +2,7 @@ import type { ConcertFigures, QueueForecast } from '../domain/figures.ts'
 import * as resolvers from '../resolvers/figures.ts'
 import * as bounds from './bounds.ts'
 import { builder } from './builder.ts'
+import { queueSettings } from './queue.ts'
 
 const concertFigures = builder.objectRef<ConcertFigures>('ConcertFigures').implement({
   description:
@@ -25,6 +26,11 @@ const concertFigures = builder.objectRef<ConcertFigures>('ConcertFigures').imple
     pointsTaken: t.expose('pointsTaken', {
       type: 'Points',
       description: 'What was paid for the seats sold.',
+    }),
+    settings: t.expose('settings', {
+      type: queueSettings,
+      nullable: true,
+      description: 'How people were let in; null in a history that an older server has written.',
     }),
   }),
 })

@@ -1,6 +1,6 @@
 import { SalesClosed } from '../domain/refusals.ts'
 import type { Concert } from '../domain/catalog.ts'
-import type { QueueStatus } from '../domain/queue.ts'
+import type { QueueSettings, QueueStatus } from '../domain/queue.ts'
 import * as resolvers from '../resolvers/queue.ts'
 import type { IssuedTicket } from '../resolvers/queue.ts'
 import * as bounds from './bounds.ts'
@@ -97,6 +97,18 @@ export const queue = builder.objectRef<Concert>('Queue').implement({
       description: 'Nobody is let in while it is paused.',
       resolve: ({ queueSettings }) => queueSettings.paused,
     }),
+  }),
+})
+
+export const queueSettings = builder.objectRef<QueueSettings>('QueueSettings').implement({
+  description: 'What operators decide about a line.',
+  fields: (t) => ({
+    capacity: t.exposeInt('capacity', { description: 'How many may be in at the same time.' }),
+    ratePerSecond: t.exposeFloat('ratePerSecond', {
+      nullable: true,
+      description: 'How many are let in per second at the most; null: as many as the capacity allows.',
+    }),
+    paused: t.exposeBoolean('paused', { description: 'Nobody is let in while it is paused.' }),
   }),
 })
 

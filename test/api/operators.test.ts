@@ -71,6 +71,33 @@ describe('the figures of a concert', () => {
     await stream.stop()
   })
 
+  test('come with the settings, whoever changed them, and at most once a second however busy it is', async () => {
+    const { operator, concertId } = await createSale(server, { capacity: 3 })
+    const stream = operator.subscribe<{ figureChanges: { settings: object; issued: number } }>(
+      'ws',
+      `subscription ($id: ID!) {
+        figureChanges(concertId: $id) { issued settings { capacity ratePerSecond paused } } }`,
+      { id: concertId },
+    )
+    const settings = { capacity: 3, ratePerSecond: null, paused: false }
+    expect((await stream.next())?.figureChanges.settings).toEqual(settings)
+    await updateQueue(await server.user('operator'), { concertId, paused: true })
+    expect((await stream.next())?.figureChanges.settings).toEqual({ ...settings, paused: true })
+
+    const startedAt = Date.now()
+    let updates = 0
+    let busy = true
+    const crowd = (async () => {
+      while (busy) await join(await server.user(), concertId)
+    })()
+    while (Date.now() - startedAt < 3_000) if (await stream.next()) updates += 1
+    const seconds = (Date.now() - startedAt) / 1_000
+    busy = false
+    await Promise.all([crowd, stream.stop()])
+    expect(updates).toBeGreaterThan(1)
+    expect(updates).toBeLessThanOrEqual(Math.ceil(seconds) + 1)
+  })
+
   test('are kept for half an hour, and the line that nobody stood in has none', async () => {
     const { sale } = await arrange()
     const query = `query ($id: ID!) { concertHistory(concertId: $id) { ${figureFields} } }`

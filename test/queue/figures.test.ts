@@ -6,6 +6,8 @@ import { createStage, type Stage } from '../support/redis.ts'
 
 const seats: SeatFigures = { sold: 1, held: 2, free: 3, oversold: 0, pointsTaken: 4 }
 
+const settings = { capacity: 5, ratePerSecond: null, paused: false, version: 1 }
+
 const figuresOf = (stage: Stage) => stage.queue.figures(stage.concertId)
 
 function arrange(stage: Stage) {
@@ -16,7 +18,13 @@ function arrange(stage: Stage) {
   }
   const { connection, queue, prefix } = stage
   return {
-    figures: createFigures({ connection, queue, prefix, readSeats }),
+    figures: createFigures({
+      connection,
+      queue,
+      prefix,
+      readSeats,
+      readSettings: () => Promise.resolve({ ...settings }),
+    }),
     reads: () => reads,
   }
 }
@@ -122,7 +130,7 @@ test('however many instances sample, there is one sample at a time, and half an 
   await stage.joined()
   const { figures } = arrange(stage)
   await Promise.all(Array.from({ length: 10 }, () => figures.sample()))
-  expect(await figures.history(stage.concertId)).toMatchObject([{ issued: 1, ...seats }])
+  expect(await figures.history(stage.concertId)).toMatchObject([{ issued: 1, ...seats, settings }])
 
   const [sample] = await figures.history(stage.concertId)
   const { redis } = stage.connection

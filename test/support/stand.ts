@@ -1,6 +1,7 @@
 /** What the jobs of a server work on: the books and the queue, real ones, and nothing that runs by itself. */
 import { randomUUID } from 'node:crypto'
 import { afterAll } from 'vitest'
+import { readQueueSettings } from '../../src/db/catalog.ts'
 import { readSeatFigures } from '../../src/db/figures.ts'
 import { reserveQueueNumbers, spentNumbers } from '../../src/db/queue.ts'
 import { startJobs, type Jobs, type JobsOptions } from '../../src/jobs/start.ts'
@@ -51,7 +52,13 @@ export async function openStand(): Promise<Stand> {
         spentNumbers: (concertId, tickets) => spentNumbers(db, concertId, tickets),
       },
     })
-    const figures = createFigures({ connection, queue, prefix, readSeats: (id) => readSeatFigures(db, id) })
+    const figures = createFigures({
+      connection,
+      queue,
+      prefix,
+      readSeats: (id) => readSeatFigures(db, id),
+      readSettings: (id) => readQueueSettings(db, id),
+    })
     return { db, queue, figures, wakeups, events: createEvents({ connection, prefix }) }
   }
   const options = another()
