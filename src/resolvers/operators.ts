@@ -6,6 +6,7 @@ import * as reservationBook from '../db/reservations.ts'
 import type { Concert } from '../domain/catalog.ts'
 import type { OperatorAction } from '../domain/operators.ts'
 import type { Page } from '../domain/page.ts'
+import { Problem } from '../domain/problem.ts'
 import type { QueueStatus } from '../domain/queue.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import { requireOperator } from './access.ts'
@@ -26,9 +27,23 @@ export interface BuyerTicket {
 /** The concerts in whose lines a buyer is looked for: the newest. */
 const CONCERTS_MAX = 100
 
-export function buyer(_: unknown, { userId }: Buyer, context: Context): Buyer {
+/** @throws Problem UNAUTHENTICATED, FORBIDDEN, BAD_INPUT, NOT_FOUND */
+export async function buyer(
+  _: unknown,
+  {
+    userId,
+    reservationId,
+  }: { userId?: string | null | undefined; reservationId?: string | null | undefined },
+  context: Context,
+): Promise<Buyer> {
   requireOperator(context)
-  return { userId }
+  if (userId && !reservationId) return { userId }
+  if (!reservationId || userId) {
+    throw new Problem('BAD_INPUT', 'Name a user or a reservation, and not both.')
+  }
+  const found = await context.loaders.reservations.load(reservationId)
+  if (!found) throw new Problem('NOT_FOUND', 'There is no such reservation.')
+  return { userId: found.userId }
 }
 
 export const userOf = ({ userId }: Buyer, _: unknown, context: Context) => known(userId, context)

@@ -1,4 +1,5 @@
 import { changesOf, type OperatorAction, type OperatorChange } from '../domain/operators.ts'
+import { concertOf } from '../resolvers/catalog.ts'
 import * as resolvers from '../resolvers/operators.ts'
 import type { Buyer, BuyerTicket } from '../resolvers/operators.ts'
 import * as bounds from './bounds.ts'
@@ -17,6 +18,7 @@ const buyerTicket = builder.objectRef<BuyerTicket>('BuyerTicket').implement({
       description: 'The concert whose line it is.',
       resolve: ({ concertId }) => globalId('Concert', concertId),
     }),
+    concert: t.field({ type: concert, description: 'The same.', resolve: concertOf }),
     number: t.exposeFloat('number', {
       description: 'Its number: the order in which tickets were asked for.',
     }),
@@ -101,8 +103,14 @@ const operatorAction = builder.objectRef<OperatorAction>('OperatorAction').imple
 builder.queryFields((t) => ({
   buyer: t.field({
     type: buyer,
-    description: 'Operators: what somebody has: tickets, reservations, payments and points.',
-    args: { userId: t.arg.id({ required: true, description: 'Who.' }).validate(bounds.idOf('User')) },
+    description:
+      'Operators: what somebody has: tickets, reservations, payments and points. Name them, or a reservation of theirs.',
+    args: {
+      userId: t.arg.id({ description: 'Who.' }).validate(bounds.idOf('User').nullish()),
+      reservationId: t.arg
+        .id({ description: 'Whose reservation it is.' })
+        .validate(bounds.idOf('Reservation').nullish()),
+    },
     resolve: resolvers.buyer,
   }),
   operatorActions: t.connection({

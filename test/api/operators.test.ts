@@ -164,6 +164,22 @@ describe('a buyer', () => {
   })
 })
 
+test('a buyer is found by a reservation of theirs, and only by one thing at a time', async () => {
+  const { operator, concertId, performanceIds } = await createSale(server)
+  const user = await server.user()
+  const { token } = await join(user, concertId)
+  const { id } = await hold(user, token, performanceIds[0] ?? '', [1])
+  const query = `query ($userId: ID, $reservationId: ID) {
+    buyer(userId: $userId, reservationId: $reservationId) { user { id } tickets { concert { id } } } }`
+  const found = await operator.ask(query, { reservationId: id })
+  expect(found).toEqual({ buyer: { user: { id: user.id }, tickets: [{ concert: { id: concertId } }] } })
+  const unknown = Buffer.from(`Reservation:${randomUUID()}`).toString('base64')
+  expect(codeOf(await operator.send(query, { reservationId: unknown }))).toBe('NOT_FOUND')
+  expect(codeOf(await operator.send(query, { reservationId: id, userId: user.id }))).toBe('BAD_INPUT')
+  expect(codeOf(await operator.send(query))).toBe('BAD_INPUT')
+  expect(codeOf(await user.send(query, { reservationId: id }))).toBe('FORBIDDEN')
+})
+
 describe('what operators change', () => {
   interface Action {
     operatorId: string
