@@ -86,13 +86,13 @@ describe('the figures of a concert', () => {
 
     const startedAt = Date.now()
     let updates = 0
-    let busy = true
+    const over = new AbortController()
     const crowd = (async () => {
-      while (busy) await join(await server.user(), concertId)
+      while (!over.signal.aborted) await join(await server.user(), concertId)
     })()
     while (Date.now() - startedAt < 3_000) if (await stream.next()) updates += 1
     const seconds = (Date.now() - startedAt) / 1_000
-    busy = false
+    over.abort()
     await Promise.all([crowd, stream.stop()])
     expect(updates).toBeGreaterThan(1)
     expect(updates).toBeLessThanOrEqual(Math.ceil(seconds) + 1)
