@@ -1,13 +1,13 @@
 /** The operators' page: every concert at a glance, and what can be done about it. */
-import { effect } from '@preact/signals'
+import { effect, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Frame } from '../shared/frame.tsx'
-import { Refused } from '../shared/http.ts'
 import { FindBuyerCard } from './buyer.tsx'
 import { ConcertCard } from './concert.tsx'
 import { Create } from './create.tsx'
 import { Field, Form, typed } from './form.tsx'
-import { concerts, connected, load, signIn, signOut, token } from './session.ts'
+import { Pager } from './pager.tsx'
+import { concerts, connected, expired, loadActions, loadConcerts, signIn, signOut, token } from './session.ts'
 import { text } from './text.ts'
 import { Trail } from './trail.tsx'
 
@@ -27,12 +27,14 @@ export function App() {
 
 function SignIn() {
   const words = text()
-  const enter = async (data: FormData): Promise<undefined> => {
-    await signIn(typed(data, 'token'))
-  }
   return (
     <section class="card">
-      <Form label={words.signIn} button={words.signIn} run={enter}>
+      {expired.value && (
+        <p class="notice warn" role="alert">
+          {words.expired}
+        </p>
+      )}
+      <Form label={words.signIn} button={words.signIn} run={(data) => signIn(typed(data, 'token'))}>
         <Field label={words.token} name="token" type="password" />
       </Form>
       <p class="hint">{words.tokenHint}</p>
@@ -41,21 +43,31 @@ function SignIn() {
 }
 
 function Desk() {
+  const failed = useSignal(false)
+  const words = text()
   useEffect(() => {
-    load().catch((error: unknown) => {
-      if (error instanceof Refused) signOut()
-    })
+    Promise.all([loadConcerts(), loadActions()]).catch(() => (failed.value = true))
   }, [])
   return (
     <>
-      {concerts.value.map((concert) => (
+      {failed.value && (
+        <p class="notice warn" role="alert">
+          {words.failed}
+        </p>
+      )}
+      {concerts.value.items.map((concert) => (
         <ConcertCard key={concert.id} {...concert} />
       ))}
+      <Pager
+        shown={concerts.value}
+        load={loadConcerts}
+        words={{ older: words.olderConcerts, newest: words.newestConcerts }}
+      />
       <Create />
       <FindBuyerCard />
       <Trail />
       <button type="button" class="action quiet" onClick={signOut}>
-        {text().signOut}
+        {words.signOut}
       </button>
     </>
   )

@@ -1,20 +1,39 @@
-/** A line of the last half hour. */
-const HALF_HOUR_MS = 30 * 60_000
+/** The last half hour of a figure, drawn, and in words for who does not see it. */
+import { numberOf } from '../shared/i18n.ts'
+import { stepsOf, type Point } from './steps.ts'
+import { text } from './text.ts'
 
 interface ChartProps {
   label: string
-  points: readonly { at: number; value: number }[]
+  points: readonly Point[]
+  now: number
 }
 
-export function Chart({ label, points }: ChartProps) {
-  const end = points.at(-1)?.at ?? 0
-  const top = Math.max(1, ...points.map(({ value }) => value))
-  const line = points
-    .map(({ at, value }) => `${1_000 - ((end - at) / HALF_HOUR_MS) * 1_000},${98 - (value / top) * 96}`)
-    .join(' ')
+export function Chart({ label, points, now }: ChartProps) {
+  const words = text()
+  const steps = stepsOf(points, now)
+  if (!steps) return null
+  const [first, last, highest] = [steps.first, steps.last, steps.highest].map((value) =>
+    numberOf(rounded(value)),
+  ) as [string, string, string]
   return (
-    <svg class="chart" viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label={label}>
-      <polyline points={line} />
-    </svg>
+    <figure class="chart">
+      <figcaption aria-hidden="true">{words.highest(highest)}</figcaption>
+      <svg
+        viewBox="0 0 1000 100"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={words.chart(label, [first, last, highest])}
+      >
+        <path class="area" d={steps.area} />
+        <path class="line" d={steps.line} />
+      </svg>
+      <figcaption aria-hidden="true">
+        <span>{words.halfHourAgo}</span> <span>{words.now}</span>
+      </figcaption>
+    </figure>
   )
 }
+
+/** To a tenth: nobody reads more of it. */
+export const rounded = (value: number): number => Math.round(value * 10) / 10

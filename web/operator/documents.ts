@@ -2,8 +2,12 @@
 import { graphql } from '../shared/graphql.ts'
 
 export const Concerts = graphql(`
-  query OperatorConcerts {
-    concerts(last: 10) {
+  query OperatorConcerts($before: String) {
+    concerts(last: 10, before: $before) {
+      pageInfo {
+        hasPreviousPage
+        startCursor
+      }
       edges {
         node {
           id
@@ -16,7 +20,16 @@ export const Concerts = graphql(`
         }
       }
     }
-    operatorActions(first: 20) {
+  }
+`)
+
+export const Actions = graphql(`
+  query OperatorActions($after: String) {
+    operatorActions(first: 20, after: $after) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
       edges {
         node {
           id
@@ -68,6 +81,11 @@ export const WatchFigures = graphql(`
       free
       oversold
       pointsTaken
+      settings {
+        capacity
+        ratePerSecond
+        paused
+      }
     }
   }
 `)
@@ -109,16 +127,19 @@ export const CreateConcert = graphql(`
 `)
 
 export const FindBuyer = graphql(`
-  query FindBuyer($userId: ID!) {
-    buyer(userId: $userId) {
+  query FindBuyer($userId: ID, $reservationId: ID) {
+    buyer(userId: $userId, reservationId: $reservationId) {
       user {
+        id
         name
         points {
           balance
         }
       }
       tickets {
-        concertId
+        concert {
+          title
+        }
         number
         status {
           __typename

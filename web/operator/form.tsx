@@ -6,10 +6,10 @@ import { text } from './text.ts'
 
 interface FormProps {
   /** @returns what to say when it worked */
-  run: (data: FormData) => Promise<string | undefined>
+  run: (data: FormData, form: HTMLFormElement) => Promise<string | undefined>
   button: string
   label: string
-  children: ComponentChildren
+  children?: ComponentChildren
 }
 
 export function Form({ run, button, label, children }: FormProps) {
@@ -20,7 +20,8 @@ export function Form({ run, button, label, children }: FormProps) {
     if (busy.value) return
     busy.value = true
     try {
-      const message = await run(new FormData(event.target as HTMLFormElement))
+      const form = event.target as HTMLFormElement
+      const message = await run(new FormData(form), form)
       said.value = message === undefined ? null : { message, failed: false }
     } catch (error) {
       said.value = { message: error instanceof Refused ? error.message : text().failed, failed: true }
@@ -29,7 +30,14 @@ export function Form({ run, button, label, children }: FormProps) {
     }
   }
   return (
-    <form aria-label={label} onSubmit={(event) => void submit(event)}>
+    // What was said was about what stood there then.
+    <form
+      aria-label={label}
+      onSubmit={(event) => void submit(event)}
+      onInput={() => {
+        said.value = null
+      }}
+    >
       {children}
       <button type="submit" class="action" aria-busy={busy.value}>
         {button}
@@ -51,11 +59,15 @@ interface FieldProps {
   required?: boolean
   min?: number
   step?: string
+  /** For what follows something else: what stands in it now, and who hears of another. */
+  value?: string
+  onInput?: (written: string) => void
 }
 
-export function Field({ label, type = 'text', required = true, ...input }: FieldProps) {
+export function Field({ label, type = 'text', required = true, onInput, ...input }: FieldProps) {
+  const heard = ({ currentTarget }: InputEvent) => onInput?.((currentTarget as HTMLInputElement).value)
   // Which attributes go with which type is more than the types of preact can follow.
-  const props = { ...input, type, required } as InputHTMLAttributes
+  const props = { ...input, type, required, onInput: heard } as InputHTMLAttributes
   return (
     <label>
       {label}

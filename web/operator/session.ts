@@ -1,37 +1,75 @@
 /** Who is at the desk, and what they see. */
 import { signal } from '@preact/signals'
-import type { ResultOf } from '../shared/graphql.ts'
-import { ask } from '../shared/http.ts'
+import type { ResultOf, TadaDocumentNode } from '../shared/graphql.ts'
+import { ask, Refused } from '../shared/http.ts'
 import { createStreams } from '../shared/stream.ts'
-import { Concerts } from './documents.ts'
+import { Actions, Concerts } from './documents.ts'
 
-type Loaded = ResultOf<typeof Concerts>
-export type Concert = Loaded['concerts']['edges'][number]['node']
-export type Action = Loaded['operatorActions']['edges'][number]['node']
+export type Concert = ResultOf<typeof Concerts>['concerts']['edges'][number]['node']
+export type Action = ResultOf<typeof Actions>['operatorActions']['edges'][number]['node']
+
+/** A page of a list that is longer: its items, the newest first. */
+export interface Shown<Item> {
+  items: readonly Item[]
+  /** Where the next page begins; null: there is none. */
+  older: string | null | undefined
+  isNewest: boolean
+}
 
 /** In this tab only, and gone with it. */
 const KEY = 'operatorToken'
 
 export const token = signal(sessionStorage.getItem(KEY))
+/** Was it the server that showed them out? */
+export const expired = signal(false)
 export const connected = signal(true)
 export const streams = createStreams((now) => (connected.value = now))
-export const concerts = signal<readonly Concert[]>([])
-export const actions = signal<readonly Action[]>([])
+export const concerts = signal<Shown<Concert>>({ items: [], older: null, isNewest: true })
+export const actions = signal<Shown<Action>>({ items: [], older: null, isNewest: true })
 
 export const credentials = () => ({ accessToken: token.value ?? undefined })
 
-/** Reads the concerts and what was changed about them. Throws Refused when the token is not an operator's. */
-export async function load(accessToken = token.value ?? undefined): Promise<void> {
-  const loaded = await ask(Concerts, {}, { accessToken })
-  concerts.value = loaded.concerts.edges.map(({ node }) => node).reverse()
-  actions.value = loaded.operatorActions.edges.map(({ node }) => node)
+/** Asks in the operator's name. @throws what `ask` throws */
+export async function request<Data, Variables>(
+  document: TadaDocumentNode<Data, Variables>,
+  variables: Variables,
+): Promise<Data> {
+  try {
+    return await ask(document, variables, credentials())
+  } catch (error) {
+    if (error instanceof Refused) heardRefusal(error.code)
+    throw error
+  }
 }
 
-export async function signIn(written: string): Promise<void> {
+/** A token that is not taken any more opens nothing: the desk asks for another, instead of standing still. */
+export function heardRefusal(code: string): void {
+  if (code !== 'UNAUTHENTICATED') return
+  signOut()
+  expired.value = true
+}
+
+/** Shows the newest concerts, or those that are older. */
+export async function loadConcerts(before: string | null = null): Promise<undefined> {
+  const { edges, pageInfo } = (await request(Concerts, { before })).concerts
+  const older = pageInfo.hasPreviousPage ? pageInfo.startCursor : null
+  concerts.value = { items: edges.map(({ node }) => node).reverse(), older, isNewest: before === null }
+}
+
+/** Shows what was changed last, or before that. */
+export async function loadActions(after: string | null = null): Promise<undefined> {
+  const { edges, pageInfo } = (await request(Actions, { after })).operatorActions
+  const older = pageInfo.hasNextPage ? pageInfo.endCursor : null
+  actions.value = { items: edges.map(({ node }) => node), older, isNewest: after === null }
+}
+
+/** @throws Refused when the token is not an operator's */
+export async function signIn(written: string): Promise<undefined> {
   const accessToken = written.replace(/^Bearer +/i, '')
-  await load(accessToken)
+  await ask(Actions, { after: null }, { accessToken })
   sessionStorage.setItem(KEY, accessToken)
   token.value = accessToken
+  expired.value = false
 }
 
 export function signOut(): void {

@@ -1,10 +1,9 @@
 /** Who changed what, the newest first. */
 import { dateOf } from '../shared/i18n.ts'
-import { actions } from './session.ts'
+import { uuidOf } from './ids.ts'
+import { Pager } from './pager.tsx'
+import { actions, loadActions } from './session.ts'
 import { text } from './text.ts'
-
-/** The UUID, as tokens and logs have it. */
-const uuidOf = (id: string): string => atob(id).replace(/^\w+:/, '')
 
 export function Trail() {
   const words = text()
@@ -23,7 +22,7 @@ export function Trail() {
             </tr>
           </thead>
           <tbody>
-            {actions.value.map(({ id, at, operatorId, action, concert, userId, changes }) => (
+            {actions.value.items.map(({ id, at, operatorId, action, concert, userId, changes }) => (
               <tr key={id}>
                 <td>{dateOf(at)}</td>
                 <td>{uuidOf(operatorId)}</td>
@@ -40,6 +39,11 @@ export function Trail() {
           </tbody>
         </table>
       </div>
+      <Pager
+        shown={actions.value}
+        load={loadActions}
+        words={{ older: words.olderActions, newest: words.newestActions }}
+      />
     </section>
   )
 }

@@ -1,0 +1,82 @@
+/** How a concert is doing: live, and in the last half hour. */
+import { useSignal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { ResultOf } from '../shared/graphql.ts'
+import { History, WatchFigures } from './documents.ts'
+import { connected, credentials, heardRefusal, request, streams, type Concert } from './session.ts'
+
+export type Figures = ResultOf<typeof WatchFigures>['figureChanges']
+export type QueueSettings = Concert['queue']
+export type Sample = ResultOf<typeof History>['concertHistory'][number]
+
+interface Watched {
+  figures: ReadonlySignal<Figures | null>
+  /** In order of time. */
+  history: ReadonlySignal<readonly Sample[]>
+  /** As they stand, whoever changed them. */
+  settings: Signal<QueueSettings>
+  /** Has the server not begun, or stopped, to send the figures? */
+  failed: ReadonlySignal<boolean>
+  tryAgain: () => void
+}
+
+/** The first figures come within a second or two. */
+const FIRST_MS_MAX = 8_000
+
+export function useFigures({ id, queue }: Concert): Watched {
+  const figures = useSignal<Figures | null>(null)
+  const history = useSignal<readonly Sample[]>([])
+  const settings = useSignal<QueueSettings>(queue)
+  const failed = useSignal(false)
+  const attempt = useSignal(1)
+
+  useEffect(() => {
+    failed.value = false
+    // A server that is too busy for it is asked again and again, and nobody would hear of that.
+    const late = setTimeout(() => (failed.value = true), FIRST_MS_MAX)
+    const stop = streams.subscribe(WatchFigures, { concertId: id }, credentials(), {
+      onValue: ({ figureChanges }) => {
+        clearTimeout(late)
+        failed.value = false
+        figures.value = figureChanges
+        history.value = withSample(history.value, figureChanges)
+        if (figureChanges.settings) settings.value = figureChanges.settings
+      },
+      onEnd: () => (failed.value = true),
+      onRefused: (code) => {
+        failed.value = true
+        heardRefusal(code)
+      },
+    })
+    return () => {
+      clearTimeout(late)
+      stop()
+    }
+  }, [id, attempt.value])
+
+  // Again when the connection is back: the server remembers what was not heard here.
+  useEffect(() => {
+    if (!connected.value) return
+    request(History, { concertId: id }).then(
+      ({ concertHistory }) => {
+        const known = concertHistory.at(-1)?.at ?? ''
+        history.value = [...concertHistory, ...history.value.filter(({ at }) => at > known)]
+      },
+      // Without it the charts begin now.
+      () => undefined,
+    )
+  }, [id, connected.value])
+
+  return { figures, history, settings, failed, tryAgain: () => (attempt.value += 1) }
+}
+
+/** As close together as the server keeps them, and a little more than it keeps. */
+const SAMPLE_MS = 5_000
+const SAMPLES_MAX = 400
+
+/** Of what comes within five seconds the newest is kept. */
+function withSample(history: readonly Sample[], sample: Sample): readonly Sample[] {
+  const before = history.at(-2)
+  const replaces = before !== undefined && Date.parse(sample.at) - Date.parse(before.at) < SAMPLE_MS
+  return [...(replaces ? history.slice(0, -1) : history), sample].slice(-SAMPLES_MAX)
+}
