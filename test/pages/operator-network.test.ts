@@ -1,0 +1,95 @@
+import type { BrowserContext, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { useBrowser } from '../support/browser.ts'
+import { openGateway } from '../support/gateway.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { createSale, join } from '../support/purchase.ts'
+
+let cluster: Cluster
+let server: ServerProcess
+const { visitor, open } = useBrowser()
+
+beforeAll(async () => {
+  cluster = await startCluster()
+  server = await cluster.start()
+})
+afterAll(() => cluster.stop())
+
+const SLOW = { timeout: 30_000 }
+
+async function signIn(page: Page, accessToken: string): Promise<Locator> {
+  await page.getByLabel('Operator’s access token').fill(accessToken)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  return page.getByRole('region', { name: 'Rehearsal' }).first()
+}
+
+/** Has the server answer every subscription with this error, until it is told otherwise. */
+async function refuseStreams(who: BrowserContext, code: string): Promise<() => void> {
+  let refuses = true
+  await who.routeWebSocket('**/graphql', (socket) => {
+    const far = socket.connectToServer()
+    socket.onMessage((message) => {
+      const { id, type } = JSON.parse(String(message)) as { id: string; type: string }
+      const error = { id, type: 'error', payload: [{ message: code, extensions: { code } }] }
+      if (refuses && type === 'subscribe') socket.send(JSON.stringify(error))
+      else far.send(message)
+    })
+  })
+  return () => {
+    refuses = false
+  }
+}
+
+const noFigures = 'The figures do not come in at the moment.'
+
+test('figures that are refused are said to be missing, and come when they are asked for again', async () => {
+  const { operator } = await createSale(cluster)
+  const who = await visitor()
+  const relent = await refuseStreams(who, 'INTERNAL')
+  const page = await open(who, new URL('/operator', server.url).href)
+  const card = await signIn(page, operator.accessToken)
+  await card.getByText(noFigures).waitFor()
+  expect(await card.getByTestId('waiting').textContent()).toBe('–')
+  relent()
+  await card.getByRole('button', { name: 'Try again' }).click()
+  await expect.poll(() => card.getByTestId('waiting').textContent()).toBe('0')
+  expect(await card.getByText(noFigures).count()).toBe(0)
+})
+
+test('a server that is too busy for figures: the desk says so, and shows them as soon as they come', async () => {
+  const { operator } = await createSale(cluster)
+  const who = await visitor()
+  const relent = await refuseStreams(who, 'OVERLOADED')
+  const page = await open(who, new URL('/operator', server.url).href)
+  const card = await signIn(page, operator.accessToken)
+  await card.getByText(noFigures).waitFor()
+  relent()
+  await expect.poll(() => card.getByTestId('waiting').textContent(), SLOW).toBe('0')
+  expect(await card.getByText(noFigures).count()).toBe(0)
+})
+
+// The last: buyers that talk to the first server find nobody there any more.
+test('a killed server: the desk says that it is gone, and goes on by itself with the next one', async () => {
+  const { concertId, operator } = await createSale(cluster, { capacity: 1 })
+  const network = await openGateway()
+  onTestFinished(() => network.stop())
+  network.leadTo(server.url)
+  const page = await open(await visitor(), `${network.origin}/operator`)
+  const card = await signIn(page, operator.accessToken)
+  await join(await cluster.user(), concertId)
+  await expect.poll(() => card.getByTestId('admitted').textContent(), SLOW).toBe('1')
+
+  network.leadTo(undefined)
+  await server.kill()
+  await page.getByText('The connection is lost. The figures may be old.').waitFor()
+  server = await cluster.start()
+  const late = await cluster.user()
+  await cluster
+    .at(server, late)
+    .ask('mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { __typename } }', {
+      id: concertId,
+    })
+  network.leadTo(server.url)
+  await expect.poll(() => card.getByTestId('waiting').textContent(), SLOW).toBe('1')
+  await page.getByText('The connection is lost.').waitFor({ state: 'detached' })
+})
