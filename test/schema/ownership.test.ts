@@ -41,6 +41,7 @@ const bearer = 'whoever has the token may ask how the ticket stands, and nothing
 
 const lines: Record<string, Line> = {
   'buyer(userId)': line('FORBIDDEN', () => ({ userId: scene.minji.id })),
+  'buyer(reservationId)': line('FORBIDDEN', () => ({ reservationId: scene.minjiHold })),
   'concertFigures(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
   'concertHistory(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
   'figureChanges(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
@@ -106,6 +107,14 @@ const lines: Record<string, Line> = {
     'IdempotencyKeyReused',
     input(() => ({ amount: 1, idempotencyKey: minjisKey })),
   ),
+  'createConcert(input.idempotencyKey)': line(
+    'FORBIDDEN',
+    input(() => ({
+      title: 'Mine',
+      performances: [{ startsAt: '2999-01-01T00:00:00Z', seatPrice: 1 }],
+      idempotencyKey: minjisKey,
+    })),
+  ),
   'updateQueue(input.concertId)': line(
     'FORBIDDEN',
     input(() => ({ concertId: scene.concertId, paused: true })),
@@ -117,6 +126,7 @@ const lines: Record<string, Line> = {
 
 /** Also without any argument: what is listed is one's own. */
 const lists: Record<string, string> = {
+  buyer: 'FORBIDDEN',
   concerts: 'QueryConcertsConnection',
   me: 'User',
   operatorActions: 'FORBIDDEN',
