@@ -4,7 +4,11 @@ import type { User } from '../domain/users.ts'
 import { maySee } from './access.ts'
 import { countAgainst } from './rates.ts'
 
-const TOKEN_LIFETIME_SECONDS = 24 * 60 * 60
+/**
+ * Nothing else says that the seats are theirs: a token that ended with the day would take away a seat for next month. Half
+ * a year is longer than from most sales to their last date.
+ */
+const TOKEN_LIFETIME_SECONDS = 180 * 24 * 60 * 60
 
 export async function signUp(
   _: unknown,
