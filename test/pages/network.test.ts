@@ -3,6 +3,7 @@ import { useBrowser } from '../support/browser.ts'
 import { openGateway, type Gateway } from '../support/gateway.ts'
 import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
 import { createSale, join } from '../support/purchase.ts'
+import { startServer } from '../support/server.ts'
 
 let cluster: Cluster
 let server: ServerProcess
@@ -41,6 +42,59 @@ test('where WebSockets are blocked, the place moves all the same', async () => {
   expect(blocked.upgrades()).toBeGreaterThan(0)
 })
 
+test('a stream that is refused for now begins again by itself', async () => {
+  const busy = await startServer({ STREAMS_PER_USER_MAX: '1' })
+  onTestFinished(() => busy.stop())
+  const { concertId } = await createSale(busy, { capacity: 1 })
+  await join(await busy.user(), concertId)
+  const who = await visitor()
+  const room = new URL(`/#/concert/${concertId}`, busy.url).href
+  const first = await open(who, room)
+  await first.getByRole('button', { name: 'Join the line' }).click()
+  await expect.poll(() => first.getByTestId('position').textContent()).toBe('1')
+  const second = await open(who, room)
+  const refused = second.waitForEvent('websocket')
+  await (await refused).waitForEvent('framereceived', ({ payload }) => String(payload).includes('"errors"'))
+  expect(await second.getByTestId('position').count()).toBe(0)
+  await first.close()
+  await expect.poll(() => second.getByTestId('position').textContent(), { timeout: 15_000 }).toBe('1')
+})
+
+test('a network that falls silent without a word is noticed within half a minute', async () => {
+  const { concertId, operator } = await createSale(cluster, { capacity: 1 })
+  await join(await cluster.user(), concertId)
+  const network = await gateway()
+  const page = await joined(network.origin, concertId)
+  await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
+  network.goSilent()
+  await cluster
+    .at(server, operator)
+    .ask('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
+      id: concertId,
+    })
+  await page.getByText('It is your turn!').waitFor({ timeout: 30_000 })
+})
+
+test.each([4429, 4500])('a socket that the server closes with %i is opened again', async (code) => {
+  const { concertId } = await createSale(cluster, { capacity: 1 })
+  await join(await cluster.user(), concertId)
+  const who = await visitor()
+  let closed = 0
+  await who.routeWebSocket(/graphql/, (socket) => {
+    const far = socket.connectToServer()
+    far.onMessage((message) => {
+      if (closed > 0 || !String(message).includes('"next"')) return socket.send(message)
+      closed += 1
+      void socket.close({ code })
+    })
+  })
+  const page = await open(who, `${new URL(server.url).origin}/#/concert/${concertId}`)
+  await page.getByRole('button', { name: 'Join the line' }).click()
+  await expect.poll(() => page.getByTestId('position').textContent(), { timeout: 15_000 }).toBe('1')
+  expect(closed).toBe(1)
+})
+
+// The last one: the others talk to the server that ends here.
 test('a killed server: everybody is where they were when the next one is there, without a click', async () => {
   const { concertId, operator } = await createSale(cluster, { capacity: 1 })
   const network = await gateway()
@@ -57,6 +111,16 @@ test('a killed server: everybody is where they were when the next one is there, 
   await server.kill()
   await waiter.getByText('The connection is lost.').waitFor()
   expect(await waiter.getByTestId('position').textContent()).toBe('2')
+  // However often it tries in vain: a WebSocket got through before, so it is no network without them.
+  const tried = network.upgrades()
+  await expect.poll(() => network.upgrades(), { timeout: 30_000 }).toBeGreaterThanOrEqual(tried + 6)
+  let streams = 0
+  for (const page of [buyer, waiter]) {
+    page.on(
+      'request',
+      (request) => (streams += Number(/event-stream/.test(request.headers()['accept'] ?? ''))),
+    )
+  }
   server = await cluster.start()
   network.leadTo(server.url)
 
@@ -71,4 +135,5 @@ test('a killed server: everybody is where they were when the next one is there, 
       id: concertId,
     })
   await waiter.getByText('It is your turn!').waitFor()
+  expect(streams).toBe(0)
 })

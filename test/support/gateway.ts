@@ -8,12 +8,15 @@ export interface Gateway {
   upgrades: () => number
   /** From now on it leads to the server with this URL; undefined: to nobody. */
   leadTo: (url: string | undefined) => void
+  /** Whatever is open stays open and carries nothing any more, as when a phone leaves the room. */
+  goSilent: () => void
   stop: () => Promise<void>
 }
 
 /** @param options.blockUpgrades hangs up on whoever wants a WebSocket, as some companies' networks do */
 export async function openGateway(options: { blockUpgrades?: boolean } = {}): Promise<Gateway> {
   const open = new Set<Socket>()
+  const silence = new Set<() => void>()
   let port: number | undefined
   let upgrades = 0
   const server = createServer((near) => {
@@ -33,6 +36,10 @@ export async function openGateway(options: { blockUpgrades?: boolean } = {}): Pr
       near.on('close', () => far.destroy())
       far.write(head)
       near.pipe(far).pipe(near)
+      silence.add(() => {
+        near.unpipe(far).resume()
+        far.unpipe(near).resume()
+      })
     })
   })
   server.listen(0, '127.0.0.1')
@@ -42,6 +49,10 @@ export async function openGateway(options: { blockUpgrades?: boolean } = {}): Pr
     upgrades: () => upgrades,
     leadTo: (url) => {
       port = url === undefined ? undefined : Number(new URL(url).port)
+    },
+    goSilent: () => {
+      for (const fall of silence) fall()
+      silence.clear()
     },
     stop: async () => {
       for (const socket of open) socket.destroy()

@@ -1,18 +1,20 @@
 /** Subscriptions: over one WebSocket, and over server-sent events where WebSockets do not get through. */
 import { print } from '@0no-co/graphql.web'
-import { createClient as createSocketClient, type Sink } from 'graphql-ws'
+import type { Sink } from 'graphql-ws'
 import { createClient as createEventClient } from 'graphql-sse'
 import type { TadaDocumentNode } from './graphql.ts'
 import { AGAIN, type Credentials } from './http.ts'
+import { patience } from './patience.ts'
+import { openSocket } from './socket.ts'
 
-/** Sockets in a row that were never opened, before it goes on without. */
-const FAILED_MAX = 2
-const WAIT_MS_MAX = 8_000
-/** A busy server is left alone for as long as after so many failed attempts. */
+/** A server that is busy, or closed the socket for a reason of its own, is left alone as after so many failures. */
 const BUSY_ATTEMPTS = 3
 
 export interface Streams {
-  /** Calls `onValue` with each value until it is stopped, or until the server ends the stream: `onEnd`. */
+  /**
+   * Calls `onValue` with each value until it is stopped, until the server ends the stream (`onEnd`), or until it says that
+   * asking again would not help (`onRefused`, with the code of the error). Whatever else happens, it begins again.
+   */
   subscribe<Data, Variables>(
     document: TadaDocumentNode<Data, Variables>,
     variables: Variables,
@@ -23,42 +25,10 @@ export interface Streams {
 
 /** @param onConnected is told when the connection comes and goes */
 export function createStreams(onConnected: (connected: boolean) => void): Streams {
-  let failed = 0
-  let open = false
   /** Without any, the socket closes, and nobody misses it. */
   let listening = 0
-
-  const again = (attempts: number): Promise<void> =>
-    new Promise((resolve) => {
-      const ms = Math.min(WAIT_MS_MAX, 300 * 2 ** attempts) * (0.5 + Math.random() / 2)
-      const timer = setTimeout(done, ms)
-      // A network that is back is no reason to wait any longer.
-      window.addEventListener('online', done, { once: true })
-      function done(): void {
-        clearTimeout(timer)
-        window.removeEventListener('online', done)
-        resolve()
-      }
-    })
-
-  const socket = createSocketClient({
-    url: new URL('/graphql', location.href).href.replace('http', 'ws'),
-    retryAttempts: Infinity,
-    shouldRetry: () => failed < FAILED_MAX,
-    retryWait: again,
-    on: {
-      connected: () => {
-        failed = 0
-        open = true
-        onConnected(true)
-      },
-      closed: () => {
-        if (!open) failed += 1
-        open = false
-        onConnected(listening === 0)
-      },
-    },
-  })
+  const lost = (): void => onConnected(listening === 0)
+  const socket = openSocket((open) => (open ? onConnected(true) : lost()))
 
   return {
     subscribe: (document, variables, { accessToken, queueToken }, { onValue, onEnd, onRefused }) => {
@@ -69,54 +39,53 @@ export function createStreams(onConnected: (connected: boolean) => void): Stream
       const payload = { query: print(document), variables: variables as Record<string, unknown> }
       let stopped = false
       let stop: () => void = () => undefined
+      let attempts = BUSY_ATTEMPTS
       listening += 1
       const end = (): void => {
         if (!stopped) listening -= 1
         stopped = true
       }
-      const refuse = (errors: unknown): boolean => {
-        const [error] = (Array.isArray(errors) ? errors : []) as { extensions?: { code?: string } }[]
-        if (!error || stopped) return false
-        const { code = 'INTERNAL' } = error.extensions ?? {}
-        if (AGAIN.has(code)) {
-          void again(BUSY_ATTEMPTS).then(begin)
-          return true
-        }
-        end()
-        onRefused?.(code)
-        return true
-      }
 
-      const sink = (onFailed: () => void): Sink<{ data?: unknown; errors?: unknown }> => ({
-        next: ({ data, errors }) => {
-          if (!refuse(errors) && data) onValue(data as never)
-        },
-        error: (error) => {
-          if (!refuse(error)) onFailed()
-        },
-        complete: () => {
-          if (stopped) return
-          end()
-          onEnd()
-        },
-      })
-      const overEvents = (): void => {
-        if (stopped) return
-        const events = createEventClient({
+      const overSocket = (sink: Answers) =>
+        socket.client.subscribe({ ...payload, extensions: { headers } }, sink)
+      const overEvents = (sink: Answers) =>
+        createEventClient({
           url: '/graphql',
           headers,
           retryAttempts: Infinity,
-          retry: again,
-          on: { connected: () => onConnected(true) },
-        })
-        stop = events.subscribe(payload, sink(onEnd))
-      }
+          retry: patience,
+          on: { connected: () => onConnected(true), connecting: (again) => again && lost() },
+        }).subscribe(payload, sink)
+
       const begin = (): void => {
         if (stopped) return
-        stop = socket.subscribe(
-          { ...payload, extensions: { headers } },
-          sink(() => (failed >= FAILED_MAX ? overEvents() : onEnd())),
-        )
+        const blocked = socket.isBlocked()
+        // An attempt that has failed still completes; that is not the end of the stream.
+        let failed = false
+        const fail = (code: string | undefined): void => {
+          if (stopped || failed) return
+          failed = true
+          if (code !== undefined && !AGAIN.has(code)) {
+            end()
+            onRefused?.(code)
+          } else if (socket.isBlocked() !== blocked) begin()
+          else void patience(attempts++).then(begin)
+        }
+        stop = (blocked ? overEvents : overSocket)({
+          next: ({ data, errors }) => {
+            if (errors) fail(codeOf(errors) ?? 'INTERNAL')
+            else if (data && !stopped) {
+              attempts = BUSY_ATTEMPTS
+              onValue(data as never)
+            }
+          },
+          error: (error) => fail(codeOf(error)),
+          complete: () => {
+            if (stopped || failed) return
+            end()
+            onEnd()
+          },
+        })
       }
       begin()
       return () => {
@@ -126,3 +95,11 @@ export function createStreams(onConnected: (connected: boolean) => void): Stream
     },
   }
 }
+
+type Answers = Sink<{ data?: unknown; errors?: unknown }>
+
+/** The code of the first error; undefined: it is not the server that says so. */
+const codeOf = (errors: unknown): string | undefined =>
+  Array.isArray(errors)
+    ? ((errors as { extensions?: { code?: string } }[])[0]?.extensions?.code ?? 'INTERNAL')
+    : undefined
