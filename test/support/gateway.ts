@@ -31,12 +31,15 @@ export async function openGateway(options: { blockUpgrades?: boolean } = {}): Pr
         return
       }
       const far = connect(port, '127.0.0.1')
-      far.on('error', () => near.destroy())
-      far.on('close', () => near.destroy())
+      const hangUp = () => near.destroy()
+      far.on('error', hangUp)
+      far.on('close', hangUp)
       near.on('close', () => far.destroy())
       far.write(head)
       near.pipe(far).pipe(near)
       silence.add(() => {
+        // The server soon gives up on a socket that does not answer. Nobody tells the browser.
+        far.off('close', hangUp)
         near.unpipe(far).resume()
         far.unpipe(near).resume()
       })
