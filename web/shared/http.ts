@@ -54,7 +54,7 @@ export async function ask<Data, Variables>(
 }
 
 async function post<Data>(body: string, { accessToken, queueToken }: Credentials): Promise<Body<Data>> {
-  const askedAt = Date.now()
+  const askedAt = performance.now()
   const response = await fetch('/graphql', {
     method: 'POST',
     signal: AbortSignal.timeout(ANSWER_MS_MAX),

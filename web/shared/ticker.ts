@@ -3,15 +3,17 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { serverNow } from './clock.ts'
 
-const now = signal(serverNow())
+const beats = signal(0)
 let users = 0
 let timer: number | undefined
 
 function beat(): void {
-  now.value = serverNow()
+  beats.value += 1
   // To the next second and not for one: timers drift, and browsers slow them down in the background.
   timer = window.setTimeout(beat, 1_000 - (serverNow() % 1_000))
 }
+
+const timeAt = (_beat: number): number => serverNow()
 
 /** The server's time, kept up to the second while the component is there. */
 export function useServerTime(): number {
@@ -23,5 +25,6 @@ export function useServerTime(): number {
       if (users === 0) clearTimeout(timer)
     }
   }, [])
-  return now.value
+  // A beat says when to look, and not what time it is: the last one may have been long ago.
+  return timeAt(beats.value)
 }
