@@ -16,11 +16,20 @@ export function speak(next: Language): void {
 
 export const numberOf = (value: number): string => value.toLocaleString(language.value)
 
+/** With the zone, which is the browser's: a visitor may be in another one than the stage. */
 export const dateOf = (moment: string): string =>
-  new Date(moment).toLocaleString(language.value, { dateStyle: 'full', timeStyle: 'short' })
+  new Date(moment).toLocaleString(language.value, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  })
 
-/** Minutes and seconds. @param ms not negative */
+/** Minutes and seconds that are left for certain: 5:00 is not 5:01. @param ms not negative */
 export const clockOf = (ms: number): string => {
-  const seconds = Math.max(0, Math.ceil(ms / 1_000))
+  const seconds = Math.max(0, Math.floor(ms / 1_000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
