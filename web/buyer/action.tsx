@@ -2,10 +2,17 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { Refused } from '../shared/http.ts'
-import { text } from './text.ts'
+import { explain, text } from './text.ts'
+
+/** What the server answers instead of doing it. */
+export interface Refusal {
+  __typename: string
+  message: string
+}
 
 interface ActionProps {
-  run: () => Promise<unknown>
+  /** -> why not, where it was refused */
+  run: () => Promise<Refusal | null> | Promise<void>
   children: ComponentChildren
   kind?: 'primary' | 'quiet'
   disabled?: boolean
@@ -13,15 +20,17 @@ interface ActionProps {
 
 export function Action({ run, children, kind = 'primary', disabled = false }: ActionProps) {
   const busy = useSignal(false)
-  const problem = useSignal<string | null>(null)
+  /** In words only when it is shown: the language may change meanwhile. */
+  const problem = useSignal<(() => string) | null>(null)
   const start = async (): Promise<void> => {
     if (busy.value) return
     busy.value = true
     problem.value = null
     try {
-      await run()
+      const refusal = (await run()) ?? null
+      if (refusal) problem.value = () => explain(refusal.__typename, refusal.message)
     } catch (error) {
-      problem.value = error instanceof Refused ? error.message : text().failed
+      problem.value = () => (error instanceof Refused ? explain(error.code, error.message) : text().failed)
     } finally {
       busy.value = false
     }
@@ -39,7 +48,7 @@ export function Action({ run, children, kind = 'primary', disabled = false }: Ac
       </button>
       {problem.value !== null && (
         <p class="notice warn" role="alert">
-          {problem.value}
+          {problem.value()}
         </p>
       )}
     </>

@@ -7,7 +7,7 @@ import { credentials, streams } from './session.ts'
 export type Seat = ResultOf<typeof WatchSeats>['seatChanges']['seats'][number]
 
 /** The server’s default; it is the one that decides. */
-const SEATS_MAX = 4
+export const SEATS_MAX = 4
 const NEARBY_MAX = 3
 
 export const seats = signal<ReadonlyMap<number, Seat>>(new Map())
@@ -16,12 +16,18 @@ export const chosen = signal<readonly number[]>([])
 export const holding = signal(false)
 /** Seats that somebody else was faster with. */
 export const lost = signal<readonly number[]>([])
+/** One more was wanted than one may have. */
+export const tooMany = signal(false)
+/** The server does not show them, and asking again at once would not help. */
+export const unseen = signal(false)
 
 /** Follows the seats of a date. @returns what stops it */
 export function followSeats(concertId: string, performanceId: string): () => void {
   seats.value = new Map()
   chosen.value = []
   lost.value = []
+  tooMany.value = false
+  unseen.value = false
   return streams.subscribe(WatchSeats, { performanceId }, credentials(concertId), {
     onValue: ({ seatChanges: { snapshot, seats: changed } }) => {
       const next = new Map(snapshot ? [] : seats.value)
@@ -32,6 +38,7 @@ export function followSeats(concertId: string, performanceId: string): () => voi
       if (gone.length > 0 && !holding.value) lose(gone)
     },
     onEnd: () => undefined,
+    onRefused: () => (unseen.value = true),
   })
 }
 
@@ -41,11 +48,14 @@ export function lose(numbers: readonly number[]): void {
   chosen.value = chosen.value.filter((number) => !numbers.includes(number))
 }
 
+/** Chooses a seat, or lets go of it. */
 export function choose(number: number): void {
   if (seats.value.get(number)?.status !== 'AVAILABLE') return
   lost.value = []
   const without = chosen.value.filter((other) => other !== number)
-  chosen.value = without.length < chosen.value.length ? without : [...without, number].slice(-SEATS_MAX)
+  const isNew = without.length === chosen.value.length
+  tooMany.value = isNew && without.length >= SEATS_MAX
+  if (!tooMany.value) chosen.value = isNew ? [...without, number] : without
 }
 
 /** The free seats that are nearest to these, by their numbers. */

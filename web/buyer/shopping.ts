@@ -1,17 +1,32 @@
 /** Holding, charging and paying. An intent has one key, kept until it is answered: a double click does nothing twice. */
+import { serverNow } from '../shared/clock.ts'
+import type { ResultOf } from '../shared/graphql.ts'
 import { ask } from '../shared/http.ts'
 import { keep, keptAt } from '../shared/kept.ts'
 import { Cancel, Charge, Hold, Pay } from './documents.ts'
 import { changed, credentials, type Reservation } from './session.ts'
 
+/** After that, whoever wants the same means it anew. */
+const INTENT_MS_MAX = 10 * 60_000
+const INTENT = 'intent:'
+
+const isOld = (kept: string): boolean => Date.now() - Number(kept.split(' ')[1]) > INTENT_MS_MAX
+
 /** The key of an intent that has not been answered yet, from whichever tab. */
 function keyOf(intent: string): string {
-  const known = keptAt(`intent:${intent}`).value
-  if (known !== null) return known
+  const [known] = keptAt(INTENT + intent).value?.split(' ') ?? []
+  if (known !== undefined) return known
   // 128 random bits: randomUUID would be there over HTTPS only.
   const key = crypto.getRandomValues(new Uint32Array(4)).join('-')
-  keep(`intent:${intent}`, key)
+  keep(INTENT + intent, `${key} ${Date.now()}`)
   return key
+}
+
+/** Forgets what was begun long ago and never answered. */
+function forgetOld(): void {
+  for (const name of Object.keys(localStorage)) {
+    if (name.startsWith(INTENT) && isOld(localStorage.getItem(name) ?? '')) keep(name, null)
+  }
 }
 
 /** Does it, and forgets the key once there is an answer. */
@@ -19,29 +34,49 @@ async function intend<Answer>(
   intent: string,
   run: (idempotencyKey: string) => Promise<Answer>,
 ): Promise<Answer> {
+  forgetOld()
   const answer = await run(keyOf(intent))
-  keep(`intent:${intent}`, null)
+  keep(INTENT + intent, null)
   await changed()
   return answer
 }
 
-/** @returns null: they are held; otherwise why not */
-export const hold = (concertId: string, performanceId: string, seatNumbers: readonly number[]) =>
-  intend(`hold ${performanceId} ${seatNumbers.join()}`, async (idempotencyKey) => {
+/**
+ * @param isNew is the intent certain not to be an older one?
+ * @returns null: they are held; otherwise why not
+ */
+export async function hold(
+  concertId: string,
+  performanceId: string,
+  seatNumbers: readonly number[],
+  isNew = false,
+): Promise<HoldRefusal | null> {
+  const answer = await intend(`hold ${performanceId} ${seatNumbers.join()}`, async (idempotencyKey) => {
     const input = { performanceId, seatNumbers: [...seatNumbers], idempotencyKey }
-    const { holdSeats } = await ask(Hold, { input }, credentials(concertId))
-    return holdSeats.__typename === 'Reservation' ? null : holdSeats
+    return (await ask(Hold, { input }, credentials(concertId))).holdSeats
+  })
+  if (answer.__typename !== 'Reservation') return answer
+  // The answer to an intent of before, whose hold is over: this is another one.
+  const isOver = answer.status !== 'HELD' || Date.parse(answer.heldUntil) <= serverNow()
+  return isOver && !isNew ? hold(concertId, performanceId, seatNumbers, true) : null
+}
+
+type HoldRefusal = Exclude<ResultOf<typeof Hold>['holdSeats'], { __typename: 'Reservation' }>
+
+/** @returns null: they are given back; otherwise why not */
+export const cancel = (reservationId: string) =>
+  intend(`cancel ${reservationId}`, async (idempotencyKey) => {
+    const input = { reservationId, idempotencyKey }
+    const { cancelReservation } = await ask(Cancel, { input }, credentials())
+    return cancelReservation.__typename === 'Reservation' ? null : cancelReservation
   })
 
-export const cancel = (reservationId: string) =>
-  intend(`cancel ${reservationId}`, (idempotencyKey) =>
-    ask(Cancel, { input: { reservationId, idempotencyKey } }, credentials()),
-  )
-
+/** @returns null: they are there; otherwise why not */
 export const charge = (amount: number) =>
-  intend(`charge ${amount}`, (idempotencyKey) =>
-    ask(Charge, { input: { amount, idempotencyKey } }, credentials()),
-  )
+  intend(`charge ${amount}`, async (idempotencyKey) => {
+    const { chargePoints } = await ask(Charge, { input: { amount, idempotencyKey } }, credentials())
+    return chargePoints.__typename === 'PointAccount' ? null : chargePoints
+  })
 
 /** @returns null: it is paid; otherwise why not */
 export const pay = ({ id, performance }: Reservation) =>
