@@ -1,6 +1,7 @@
 /** The buyer's page: the concerts, or one of them. Which one stands in the address, so that a link leads there. */
 import { signal, useSignalEffect } from '@preact/signals'
 import { Frame } from '../shared/frame.tsx'
+import { Announcer } from './announcer.tsx'
 import { ConcertList } from './concert-list.tsx'
 import { ConcertRoom } from './concert-room.tsx'
 import { connected } from './session.ts'
@@ -22,6 +23,7 @@ export function App() {
       ) : (
         <ConcertRoom key={concertId.value} concertId={concertId.value} />
       )}
+      <Announcer />
     </Frame>
   )
 }

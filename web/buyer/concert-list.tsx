@@ -1,17 +1,20 @@
-import { useEffect } from 'preact/hooks'
-import { concerts, loadConcerts } from './concerts.ts'
+import { ask } from '../shared/http.ts'
+import { Pending, useAnswer } from './answer.tsx'
+import { Concerts } from './documents.ts'
 import { text } from './text.ts'
 
+/** The newest concerts, the newest first. */
 export function ConcertList() {
-  useEffect(() => void loadConcerts().catch(() => undefined), [])
+  const answer = useAnswer(() => ask(Concerts, {}))
   const words = text()
-  const list = concerts.value
+  const edges = answer.data?.concerts.edges
   return (
     <>
       <h1>{words.concerts}</h1>
-      {list?.length === 0 && <p>{words.noConcerts}</p>}
+      {edges === undefined && <Pending {...answer} />}
+      {edges?.length === 0 && <p>{words.noConcerts}</p>}
       <ul class="concerts">
-        {(list ?? []).map(({ id, title, queue }) => (
+        {[...(edges ?? [])].reverse().map(({ node: { id, title, queue } }) => (
           <li key={id}>
             <a class="card" href={`#/concert/${id}`}>
               <strong>{title}</strong>

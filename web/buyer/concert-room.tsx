@@ -1,55 +1,62 @@
 /** One concert, from the street to the seat: which room it is depends on the ticket, and the ticket on the server. */
 import { useEffect } from 'preact/hooks'
+import { ask } from '../shared/http.ts'
+import { numberOf } from '../shared/i18n.ts'
 import { Action } from './action.tsx'
-import { concerts, loadConcerts } from './concerts.ts'
+import { Pending, useAnswer } from './answer.tsx'
+import { Concert } from './documents.ts'
+import { Heading } from './heading.tsx'
 import { Inside } from './inside.tsx'
 import { Purchases } from './purchases.tsx'
-import { changed, followTicket, forget, join, status, ticketOf } from './session.ts'
+import { changed, followTicket, forget, join, status, ticketOf, type Status } from './session.ts'
 import { text } from './text.ts'
-import { useSignal } from '@preact/signals'
 import { WaitingRoom } from './waiting-room.tsx'
 
 export function ConcertRoom({ concertId }: { concertId: string }) {
-  const closed = useSignal(false)
+  const answer = useAnswer(() => ask(Concert, { concertId }))
   useEffect(() => {
-    if (concerts.value === null) void loadConcerts().catch(() => undefined)
     void changed()
     return followTicket(concertId)
   }, [concertId])
 
   const words = text()
-  const title = concerts.value?.find(({ id }) => id === concertId)?.title ?? ''
+  const { data } = answer
+  const title = data?.concert?.title ?? words.title
   const token = ticketOf(concertId).value
-  const now = status.value
-  const again = async (): Promise<void> => {
+  const now = token === null ? null : status.value
+  const tab = tabTitle(now, title)
+  useEffect(() => void (document.title = tab), [tab])
+
+  const again = (): ReturnType<typeof join> => {
     forget(concertId)
-    closed.value = !(await join(concertId))
+    return join(concertId)
   }
+  const isWaiting = now?.__typename === 'Waiting'
 
   return (
     <>
       <p>
-        <a href="#/">← {words.back}</a>
+        <a class="back" href="#/">
+          ← {words.back}
+        </a>
       </p>
-      <h1>{title}</h1>
-      {closed.value && <p class="notice warn">{words.closed}</p>}
-      {now?.__typename !== 'Waiting' && <Purchases concertId={concertId} />}
-      {token === null && (
+      {data?.concert && <h1>{title}</h1>}
+      {data?.concert === null && <h1>{words.noConcert}</h1>}
+      {data === undefined && <Pending {...answer} />}
+      {!isWaiting && <Purchases concertId={concertId} />}
+      {token === null && data?.concert && (
         <section class="card">
           <p>{words.joinText}</p>
           <Action run={again}>{words.join}</Action>
         </section>
       )}
-      {token !== null && now?.__typename === 'Waiting' && (
-        <WaitingRoom concertId={concertId} title={title} token={token} status={now} />
-      )}
-      {now?.__typename === 'Waiting' && <Purchases concertId={concertId} />}
-      {token !== null && now?.__typename === 'Admitted' && (
-        <Inside concertId={concertId} title={title} until={now.until} />
-      )}
+      {token !== null && now === null && <Pending />}
+      {token !== null && isWaiting && <WaitingRoom concertId={concertId} token={token} status={now} />}
+      {isWaiting && <Purchases concertId={concertId} />}
+      {now?.__typename === 'Admitted' && <Inside concertId={concertId} title={title} until={now.until} />}
       {now?.__typename === 'Lapsed' && (
-        <section class="card">
-          <p role="status">{words.lapsed[now.reason]}</p>
+        <section class="card" role="status">
+          <Heading>{words.lapsed[now.reason]}</Heading>
           <Action run={again}>{words.joinAgain}</Action>
         </section>
       )}
@@ -63,4 +70,11 @@ export function ConcertRoom({ concertId }: { concertId: string }) {
       )}
     </>
   )
+}
+
+/** What stands in the tab, for somebody who is in another one. */
+function tabTitle(status: Status | null, title: string): string {
+  if (status?.__typename === 'Waiting') return `${numberOf(status.position)} · ${title}`
+  if (status?.__typename === 'Admitted') return `● ${text().yourTurn} · ${title}`
+  return title
 }

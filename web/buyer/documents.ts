@@ -3,17 +3,25 @@ import { graphql } from '../shared/graphql.ts'
 
 export const Concerts = graphql(`
   query Concerts {
-    concerts(first: 100) {
+    concerts(last: 100) {
       edges {
         node {
           id
           title
           queue {
             waitingCount
-            paused
           }
         }
       }
+    }
+  }
+`)
+
+export const Concert = graphql(`
+  query Concert($concertId: ID!) {
+    concert(id: $concertId) {
+      id
+      title
     }
   }
 `)
@@ -126,6 +134,10 @@ export const Hold = graphql(`
   mutation Hold($input: HoldSeatsInput!) {
     holdSeats(input: $input) {
       __typename
+      ... on Reservation {
+        status
+        heldUntil
+      }
       ... on SeatTaken {
         seatNumbers
       }
@@ -151,9 +163,6 @@ export const Charge = graphql(`
   mutation Charge($input: ChargePointsInput!) {
     chargePoints(input: $input) {
       __typename
-      ... on PointAccount {
-        balance
-      }
       ... on Refusal {
         message
       }

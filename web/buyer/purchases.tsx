@@ -1,17 +1,30 @@
 /** What the visitor holds, with the time that is left to pay for it, and what they bought. */
-import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { serverNow } from '../shared/clock.ts'
 import { clockOf, dateOf, numberOf } from '../shared/i18n.ts'
 import { useServerTime } from '../shared/ticker.ts'
 import { Action } from './action.tsx'
-import { balance, reservations, type Reservation } from './session.ts'
+import { useAnnounced } from './announcer.tsx'
+import { Heading } from './heading.tsx'
+import { balance, changed, isHeld, numbersOf, reservationsOf, type Reservation } from './session.ts'
 import { cancel, charge, pay } from './shopping.ts'
 import { text } from './text.ts'
+import { Ticket } from './ticket.tsx'
+
+/** So long somebody is told that their hold has run out, unless they have held or bought others since. */
+const NEWS_MS = 10 * 60_000
 
 export function Purchases({ concertId }: { concertId: string }) {
-  const ours = reservations.value.filter(({ performance }) => performance.concert.id === concertId)
+  const ours = reservationsOf(concertId)
+  const last = ours.at(-1)
+  const hasExpired = last?.status === 'EXPIRED' && serverNow() - Date.parse(last.heldUntil) < NEWS_MS
   return (
     <>
+      {hasExpired && (
+        <p class="notice warn" role="alert">
+          {text().expired}
+        </p>
+      )}
       {ours
         .filter(({ status }) => status === 'HELD')
         .map((held) => (
@@ -26,29 +39,31 @@ export function Purchases({ concertId }: { concertId: string }) {
   )
 }
 
-const numbersOf = ({ seats }: Reservation): number[] => seats.map(({ number }) => number)
-
 function Held({ reservation }: { reservation: Reservation }) {
   const { price, heldUntil, performance } = reservation
-  const refusal = useSignal<string | null>(null)
   const words = text()
+  const seats = words.seats(numbersOf(reservation))
   const card = useRef<HTMLElement>(null)
+  useAnnounced(`${words.held}: ${seats}`)
   // The button that was pressed for it is below the seats.
   useEffect(() => card.current?.scrollIntoView({ block: 'center' }), [])
-  const left = Date.parse(heldUntil) - useServerTime()
+  const now = useServerTime()
+  // Our clock may be a little ahead of the server's: it is asked every second until it says so too.
+  const overAt = isHeld(reservation) ? null : Math.floor(now / 1_000)
+  useEffect(() => void (overAt !== null && changed()), [overAt])
   const missing = price - balance.value
 
-  if (left <= 0) return <p class="notice warn">{words.expired}</p>
+  if (overAt !== null) return null
   return (
     <section class="card held" ref={card}>
-      <h2>{words.held}</h2>
+      <Heading>{words.held}</Heading>
       <p>
-        <strong>{words.seats(numbersOf(reservation))}</strong> · {dateOf(performance.startsAt)}
+        <strong>{seats}</strong> · {dateOf(performance.startsAt)}
       </p>
       <p class="countdown">
         {words.payWithin}{' '}
         <time role="timer" aria-live="off" data-testid="hold-left">
-          {clockOf(left)}
+          {clockOf(Date.parse(heldUntil) - now)}
         </time>
       </p>
       <p>
@@ -57,36 +72,11 @@ function Held({ reservation }: { reservation: Reservation }) {
       {missing > 0 ? (
         <Action run={() => charge(missing)}>{words.charge(missing)}</Action>
       ) : (
-        <Action run={async () => (refusal.value = (await pay(reservation))?.message ?? null)}>
-          {words.pay(price)}
-        </Action>
+        <Action run={() => pay(reservation)}>{words.pay(price)}</Action>
       )}
       <Action kind="quiet" run={() => cancel(reservation.id)}>
         {words.giveBack}
       </Action>
-      {refusal.value !== null && (
-        <p class="notice warn" role="alert">
-          {refusal.value}
-        </p>
-      )}
-    </section>
-  )
-}
-
-function Ticket({ reservation }: { reservation: Reservation }) {
-  const { performance, id, price } = reservation
-  const words = text()
-  return (
-    <section class="ticket" aria-label={words.ticket}>
-      <p class="label">{words.ticket}</p>
-      <h2>{performance.concert.title}</h2>
-      <p>{dateOf(performance.startsAt)}</p>
-      <p class="big">{words.seats(numbersOf(reservation))}</p>
-      <p>
-        {words.admitOne(reservation.seats.length)} · {numberOf(price)} P
-      </p>
-      <p class="code">{id}</p>
-      <p>{words.bought}</p>
     </section>
   )
 }

@@ -2,8 +2,10 @@
 import { effect, signal } from '@preact/signals'
 import type { ResultOf } from '../shared/graphql.ts'
 import { ask, Refused, type Credentials } from '../shared/http.ts'
+import { serverNow } from '../shared/clock.ts'
 import { forgetAll, keep, keptAt } from '../shared/kept.ts'
 import { createStreams } from '../shared/stream.ts'
+import type { Refusal } from './action.tsx'
 import { Join, Leave, Purchases, SignUp, WatchTicket } from './documents.ts'
 
 export type Status = ResultOf<typeof WatchTicket>['queueStatus']
@@ -19,7 +21,7 @@ export const connected = signal(true)
 export const streams = createStreams((now) => (connected.value = now))
 
 export const status = signal<Status | null>(null)
-export const reservations = signal<readonly Reservation[]>([])
+const reservations = signal<readonly Reservation[]>([])
 export const balance = signal(0)
 
 export const ticketOf = (concertId: string) => keptAt(ticketKey(concertId))
@@ -31,21 +33,38 @@ export const credentials = (concertId?: string): Credentials => ({
 
 let signingUp: Promise<void> | undefined
 
-/** Makes an identity, once for this device. */
+/**
+ * Makes an identity, once for this device.
+ * @throws Refused NO_SIGN_UP: here, somebody else says who people are
+ */
 async function signIn(): Promise<void> {
   if (keptAt(ACCESS).value !== null) return
-  signingUp ??= ask(SignUp, { name: 'Guest' }).then(({ signUp }) => keep(ACCESS, signUp.accessToken))
+  signingUp ??= ask(SignUp, { name: 'Guest' }).then(
+    ({ signUp }) => keep(ACCESS, signUp.accessToken),
+    // The mutation is not there: nothing else about it could be wrong.
+    (error: unknown) => throwAs(error, 'BAD_INPUT', 'NO_SIGN_UP'),
+  )
   await signingUp.finally(() => (signingUp = undefined))
 }
 
-/** @returns false: it is no longer on sale */
-export async function join(concertId: string): Promise<boolean> {
+/**
+ * @returns why not; null: they are in line
+ * @throws Refused BOT_CHECK: it takes a riddle that this page cannot show
+ */
+export async function join(concertId: string): Promise<Refusal | null> {
   await signIn()
-  const { issueQueueToken } = await ask(Join, { concertId }, credentials())
-  if (issueQueueToken.__typename !== 'QueueTicket') return false
+  const { issueQueueToken } = await ask(Join, { concertId }, credentials()).catch((error: unknown) =>
+    throwAs(error, 'FORBIDDEN', 'BOT_CHECK'),
+  )
+  if (issueQueueToken.__typename !== 'QueueTicket') return issueQueueToken
   status.value = null
   keep(ticketKey(concertId), issueQueueToken.token)
-  return true
+  return null
+}
+
+/** Throws it again, by another code where it has this one. */
+function throwAs(error: unknown, code: string, meaning: string): never {
+  throw error instanceof Refused && error.code === code ? new Refused(error.message, meaning) : error
 }
 
 export async function leave(concertId: string): Promise<void> {
@@ -53,8 +72,19 @@ export async function leave(concertId: string): Promise<void> {
   if (token !== null) await ask(Leave, { token }, credentials())
 }
 
+/** Where the way through the line began, and how far it has gone. */
+export const progressKey = (concertId: string): string => `progress:${concertId}`
+/** The date that was chosen. */
+export const dateKey = (concertId: string): string => `date:${concertId}`
+
 /** Forgets a ticket that has ended. */
 export const forget = (concertId: string): void => keep(ticketKey(concertId), null)
+
+/** The way is over: what it took need not stay on the device. */
+function tidy(concertId: string): void {
+  keep(progressKey(concertId), null)
+  keep(dateKey(concertId), null)
+}
 
 /** An access token that is none any more leads nowhere, and its tickets with it. What was bought stays bought. */
 function forgetVisitor(): void {
@@ -81,6 +111,7 @@ export function followTicket(concertId: string): () => void {
       {
         onValue: ({ queueStatus }) => {
           status.value = queueStatus
+          if (queueStatus.__typename === 'Finished' || queueStatus.__typename === 'Lapsed') tidy(concertId)
           void refresh()
         },
         onEnd: () => undefined,
@@ -96,6 +127,16 @@ export function followTicket(concertId: string): () => void {
     stop()
   }
 }
+
+/** What the visitor has of a concert, the newest last. */
+export const reservationsOf = (concertId: string): Reservation[] =>
+  reservations.value.filter(({ performance }) => performance.concert.id === concertId)
+
+export const numbersOf = ({ seats }: Reservation): number[] => seats.map(({ number }) => number)
+
+/** Is it theirs still? The clock says so before the server is asked again. */
+export const isHeld = ({ status, heldUntil }: Reservation): boolean =>
+  status === 'HELD' && Date.parse(heldUntil) > serverNow()
 
 const news = new BroadcastChannel('stagedoor')
 news.addEventListener('message', () => void load())

@@ -3,38 +3,40 @@ import { useEffect } from 'preact/hooks'
 import { numberOf } from '../shared/i18n.ts'
 import { keep, keptAt } from '../shared/kept.ts'
 import { Action } from './action.tsx'
+import { useAnnouncedNow } from './announcer.tsx'
+import { Heading } from './heading.tsx'
 import { canAsk, askToNotify } from './notify.ts'
-import { leave, type Status } from './session.ts'
+import { leave, progressKey, type Status } from './session.ts'
 import { text } from './text.ts'
 
 interface WaitingRoomProps {
   concertId: string
-  title: string
   token: string
   status: Extract<Status, { __typename: 'Waiting' }>
 }
 
-export function WaitingRoom({ concertId, title, token, status }: WaitingRoomProps) {
+export function WaitingRoom({ concertId, token, status }: WaitingRoomProps) {
   const { position, estimatedWaitSeconds, paused } = status
   const words = text()
-  const progress = useProgress(token, position)
+  const progress = useProgress(progressKey(concertId), token, position)
   const sure = useSignal(false)
-  const mayNotify = useSignal(canAsk())
-  useEffect(() => {
-    document.title = `${numberOf(position)} · ${title}`
-  }, [position, title])
+  const mayNotify = useSignal(false)
+  useEffect(() => void (mayNotify.value = canAsk()), [])
+  useAnnouncedNow(`${words.place}: ${numberOf(position)}`)
 
   return (
     <section class="card waiting">
-      <h2>{words.waiting}</h2>
-      <p class="position" aria-live="polite" aria-atomic="true">
+      <Heading>{words.waiting}</Heading>
+      <p class="position">
         <span class="label">{words.place}</span>
         <strong data-testid="position">{numberOf(position)}</strong>
         <span>{words.ahead(position - 1)}</span>
       </p>
       <progress max={1} value={progress} aria-label={words.place} />
       {paused ? (
-        <p class="notice">{words.paused}</p>
+        <p class="notice" role="status">
+          {words.paused}
+        </p>
       ) : (
         <p>
           {estimatedWaitSeconds === null
@@ -42,9 +44,11 @@ export function WaitingRoom({ concertId, title, token, status }: WaitingRoomProp
             : words.estimate(Math.floor(estimatedWaitSeconds / 60))}
         </p>
       )}
-      <p class="hint">{words.keepOpen}</p>
+      <p class="hint">
+        {words.keepOpen} {words.beHere}
+      </p>
       {mayNotify.value && (
-        <Action kind="quiet" run={async () => (mayNotify.value = await askToNotify())}>
+        <Action kind="quiet" run={async () => void (mayNotify.value = await askToNotify())}>
           {words.notify}
         </Action>
       )}
@@ -54,7 +58,7 @@ export function WaitingRoom({ concertId, title, token, status }: WaitingRoomProp
           <Action kind="quiet" run={() => leave(concertId)}>
             {words.yes}
           </Action>
-          <Action kind="quiet" run={() => Promise.resolve((sure.value = false))}>
+          <Action kind="quiet" run={() => Promise.resolve(void (sure.value = false))}>
             {words.no}
           </Action>
         </div>
@@ -68,13 +72,15 @@ export function WaitingRoom({ concertId, title, token, status }: WaitingRoomProp
 }
 
 /**
- * How much of the way is done, from 0 to 1, since the first position that this device saw. It never goes back: somebody who
- * returns to a place in front of us moves us back by one, and nobody wants to see that as a bar.
+ * How much of the way is done, from 0 to 1, since the first position that this device saw of the ticket. It never goes back:
+ * somebody who returns to a place in front of us moves us back by one, and nobody wants to see that as a bar.
  */
-function useProgress(token: string, position: number): number {
-  const key = `progress:${token.slice(-16)}`
-  const [first = position, best = 0] = (keptAt(key).value ?? '').split(' ').filter(Boolean).map(Number)
-  const now = Math.max(best, 1 - position / Math.max(first, position))
-  useEffect(() => keep(key, `${Math.max(first, position)} ${now}`), [key, first, position, now])
+function useProgress(key: string, token: string, position: number): number {
+  const ticket = token.slice(-16)
+  const [whose, ...known] = keptAt(key).value?.split(' ') ?? []
+  const [first = position, best = 0] = whose === ticket ? known.map(Number) : []
+  const start = Math.max(first, position)
+  const now = Math.max(best, 1 - (position - 1) / start)
+  useEffect(() => keep(key, `${ticket} ${start} ${now}`), [key, ticket, start, now])
   return now
 }

@@ -1,0 +1,34 @@
+/** What a screen reader says, wherever its reader is on the page. */
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+const PAUSE_MS = 15_000
+
+const said = signal('')
+
+export function Announcer() {
+  return (
+    <p class="spoken" role="status">
+      {said.value}
+    </p>
+  )
+}
+
+/** Says it once, when the component appears. */
+export function useAnnounced(words: string): void {
+  useEffect(() => void (said.value = words), [])
+}
+
+let saidAt = -Infinity
+
+/** Says what changes often, at most every 15 seconds, and the last of it in any case. */
+export function useAnnouncedNow(words: string): void {
+  useEffect(() => {
+    const say = (): void => {
+      saidAt = performance.now()
+      said.value = words
+    }
+    const timer = setTimeout(say, Math.max(0, saidAt + PAUSE_MS - performance.now()))
+    return () => clearTimeout(timer)
+  }, [words])
+}
