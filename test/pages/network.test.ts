@@ -83,7 +83,10 @@ test.each([4429, 4500])('a socket that the server closes with %i is opened again
   await who.routeWebSocket(/graphql/, (socket) => {
     const far = socket.connectToServer()
     far.onMessage((message) => {
-      if (closed > 0 || !String(message).includes('"next"')) return socket.send(message)
+      if (closed > 0 || !String(message).includes('"next"')) {
+        socket.send(message)
+        return
+      }
       closed += 1
       void socket.close({ code })
     })
