@@ -35,7 +35,7 @@ export const korean: typeof english = {
   chooseSeats: '좌석 선택',
   points: (count) => `${numberOf(count)} P`,
   prices: (least, most) => (least === most ? `${numberOf(least)} P` : `${numberOf(least)} P부터`),
-  seat: (number) => `${number}번 좌석`,
+  seat: (number) => `좌석 ${number}`,
   seats: (numbers) => `좌석 ${numbers.join(', ')}`,
   stage: '무대',
   statusOf: {
