@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
 import { createSale, hold, join } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { updateQueue } from '../support/steps.ts'
 
 let server: TestServer
 const { visitor, open } = useBrowser()
@@ -22,6 +23,31 @@ async function faultsOf(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }
+
+test('so can the states that nobody hopes for, on a phone and in Korean', async () => {
+  const { concertId, performanceIds, operator } = await createSale(server, { capacity: 2 })
+  const rival = await server.user()
+  const { token } = await join(rival, concertId)
+  const who = await visitor({ locale: 'ko-KR', viewport: { width: 360, height: 740 } })
+  const page = await open(who, new URL(`/#/concert/${concertId}`, server.url).href)
+  await page.getByRole('button', { name: '줄 서기' }).click()
+  await page.getByRole('button', { name: /^좌석 7,/ }).click()
+  await hold(rival, token, performanceIds[0] ?? '', [7])
+  await page.getByText('다른 분이 먼저 선택했습니다: 7').waitFor()
+  expect(await faultsOf(page)).toEqual([])
+
+  const late = await visitor({ viewport: { width: 360, height: 740 } })
+  const waiting = await open(late, new URL(`/#/concert/${concertId}`, server.url).href)
+  await waiting.getByRole('button', { name: 'Join the line' }).click()
+  await updateQueue(operator, { concertId, paused: true })
+  await waiting.getByText('Admission is paused.').waitFor()
+  expect(await faultsOf(waiting)).toEqual([])
+
+  await waiting.getByRole('button', { name: 'Give up my place' }).click()
+  await waiting.getByRole('button', { name: 'Yes' }).click()
+  await waiting.getByText('You gave your place up.').waitFor()
+  expect(await faultsOf(waiting)).toEqual([])
+})
 
 test.each(['light', 'dark'] as const)('every state can be used by everybody (%s)', async (colorScheme) => {
   const { concertId, performanceIds } = await createSale(server, { capacity: 2 })

@@ -158,7 +158,7 @@ test('in Korean: from the list to the seats, with the refusals', async () => {
   await page.getByRole('button', { name: '줄 서기' }).click()
   await page.getByText('입장하실 차례입니다!').waitFor()
   for (const seat of [1, 2, 3, 4, 5])
-    await page.getByRole('button', { name: new RegExp(`^${seat}번 좌석`) }).click()
+    await page.getByRole('button', { name: new RegExp(`^좌석 ${seat},`) }).click()
   await page.getByRole('alert').getByText('최대 4석입니다.').waitFor()
   await page.getByRole('button', { name: '4석 선점하기' }).click()
   await page.getByTestId('hold-left').waitFor()

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
+import { uuidOf } from '../support/arrange.ts'
 import { useBrowser } from '../support/browser.ts'
 import { createSale, hold, join } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -43,6 +44,7 @@ test('a reload, and a second tab, find the same place, the same hold and the sam
   for (const one of [page, tab]) await one.getByText('See you there!').waitFor()
   await page.reload()
   await page.getByText('See you there!').waitFor()
+  await page.getByText(/^[0-9A-F]{4} [0-9A-F]{4}$/).waitFor()
   // Nothing is left to listen to, and that is no lost connection.
   await page.getByRole('button', { name: 'Join the line again' }).waitFor()
   expect(await tab.getByText('The connection is lost.').count()).toBe(0)
@@ -51,22 +53,63 @@ test('a reload, and a second tab, find the same place, the same hold and the sam
 })
 
 test('with the keyboard alone: from the list to the ticket', async () => {
-  const { concertId } = await createSale(server)
-  const page = await open(await visitor(), roomOf(concertId))
-  const press = async (name: RegExp | string) => {
-    await page.getByRole('button', { name }).focus()
-    await page.keyboard.press('Enter')
+  await createSale(server)
+  const page = await open(await visitor(), new URL('/', server.url).href)
+  await page
+    .getByRole('link', { name: /Rehearsal/ })
+    .first()
+    .waitFor()
+  const focused = () =>
+    page.evaluate<string>('document.activeElement.ariaLabel ?? document.activeElement.textContent')
+  /** From where the keyboard is, on to the first thing with this name. */
+  const tabTo = async (name: RegExp) => {
+    for (let presses = 0; presses < 12 && !name.test(await focused()); presses++) {
+      await page.keyboard.press('Tab')
+    }
+    expect(await focused()).toMatch(name)
   }
-  await press('Join the line')
-  await page.getByRole('button', { name: /^Seat 1, / }).focus()
+  // Each state has the keyboard on its heading: the next thing is one Tab away.
+  const arriveAt = (heading: string) => expect.poll(focused).toBe(heading)
+
+  await tabTo(/^Rehearsal/) // the newest concert is the first
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Join the line' }).waitFor()
+  await tabTo(/^Join the line/)
+  await page.keyboard.press('Enter')
+  await arriveAt('It is your turn!')
+  await page.getByRole('button', { name: /^Seat 1, / }).waitFor()
+  await tabTo(/^Seat 1, /)
   for (const key of ['ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp', 'ArrowDown', 'Space']) {
     await page.keyboard.press(key)
   }
-  await page.getByRole('button', { name: /^Seat 11, .*chosen/ }).waitFor()
-  await press('Hold this seat')
-  await press(/^Charge/)
-  await press(/^Pay/)
+  expect(await focused()).toMatch(/^Seat 11, .*chosen/)
+  await tabTo(/^Hold this seat/)
+  await page.keyboard.press('Enter')
+  await arriveAt('These seats are yours for now')
+  await tabTo(/^Charge/)
+  await page.keyboard.press('Enter')
+  await expect.poll(focused).toMatch(/^Pay/)
+  await page.keyboard.press('Enter')
+  await arriveAt('Your ticket')
   await page.getByText('See you there!').waitFor()
+})
+
+test('a double click holds once, charges once and pays once', async () => {
+  const { concertId } = await createSale(server)
+  const page = await open(await visitor(), roomOf(concertId))
+  await joinLine(page)
+  await page.getByRole('button', { name: /^Seat 7, .*free/ }).click()
+  const [before] = await server.database.sql`select
+    (select count(*)::int from reservations) as holds, (select count(*)::int from transfers) as transfers`
+  await page.getByRole('button', { name: 'Hold this seat' }).dblclick()
+  await page.getByRole('button', { name: /^Charge/ }).dblclick()
+  await page.getByRole('button', { name: /^Pay|^Your/ }).waitFor()
+  const [after] = await server.database.sql`select
+    (select count(*)::int from reservations) as holds, (select count(*)::int from transfers) as transfers`
+  expect(after).toEqual({
+    holds: Number(before?.['holds']) + 1,
+    transfers: Number(before?.['transfers']) + 1,
+  })
 })
 
 test('one seat left and three who want it: one gets it, and the others are told', async () => {
@@ -90,6 +133,14 @@ test('one seat left and three who want it: one gets it, and the others are told'
   for (const page of pages.filter((_, index) => index !== winner)) {
     await page.getByText(/Somebody was faster: 2 is taken/).waitFor()
   }
+  const uuid = uuidOf(performanceIds[0] ?? '')
+  const claims = await server.database
+    .sql`select seat_number::int as seat, count(*)::int as buyers from seat_claims
+         where performance_id = ${uuid} group by seat_number order by seat_number`
+  expect(claims.map((row) => ({ ...row }))).toEqual([
+    { seat: 1, buyers: 1 },
+    { seat: 2, buyers: 1 },
+  ])
 })
 
 test('a seat that was chosen and is gone is said to be, with what is free nearby', async () => {
@@ -114,12 +165,39 @@ test('an access token that is none any more is forgotten, and the visitor can jo
   await page.getByText('It is your turn!').waitFor()
 })
 
-test('it fits a phone', async () => {
-  const { concertId } = await createSale(server)
-  const page = await open(await visitor({ viewport: { width: 360, height: 740 } }), roomOf(concertId))
+test('every state fits a phone, and everything on it can be hit with a thumb', async () => {
+  const { concertId } = await createSale(server, { capacity: 1 })
+  const rival = await server.user()
+  const { token } = await join(rival, concertId)
+  const who = await visitor({ viewport: { width: 360, height: 740 }, hasTouch: true })
+  const page = await open(who, new URL('/', server.url).href)
+  const fits = async () => {
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    const small = await page.evaluate<string[]>(`[...document.querySelectorAll('a, button')]
+      .filter((one) => { const { width, height } = one.getBoundingClientRect(); return width < 44 || height < 44 })
+      .map((one) => one.outerHTML)`)
+    expect(small).toEqual([])
+  }
+  await page
+    .getByRole('link', { name: /Rehearsal/ })
+    .first()
+    .waitFor()
+  await fits()
+  await page.goto(roomOf(concertId))
   await joinLine(page)
+  await page.getByTestId('position').waitFor()
+  await fits()
+  await rival.ask('mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }', { token })
   await page.getByRole('button', { name: /^Seat 50, / }).waitFor()
-  expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+  await fits()
+  await page.getByRole('button', { name: /^Seat 7, / }).click()
+  await page.getByRole('button', { name: 'Hold this seat' }).click()
+  await page.getByTestId('hold-left').waitFor()
+  await fits()
+  await page.getByRole('button', { name: /^Charge/ }).click()
+  await page.getByRole('button', { name: /^Pay/ }).click()
+  await page.getByText('See you there!').waitFor()
+  await fits()
 })
 
 test(`the scripts are ${JAVASCRIPT_BYTES_MAX / 1024} KiB at the most`, async () => {
