@@ -32,6 +32,8 @@ const inSeoul = (look: Look): Look => ({
 
 /** The whole page, or the upper part of it where the rest is empty. */
 async function picture(page: Page, name: string, height?: number): Promise<void> {
+  // A page behind another one is painted when it pleases.
+  await page.bringToFront()
   await page.evaluate('scrollTo(0, 0)')
   const { width = 0 } = page.viewportSize() ?? {}
   await page.screenshot({
