@@ -150,6 +150,31 @@ test('the bar goes from the first place to the last, and never back', async () =
   await expect.poll(bar).toBeGreaterThanOrEqual(0.9)
 })
 
+test('a place that moves fast is spoken at most every 15 seconds', async () => {
+  const { concertId } = await createSale(server, { capacity: 1 })
+  const ahead = await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      const user = await server.user()
+      return { user, token: (await join(user, concertId)).token }
+    }),
+  )
+  const who = await visitor()
+  await who.addInitScript(`
+    window.spoken = []
+    new MutationObserver(() => {
+      const words = document.querySelector('.spoken')?.textContent
+      if (words && words !== window.spoken.at(-1)) window.spoken.push(words)
+    }).observe(document, { subtree: true, childList: true, characterData: true })`)
+  const startedAt = Date.now()
+  const page = await open(who, roomOf(concertId))
+  await joinLine(page)
+  await expect.poll(() => page.evaluate('window.spoken')).toEqual(['Your place in line: 4'])
+  for (const { user, token } of ahead) await leaveQueue(user, token)
+  await page.getByText('It is your turn!').waitFor()
+  const spoken = await page.evaluate<string[]>('window.spoken')
+  expect(spoken.length).toBeLessThanOrEqual(1 + (Date.now() - startedAt) / 15_000)
+})
+
 test('in Korean: from the list to the seats, with the refusals', async () => {
   const { concertId } = await createSale(server)
   const page = await open(await visitor({ locale: 'ko-KR' }), at('/'))

@@ -45,6 +45,11 @@ test('a reload, and a second tab, find the same place, the same hold and the sam
   await page.reload()
   await page.getByText('See you there!').waitFor()
   await page.getByText(/^[0-9A-F]{4} [0-9A-F]{4}$/).waitFor()
+  // And so they do next month: nothing but this token says whose it is.
+  const expiresAt = await page.evaluate<number>(
+    `JSON.parse(atob(localStorage.getItem('accessToken').split('.')[1])).exp * 1000`,
+  )
+  expect(expiresAt - Date.now()).toBeGreaterThan(179 * 24 * 60 * 60_000)
   // Nothing is left to listen to, and that is no lost connection.
   await page.getByRole('button', { name: 'Join the line again' }).waitFor()
   expect(await tab.getByText('The connection is lost.').count()).toBe(0)
@@ -152,6 +157,8 @@ test('a seat that was chosen and is gone is said to be, with what is free nearby
   const { token } = await join(rival, concertId)
   await hold(rival, token, performanceIds[0] ?? '', [7])
   await page.getByText('Somebody was faster: 7 is taken. Free nearby: 5, 6, 8').waitFor()
+  // The date counts with the seats.
+  await page.getByRole('button', { name: /49 free$/ }).waitFor()
 })
 
 test('an access token that is none any more is forgotten, and the visitor can join again', async () => {

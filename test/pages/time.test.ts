@@ -25,8 +25,11 @@ test('a hold that runs out is said to, and its seats are free again, without a c
   const { concertId } = await createSale(server)
   const page = await held(concertId)
   await page.getByRole('button', { name: /^Seat 7, .*yours/ }).waitFor()
+  // One clock at a time.
+  expect(await page.getByTestId('turn-left').count()).toBe(0)
   await page.getByRole('alert').getByText('The time ran out').waitFor()
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).waitFor()
+  await page.getByTestId('turn-left').waitFor()
   expect(await page.getByTestId('hold-left').count()).toBe(0)
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).click()
   await page.getByRole('button', { name: 'Hold this seat' }).click()
