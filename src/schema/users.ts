@@ -34,7 +34,7 @@ const signUpPayload = builder.objectRef<{ user: User; accessToken: string }>('Si
   fields: (t) => ({
     user: t.expose('user', { type: user, description: 'You.' }),
     accessToken: t.exposeString('accessToken', {
-      description: 'Proves that it is you, for a day: send it as `Authorization: Bearer …`.',
+      description: 'Proves that it is you, for half a year: send it as `Authorization: Bearer …`.',
     }),
   }),
 })
