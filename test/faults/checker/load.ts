@@ -26,6 +26,8 @@ export interface Stream {
   ticket: Ticket
   openedAt: number
   openedNo: number
+  /** Infinity: it was open to the end. */
+  closedAt: number
   seen: { at: number; no: number; status: Status }[]
 }
 
@@ -94,7 +96,16 @@ function fold(entries: Entry[]): Pick<Run, 'calls' | 'streams' | 'faults' | 'end
       }
       case 'watch': {
         const { stream: id, user, server, ticket, at } = entry
-        streams.set(id, { id, user, server, ticket, openedAt: at, openedNo: no, seen: [] })
+        streams.set(id, {
+          id,
+          user,
+          server,
+          ticket,
+          openedAt: at,
+          openedNo: no,
+          closedAt: Infinity,
+          seen: [],
+        })
         break
       }
       case 'seen':
@@ -112,6 +123,7 @@ function fold(entries: Entry[]): Pick<Run, 'calls' | 'streams' | 'faults' | 'end
         sales.push(entry)
         break
       case 'closed':
+        Object.assign(streams.get(entry.stream) ?? {}, { closedAt: entry.at })
         break
     }
   }
@@ -148,6 +160,10 @@ function toLogLine(server: string, line: string): LogLine | undefined {
     return undefined // cut off by a kill
   }
 }
+
+/** Was nothing broken in all that time? */
+export const isCalm = ({ faults }: Pick<Run, 'faults'>, from: number, until: number): boolean =>
+  faults.every((fault) => fault.until < from || fault.from > until)
 
 /** The items under each key, in their order. */
 export function groupBy<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {

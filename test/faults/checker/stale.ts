@@ -1,0 +1,80 @@
+/** Another side of invariant 14: while nothing is broken, no stream says for long what is not so any more. */
+import type { Status } from '../log.ts'
+import type { Sample } from '../sampler.ts'
+import { nameOf } from './line.ts'
+import { isCalm, type Run, type Stream } from './load.ts'
+import { each, type Check, type Found } from './types.ts'
+
+/** So long after a fault, streams are there again, and have been told. */
+const RECOVERED_MS = 5_000
+/** What is told takes a beat of the watcher, a look at everybody, and a busy machine's time. */
+const TOLD_MS_MAX = 3_000
+/** The far end hears less often: see src/queue/pace.ts. */
+const MS_PER_PLACE = 10
+
+const late = ({ position = 0 }: Status): number => TOLD_MS_MAX + MS_PER_PLACE * position
+
+/** Where each ticket stood: a position in line, or that it was in, or absent. Whoever is not there has ended. */
+const standsIn = memo(({ waiting, admitted, absent }: Sample) => {
+  const stands = new Map<number, number | 'in' | 'absent'>()
+  waiting.forEach(([, number], index) => stands.set(number, index + 1))
+  for (const [, number] of admitted) stands.set(number, 'in')
+  for (const [, number] of absent) stands.set(number, 'absent')
+  return stands
+})
+
+/** What was told last, and what was so in the time in which it has to be told. */
+interface Fact {
+  stream: Stream
+  at: number
+  told: Status
+  stood: (number | 'in' | 'absent' | undefined)[]
+}
+
+function* factsOf(run: Run): Generator<Fact> {
+  for (const stream of run.streams) {
+    const samples = run.samples.get(stream.ticket.concertId) ?? []
+    let next = 0
+    let told: Stream['seen'][number] | undefined
+    for (const [index, sample] of samples.entries()) {
+      const at = sample.until
+      if (at >= stream.closedAt) break
+      for (; (stream.seen[next]?.at ?? Infinity) <= at; next++) told = stream.seen[next]
+      if (!told) continue
+      const since = at - late(told.status)
+      if (told.at > since || !isCalm(run, since - RECOVERED_MS, at)) continue
+      let first = index
+      while (first > 0 && (samples[first]?.until ?? 0) >= since) first -= 1
+      const stood = samples.slice(first, index + 1).map((it) => standsIn(it).get(stream.ticket.number))
+      yield { stream, at, told: told.status, stood }
+    }
+  }
+}
+
+function isSo({ __typename, position = 0 }: Status, stood: Fact['stood']): boolean {
+  if (__typename === 'Admitted') return stood.includes('in')
+  if (__typename !== 'Waiting') return stood.includes(undefined)
+  // Between two looks it may have stood at any place in between.
+  const places = stood.filter((it) => typeof it === 'number')
+  return Math.min(...places) <= position && position <= Math.max(...places)
+}
+
+const notStale = (run: Run): Found =>
+  each(factsOf(run), ({ stream, at, told, stood }) =>
+    isSo(told, stood)
+      ? undefined
+      : `stream ${stream.id}, ${nameOf(stream.ticket)}: says ${JSON.stringify(told)} at ${at}, and it was ${stood.join(', ')}`,
+  )
+
+function memo<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new WeakMap<Key, Value>()
+  return (key) => {
+    const value = made.get(key) ?? make(key)
+    made.set(key, value)
+    return value
+  }
+}
+
+export const staleChecks: readonly Check[] = [
+  { invariant: 14, name: 'in calm, a stream says what the line says', look: notStale },
+]
