@@ -16,6 +16,9 @@ export type Table =
   | 'idempotency_keys'
   | 'outbox'
 
+/** Those of which only the end is read. */
+type Ledger = 'operator_actions'
+
 /** One row that changed, in one transaction. */
 export interface Change {
   seq: number
@@ -39,7 +42,7 @@ export interface Books {
   changes: Change[]
   gates: Gate[]
   /** How every table but idempotency_keys stands at the end. */
-  rows: Record<Exclude<Table, 'idempotency_keys'>, Record<string, unknown>[]>
+  rows: Record<Exclude<Table, 'idempotency_keys'> | Ledger, Record<string, unknown>[]>
 }
 
 const INSTALL = `
@@ -105,7 +108,7 @@ export function readBooks(databaseUrl: string): Promise<Books> {
       select user_id as "user", extract(epoch from from_at)::float8 * 1000 as from,
         extract(epoch from until_at)::float8 * 1000 as until from history.gates`
     const rows: Record<string, unknown[]> = {}
-    for (const table of [...tables, 'outbox' as const]) {
+    for (const table of [...tables, 'outbox' as const, 'operator_actions' as const]) {
       if (table === 'idempotency_keys') continue
       const found = await sql<{ row: unknown }[]>`select to_jsonb(t) as row from ${sql(table)} t`
       rows[table] = found.map(({ row }) => row)

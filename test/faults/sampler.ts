@@ -17,6 +17,8 @@ export interface Sample {
   runId: string
   capacity: number
   paused: boolean
+  /** Null: no limit. */
+  ratePerSecond: number | null
   recoveringUntil: number
   /** The number that is given out next; 0: Redis knows nothing of this queue. */
   next: number
@@ -25,6 +27,8 @@ export interface Sample {
   waiting: [user: string, number: number, presentUntil: number][]
   admitted: [user: string, number: number, deadline: number][]
   absent: [user: string, number: number][]
+  /** How many tickets there were and how they ended, as the queue itself counts them. */
+  tally: { issued: number; finished: number; lapsed: number; skipped: number }
 }
 
 const LOOK = `
@@ -47,7 +51,8 @@ for i = 2, #waiting, 2 do
 end
 return {
   string.format('%.0f', now), string.match(redis.call('INFO', 'server'), 'run_id:(%x+)'),
-  redis.call('HMGET', root .. ':meta', 'capacity', 'paused', 'recovering_until', 'next', 'wake_version'),
+  redis.call('HMGET', root .. ':meta', 'capacity', 'paused', 'recovering_until', 'next', 'wake_version',
+    'issued', 'finished', 'lapsed', 'skipped', 'rate'),
   waiting, present,
   redis.call('ZRANGE', root .. ':admitted', 0, -1, 'WITHSCORES'),
   redis.call('HGETALL', root .. ':admissions'),
@@ -119,7 +124,8 @@ export function startSampler(world: World, file: string, graceMs: number): Sampl
 
 function toSample(concert: string, raw: Raw): Sample {
   const [time, runId, meta, waiting, present, admitted, admissions, absent] = raw
-  const [capacity, paused, recoveringUntil, next, wakeVersion] = meta.map(Number)
+  const [capacity, paused, recoveringUntil, next, wakeVersion, issued, finished, lapsed, skipped, rate] =
+    meta.map(Number)
   const numbers = new Map(pairs(admissions).map(([user, held]) => [user, Number(held.split(' ')[0])]))
   const at = Date.now()
   return {
@@ -131,12 +137,14 @@ function toSample(concert: string, raw: Raw): Sample {
     runId,
     capacity: capacity ?? 0,
     paused: paused === 1,
+    ratePerSecond: rate === 0 ? null : (rate ?? null),
     recoveringUntil: recoveringUntil ?? 0,
     next: next ?? 0,
     wakeVersion: wakeVersion ?? 0,
     waiting: pairs(waiting).map(([user, number], index) => [user, Number(number), Number(present[index])]),
     admitted: pairs(admitted).map(([user, deadline]) => [user, numbers.get(user) ?? 0, Number(deadline)]),
     absent: pairs(absent).map(([user, number]) => [user, Number(number)]),
+    tally: { issued: issued ?? 0, finished: finished ?? 0, lapsed: lapsed ?? 0, skipped: skipped ?? 0 },
   }
 }
 
@@ -146,6 +154,7 @@ function pairs(flat: string[]): [string, string][] {
 
 const looksAlike = (one: Sample, other: Sample): boolean => essence(one) === essence(other)
 
-const essence = ({ runId, capacity, paused, recoveringUntil, next, wakeVersion, ...rest }: Sample): string =>
-  JSON.stringify([runId, capacity, paused, recoveringUntil, next, wakeVersion, rest.admitted, rest.absent]) +
-  rest.waiting.map(([user, number]) => `${user} ${number}`).join()
+/** All but the times: when it was looked at, and until when somebody was present. */
+const essence = ({ waiting, ...sample }: Sample): string =>
+  JSON.stringify({ ...sample, at: 0, until: 0, firstTime: 0, time: 0 }) +
+  waiting.map(([user, number]) => `${user} ${number}`).join()

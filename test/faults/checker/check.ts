@@ -11,7 +11,9 @@ import { placeChecks } from './places.ts'
 import { promiseChecks } from './promises.ts'
 import { seatListChecks } from './seats.ts'
 import { spentChecks } from './spent.ts'
+import { staleChecks } from './stale.ts'
 import { streamChecks } from './streams.ts'
+import { trailChecks } from './trail.ts'
 import type { Check } from './types.ts'
 
 /** What came of one check. */
@@ -32,7 +34,9 @@ const checks: readonly Check[] = [
   ...spentChecks,
   ...seatListChecks,
   ...streamChecks,
+  ...staleChecks,
   ...attackChecks,
+  ...trailChecks,
   ...endingChecks,
 ]
 
