@@ -1,8 +1,17 @@
 /** Two more sides of invariant 5: who is skipped was not there, and who holds seats was let in. */
-import { admissionsOf, nameOf, stepsOf, ticketIn } from './line.ts'
-import { groupBy, type Run } from './load.ts'
-import { reservationsOf } from './rows.ts'
+import { admissionsOf, lossesOf, nameOf, stepsOf, ticketIn } from './line.ts'
+import { groupBy, isCalm, type Run } from './load.ts'
+import { intentsOf, reservationsOf } from './rows.ts'
 import { each, type Check, type Found } from './types.ts'
+
+/** Whoever is called absent between two looks. */
+const skippedOf = (run: Run) =>
+  stepsOf(run).flatMap(({ concert, before, after }) => {
+    const stood = new Set(before.waiting.map(([user, number]) => `${user} ${number}`))
+    return after.absent.flatMap(([user, number]) =>
+      stood.has(`${user} ${number}`) ? [{ concert, user, number, before, after }] : [],
+    )
+  })
 
 /** Nobody is called absent who asked, and was answered, within the grace period. */
 function skippedWereAbsent(run: Run): Found {
@@ -14,13 +23,7 @@ function skippedWereAbsent(run: Run): Found {
     ),
     (call) => nameOf(ticketIn(call) ?? { concertId: '', number: 0, userId: '' }),
   )
-  const skipped = stepsOf(run).flatMap(({ concert, before, after }) => {
-    const stood = new Set(before.waiting.map(([user, number]) => `${user} ${number}`))
-    return after.absent.flatMap(([user, number]) =>
-      stood.has(`${user} ${number}`) ? [{ concert, user, number, before, after }] : [],
-    )
-  })
-  return each(skipped, ({ concert, user, number, before, after }) => {
+  return each(skippedOf(run), ({ concert, user, number, before, after }) => {
     const seen = (asked.get(`${concert} ${number}`) ?? []).find(
       ({ sentAt, answeredAt }) => answeredAt < before.until && sentAt > after.firstTime - graceMs,
     )
@@ -28,17 +31,80 @@ function skippedWereAbsent(run: Run): Found {
   })
 }
 
-/** Nobody holds seats with a ticket that was not let in before. */
+/** So long after a fault, streams are there again and have been read. */
+const RECOVERED_MS = 5_000
+
+/** Nobody is called absent who listens, and has for so long that only being read again can have kept them present. */
+function skippedDidNotListen(run: Run): Found {
+  const { graceMs } = run.settings
+  const streams = groupBy(run.streams, ({ ticket }) => nameOf(ticket))
+  const waited = stepsOf(run).flatMap(({ concert, before, after }) => {
+    const from = before.until - graceMs - RECOVERED_MS
+    if (after.firstTime - before.time > graceMs / 2 || !isCalm(run, from, after.at)) return []
+    const absent = new Set(after.absent.map(([, number]) => number))
+    return before.waiting.flatMap(([user, number]) => {
+      const listening = (streams.get(`${concert} ${number}`) ?? []).find(
+        ({ seen, closedAt }) => (seen[0]?.at ?? Infinity) < before.until - graceMs && closedAt > after.at,
+      )
+      return listening ? [{ concert, user, number, after, skipped: absent.has(number) }] : []
+    })
+  })
+  return each(waited, ({ concert, user, number, after, skipped }) =>
+    skipped ? `${concert}: ${user} (${number}) listened, and was skipped at ${after.at}` : undefined,
+  )
+}
+
+/** When each hold was asked for: of the calls that may have made it, the first. */
+function askedAt(run: Run): Map<string, number> {
+  const calls = groupBy(
+    run.calls.filter(({ op }) => op === 'holdSeats'),
+    ({ user, args }) => `${user} ${String(args.idempotencyKey)}`,
+  )
+  const asked = intentsOf(run).flatMap(({ user, key, answer, at }) => {
+    const own = (calls.get(`${user} ${key}`) ?? []).filter(
+      ({ sentAt, answeredAt, outcome }) => sentAt < at && (outcome === 'unknown' || answeredAt > at),
+    )
+    return own.map(({ sentAt }): [string, number] => [String(answer?.reservationId), sentAt])
+  })
+  // The last one with the same name stays: the first of the calls.
+  return new Map(asked.sort(([, one], [, other]) => other - one))
+}
+
+/** Until when each ticket, by concert and number, may have been in; those of which that is not known are not there. */
+function admittedUntil(run: Run): Map<string, number> {
+  const until = new Map<string, number>()
+  for (const { concert, before, after } of stepsOf(run)) {
+    for (const [, number, deadline] of before.admitted) {
+      const blind = after.firstTime - before.time > SAMPLING_MS
+      const name = `${concert} ${number}`
+      until.set(name, Math.max(until.get(name) ?? 0, blind ? Infinity : deadline))
+    }
+  }
+  // What was lost meanwhile may have been longer.
+  for (const { concert, from } of lossesOf(run)) {
+    const last = (run.samples.get(concert) ?? []).findLast(({ at }) => at <= from)
+    for (const [, number] of last?.admitted ?? []) until.set(`${concert} ${number}`, Infinity)
+  }
+  return until
+}
+
+/** Nobody holds seats with a ticket that was not let in before, or is not any more. */
 function heldWereAdmitted(run: Run): Found {
   const admissions = admissionsOf(run)
+  const until = admittedUntil(run)
+  const asked = askedAt(run)
   const sampled = reservationsOf(run).filter(
     ({ concertId, heldAt }) => (run.samples.get(concertId)?.at(-1)?.until ?? 0) > heldAt,
   )
-  return each(sampled, ({ id, userId, concertId, ticketNumber, heldAt }) =>
-    (admissions.get(`${concertId} ${ticketNumber}`) ?? Infinity) < heldAt + SAMPLING_MS
-      ? undefined
-      : `${userId} held ${id} with ${ticketNumber}, which was not let in`,
-  )
+  return each(sampled, ({ id, userId, concertId, ticketNumber, heldAt }) => {
+    const name = `${concertId} ${ticketNumber}`
+    if ((admissions.get(name) ?? Infinity) >= heldAt + SAMPLING_MS)
+      return `${userId} held ${id} with ${ticketNumber}, which was not let in`
+    const [askedFor, over] = [asked.get(id) ?? 0, until.get(name) ?? Infinity]
+    return askedFor > over + SAMPLING_MS
+      ? `${userId} held ${id} with ${ticketNumber}, whose time was over ${askedFor - over} ms before`
+      : undefined
+  })
 }
 
 /** Two looks of the sampler, on a busy machine. */
@@ -46,5 +112,6 @@ const SAMPLING_MS = 1_000
 
 export const gateChecks: readonly Check[] = [
   { invariant: 5, name: 'who is skipped was not there', look: skippedWereAbsent },
+  { invariant: 5, name: 'who listens is not skipped', look: skippedDidNotListen },
   { invariant: 5, name: 'who holds seats was let in', look: heldWereAdmitted },
 ]
