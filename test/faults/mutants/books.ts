@@ -157,4 +157,15 @@ export const bookMutants: readonly Mutant[] = [
     faults: ['PostgreSQL stopped at once'],
     seconds: 30,
   },
+  {
+    name: "an operator's change is not written down",
+    edits: [
+      sql(
+        'update_queue',
+        "perform note_operator_action(p_operator_id, 'updateQueue', p_concert_id, null,\n    queue_settings(v_before) - 'version', queue_settings(v_concert) - 'version');",
+        '',
+      ),
+    ],
+    expect: [11],
+  },
 ]

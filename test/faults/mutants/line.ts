@@ -27,6 +27,8 @@ const AWAITED: Edit = {
   find: 'else if (now - awaited.since >= LATE_MS_MAX) startOver()',
   replace: '',
 }
+/** Those in line are read seldom, so that a place that is wrong stays wrong for long enough to be seen. */
+const SELDOM = { ABSENCE_GRACE_SECONDS: '60' }
 
 export const lineMutants: readonly Mutant[] = [
   {
@@ -153,5 +155,87 @@ export const lineMutants: readonly Mutant[] = [
     faults: ['link to Redis half-open', 'link to Redis refusing'],
     seconds: 40,
     ending: true,
+  },
+  {
+    name: 'two clicks are one user of the batch',
+    edits: [
+      {
+        file: 'src/queue/joins.ts',
+        find: 'commands.join(concertId, userIds)',
+        replace: 'commands.join(concertId, [...new Set(userIds)])',
+      },
+    ],
+    expect: [6, 16],
+  },
+  {
+    name: 'loaders outlive their operation',
+    edits: [
+      {
+        file: 'src/resolvers/loaders.ts',
+        find: 'return () => Object.create(prototype) as Loaders',
+        replace: 'const kept = Object.create(prototype) as Loaders\n  return () => kept',
+      },
+    ],
+    expect: [11, 13],
+  },
+  {
+    name: 'the capacity is read outside the script',
+    edits: [
+      {
+        file: 'src/queue/commands.ts',
+        find: 'admit: async (concertId) => Number(await admit(concertId)),',
+        replace: `admit: async (concertId) => {
+      const root = keys.concert(concertId)
+      const [all, used] = await Promise.all([
+        call(() => redis.hget(root + ':meta', 'capacity')),
+        call(() => redis.zcard(root + ':admitted')),
+      ])
+      return Number(await admit(concertId, Math.max(0, Number(all ?? 0) - used)))
+    },`,
+      },
+      lua('admit', '  admit_next()', '  q.free = tonumber(ARGV[4])\n  admit_next()'),
+      lua('lib/admit_next', FREE, `(q.free or ${FREE})`),
+    ],
+    expect: [4],
+    faults: ['link to Redis delayed'],
+    seconds: 25,
+  },
+  {
+    name: 'a wake-up that the answer knew of is applied again',
+    edits: [
+      {
+        file: 'src/queue/mirror.ts',
+        find: 'const later = since.filter((wake) => wake.version > version)',
+        replace: 'const later = since',
+      },
+    ],
+    expect: [14],
+    faults: ['link to Redis delayed'],
+    seconds: 25,
+  },
+  {
+    name: 'who left does not move those behind',
+    edits: [
+      {
+        file: 'src/queue/line.ts',
+        find: '      ...left.map((number) => ({ number, by: -1 })),\n',
+        replace: '',
+      },
+    ],
+    expect: [14],
+    env: SELDOM,
+    seconds: 25,
+  },
+  {
+    name: 'a listener is not read again to be present',
+    edits: [PRESENCE],
+    expect: [5],
+    seconds: 25,
+  },
+  {
+    name: 'a tally is forgotten',
+    edits: [lua('finish', "tally('lapsed', -1)", "tally('lapsed', 0)")],
+    expect: [6],
+    seconds: 25,
   },
 ]

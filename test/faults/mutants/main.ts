@@ -43,6 +43,7 @@ async function provoke(mutant: Mutant, seed: number): Promise<Finding[]> {
       faults: faults.filter(({ name }) => mutant.faults?.some((part) => name.includes(part))),
       pace: { pauseMsMax: 2_000, together: 0 },
       ending: mutant.ending ?? false,
+      ...(mutant.env ? { env: mutant.env } : {}),
       directory: join(directory, 'run'),
       root,
       say: (line) => values.verbose && console.log(line),

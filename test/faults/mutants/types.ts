@@ -10,6 +10,8 @@ export interface Mutant {
   seconds?: number
   /** Only how the run ends shows it. */
   ending?: boolean
+  /** Of the servers, where what they mend by themselves would come too soon otherwise. */
+  env?: Record<string, string>
 }
 
 export interface Edit {
