@@ -34,20 +34,21 @@ function createForgotten(run: Run): (ticket: SpentTicket) => boolean {
 
 function isOutOfLine(run: Run): Found {
   const isForgotten = createForgotten(run)
-  return each(
-    spentOf(run).filter((ticket) => !isForgotten(ticket)),
-    ({ concertId, userId, number, spentAt }) => {
-      const from = knownFrom(run, spentAt)
-      const still = (run.samples.get(concertId) ?? []).find(
-        ({ at, waiting, admitted, absent }) =>
-          at > from && [...waiting, ...admitted, ...absent].some((place) => place[1] === number),
-      )
-      return (
-        still &&
-        `${userId} still stands in ${concertId} with ${number}, spent ${still.at - spentAt} ms before`
-      )
-    },
-  )
+  const seen = spentOf(run).flatMap((ticket) => {
+    if (isForgotten(ticket)) return []
+    const from = knownFrom(run, ticket.spentAt)
+    const later = (run.samples.get(ticket.concertId) ?? []).filter(({ at }) => at > from)
+    // Where nobody looked afterwards there is nothing to say.
+    return later.length > 0 ? [{ ticket, later }] : []
+  })
+  return each(seen, ({ ticket: { concertId, userId, number, spentAt }, later }) => {
+    const still = later.find(({ waiting, admitted, absent }) =>
+      [...waiting, ...admitted, ...absent].some((place) => place[1] === number),
+    )
+    return (
+      still && `${userId} still stands in ${concertId} with ${number}, spent ${still.at - spentAt} ms before`
+    )
+  })
 }
 
 function isSaidToBeFinished(run: Run): Found {
