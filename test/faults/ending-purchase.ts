@@ -1,6 +1,7 @@
 /** The last purchase of a run: whoever comes now is let in, and gets what others let go. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { uuidFrom } from './buyers-hands.ts'
+import type { SeatChoice } from './buyers-loot.ts'
 import { ask, probe, RECOVERY_MS, within, type Ending, type Probe } from './ending-tools.ts'
 import type { Status } from './log.ts'
 import type { Sale } from './sales.ts'
@@ -26,18 +27,21 @@ export async function tryToBuy(ending: Ending, sale: Sale, isFresh = false): Pro
     const input = { performanceId, seatNumbers, idempotencyKey: uuidFrom(random) }
     return ask(ending, person, 'holdSeats', { input }, token)
   }
-  let choice: { performanceId: string; seatNumbers: number[] } | undefined
-  await within(RECOVERY_MS, async () => {
-    choice = await freeSeat(ending, one, sale)
-    return (
-      choice !== undefined && (await hold(one, choice.performanceId, choice.seatNumbers)).outcome === 'ok'
-    )
+  let shown: SeatChoice | undefined
+  const held = await within(RECOVERY_MS, async () => {
+    shown = await freeSeat(ending, one, sale)
+    return shown !== undefined && (await hold(one, shown.performanceId, shown.seatNumbers)).outcome === 'ok'
   })
-  if (!choice) {
-    if (!isFresh) await tryToBuy(ending, await ending.sales.open(), true)
+  if (!shown && !isFresh) {
+    await tryToBuy(ending, await ending.sales.open(), true)
     return
   }
-  const { performanceId, seatNumbers } = choice
+  if (!shown || !held) {
+    const about = shown ? 'a seat that is shown as free cannot be held' : 'a new sale has no free seat'
+    log.write({ kind: 'ending', check: 'reheld', ok: false, about })
+    return
+  }
+  const { performanceId, seatNumbers } = shown
   await sleep(holdMs)
   // The other one's turn may be over by now: they join again.
   const again = await probe(ending, sale, other.person)
