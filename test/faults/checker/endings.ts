@@ -1,5 +1,5 @@
 /** Invariant 17: when the last fault is over, it works again. */
-import { groupBy, type Run } from './load.ts'
+import { isCalm, type Run } from './load.ts'
 import type { Sample } from '../sampler.ts'
 import { each, type Check, type Found } from './types.ts'
 
@@ -20,25 +20,17 @@ const couldAdmit = (sample: Sample): boolean =>
 
 /** While nothing is broken, free capacity and a waiting buyer are not together for long. */
 function freeIsGiven(run: Run): Found {
-  const lastFault = (at: number): number =>
-    Math.max(0, ...run.faults.filter(({ from }) => from < at).map(({ until }) => until))
-  const calm = [...run.samples.values()].flat().filter(({ until }) => until - lastFault(until) > IDLE_MS_MAX)
-  const idle: { concert: string; from: number; until: number }[] = []
-  for (const [concert, samples] of groupBy(calm, (sample) => sample.concert)) {
+  const idle = [...run.samples].flatMap(([concert, samples]) => {
     let since: number | undefined
-    for (const sample of samples) {
-      if (!couldAdmit(sample)) since = undefined
-      else {
-        since ??= sample.at
-        idle.push({ concert, from: since, until: sample.until })
-      }
-    }
-  }
-  const late = idle.filter(({ from, until }) => until - from > IDLE_MS_MAX)
-  return {
-    facts: calm.length,
-    violations: late.map(({ concert, from }) => `${concert}: nobody was let in from ${from} on`),
-  }
+    return samples.flatMap((sample) => {
+      const calm = isCalm(run, sample.at - IDLE_MS_MAX, sample.until)
+      since = calm && couldAdmit(sample) ? (since ?? sample.at) : undefined
+      return calm ? [{ concert, since, until: sample.until }] : []
+    })
+  })
+  return each(idle, ({ concert, since = Infinity, until }) =>
+    until - since > IDLE_MS_MAX ? `${concert}: nobody was let in from ${since} on` : undefined,
+  )
 }
 
 export const endingChecks: readonly Check[] = [
