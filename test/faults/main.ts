@@ -26,6 +26,10 @@ const { values } = parseArgs({
   },
 })
 
+/** In so much time everything there is a check for happens; and every fault comes, one after the other. */
+const MINUTES_FOR_CHECKS = 1.5
+const MINUTES_FOR_FAULTS = 6
+
 const seed = Number(values.seed)
 const minutes = Number(values.minutes)
 const servers = Number(values.servers)
@@ -36,7 +40,7 @@ const chosen = wanted
   ? faults.filter(({ name }) => wanted.some((word) => name.toLowerCase().includes(word)))
   : faults
 const again =
-  `npm run faults -- --seed ${seed} --minutes ${minutes} --servers ${servers}` +
+  `npm run faults -- --seed ${seed} --minutes ${minutes} --servers ${servers} --buyers ${values.buyers}` +
   (values.faults === undefined ? '' : ` --faults ${JSON.stringify(values.faults)}`)
 
 if (values.check === undefined) {
@@ -53,10 +57,14 @@ if (values.check === undefined) {
     say: (line) => console.log(line),
   })
 }
-const findings = check(loadRun(directory))
-const full = values.check === undefined && values.faults === undefined && minutes >= 1.5
-print(loadRun(directory), findings)
-const sound = isSound(findings, { full })
+const result = loadRun(directory)
+const findings = check(result)
+const full = values.check === undefined && values.faults === undefined
+print(result, findings)
+const sound = isSound(result, findings, {
+  everyCheck: full && minutes >= MINUTES_FOR_CHECKS,
+  everyFault: full && minutes >= MINUTES_FOR_FAULTS,
+})
 console.log(sound ? 'sound' : `NOT SOUND. The files are in ${directory}; to run it again: ${again}`)
 if (sound && values.check === undefined && values.directory === undefined) {
   rmSync(directory, { recursive: true, force: true })

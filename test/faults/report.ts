@@ -5,10 +5,24 @@ import { groupBy, type Run } from './checker/load.ts'
 const INVARIANTS = 17
 const SHOWN_MAX = 5
 
-/** No violation; in a full run also: no check that had nothing to look at. */
-export const isSound = (findings: readonly Finding[], { full }: { full: boolean }): boolean =>
-  findings.every(({ violations, facts }) => violations.length === 0 && (!full || facts > 0)) &&
-  missing(findings).length === 0
+/** What a run has to have shown besides that nothing is wrong. */
+export interface Demands {
+  /** No check had nothing to look at. */
+  everyCheck: boolean
+  /** No fault was left out. */
+  everyFault: boolean
+}
+
+/** No violation, no fault that could not be brought about, and what is demanded. */
+export const isSound = (run: Run, findings: readonly Finding[], demands: Demands): boolean =>
+  findings.every(({ violations, facts }) => violations.length === 0 && (!demands.everyCheck || facts > 0)) &&
+  missing(findings).length === 0 &&
+  run.settings.failures.length === 0 &&
+  (!demands.everyFault || leftOut(run).length === 0)
+
+/** The faults that never happened, though they are possible here. */
+export const leftOut = ({ settings }: Run): string[] =>
+  Object.keys(settings.faults).filter((name) => settings.faults[name] === 0)
 
 const missing = (findings: readonly Finding[]): number[] => {
   const known = new Set(findings.map(({ invariant }) => invariant))
@@ -38,6 +52,8 @@ export function print(
   for (const [name, times] of Object.entries(run.settings.faults).sort()) {
     say(`${name.padEnd(40)} ${times.toString().padStart(5)}`)
   }
+  for (const { name, why } of run.settings.impossible) say(`${name}: impossible here: ${why}`)
+  for (const { name, why } of run.settings.failures) say(`${name}: COULD NOT BE BROUGHT ABOUT: ${why}`)
   say('')
   say('invariant                                                       facts  violations')
   for (const { invariant, name, facts, violations } of findings) {

@@ -10,7 +10,7 @@ import { installHistory, readBooks } from './history.ts'
 import { openLog } from './log.ts'
 import { createSales, whenReachable } from './sales.ts'
 import { startSampler, type Sampler } from './sampler.ts'
-import { runFaults, type Pace } from './schedule.ts'
+import { runFaults, type Pace, type Schedule } from './schedule.ts'
 import { createWatching } from './watching.ts'
 import { createRandom } from './world/random.ts'
 import type { Fault, World } from './world/types.ts'
@@ -45,13 +45,17 @@ export interface Settings {
   admissionMs: number
   graceMs: number
   seatsPerUserMax: number
+  /** How often each fault that is possible here was really brought about. */
   faults: Record<string, number>
+  /** Those that could not be brought about, and why; and those that this machine cannot have. */
+  failures: Schedule['failures']
+  impossible: Schedule['impossible']
 }
 
 const PROGRESS_MS = 5_000
 const SEATS_PER_USER_MAX = 4
 
-/** Runs it to the end. What went wrong with the faults themselves is said; the system's wrongs are in the files. */
+/** Runs it to the end. What went wrong, with the faults themselves too, is in the files. */
 export async function run(options: RunOptions): Promise<void> {
   const { seed, directory, say, seconds } = options
   mkdirSync(directory, { recursive: true })
@@ -97,7 +101,6 @@ export async function run(options: RunOptions): Promise<void> {
       signal,
       onceOnly: options.onceOnly ?? false,
       ...(options.pace ? { pace: options.pace } : {}),
-      onFailure: (fault, error) => say(`the fault "${fault}" could not be brought about: ${String(error)}`),
     })
     const startedAt = Date.now()
     const progress = setInterval(() => {
@@ -126,7 +129,8 @@ export async function run(options: RunOptions): Promise<void> {
     await sampler.stop()
     const books = await whenReachable(() => readBooks(world.databaseUrl))
     writeFileSync(join(directory, 'books.json'), JSON.stringify(books))
-    const settings: Settings = { seed, ...times, faults: Object.fromEntries(schedule.counts) }
+    const { counts, failures, impossible } = schedule
+    const settings: Settings = { seed, ...times, faults: Object.fromEntries(counts), failures, impossible }
     writeFileSync(join(directory, 'settings.json'), JSON.stringify(settings))
   } finally {
     await sampler?.stop().catch(() => undefined)
@@ -135,7 +139,7 @@ export async function run(options: RunOptions): Promise<void> {
   }
 }
 
-function timesOf({ env }: World): Omit<Settings, 'seed' | 'faults'> {
+function timesOf({ env }: World): Omit<Settings, 'seed' | 'faults' | 'failures' | 'impossible'> {
   const ms = (name: string): number => Number(env[name]) * 1000
   return {
     holdMs: ms('HOLD_SECONDS'),

@@ -4,8 +4,12 @@ import type { Log } from './log.ts'
 import type { Fault, Random, World } from './world/types.ts'
 
 export interface Schedule {
-  /** How often each was brought about. */
+  /** How often each was really brought about. */
   counts: Map<string, number>
+  /** Those that could not be, and why. */
+  failures: { name: string; why: string }[]
+  /** Those that this machine cannot have, and why. */
+  impossible: Schedule['failures']
   /** Resolves when the signal is aborted and all is mended. */
   ended: Promise<void>
   /** What runs just now, for the progress line. */
@@ -29,7 +33,6 @@ interface ScheduleOptions {
   /** Each once, and then no more. */
   onceOnly?: boolean
   pace?: Pace
-  onFailure: (fault: string, error: unknown) => void
 }
 
 /** A fault that takes longer than this is ended early. */
@@ -38,21 +41,25 @@ const PAUSE_MS_MIN = 500
 const USUAL: Pace = { pauseMsMax: 5_000, together: 0.2 }
 
 export function runFaults(options: ScheduleOptions): Schedule {
-  const { world, faults, random, log, signal, onceOnly = false, onFailure } = options
+  const { world, faults, random, log, signal, onceOnly = false } = options
   const { pauseMsMax, together } = options.pace ?? USUAL
-  const counts = new Map<string, number>()
+  const counts = new Map(faults.map(({ name }) => [name, 0]))
+  const failures: Schedule['failures'] = []
+  const impossible: Schedule['impossible'] = []
   const running = new Set<string>()
   let last = 0
 
   async function bring(fault: Fault): Promise<void> {
     const id = (last += 1)
-    counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1)
     running.add(fault.name)
     log.write({ kind: 'fault', id, name: fault.name, phase: 'start' })
     const limited = AbortSignal.any([signal, AbortSignal.timeout(FAULT_MS_MAX)])
-    await fault.run(world, random.fork(`${fault.name} ${id}`), limited).catch((error: unknown) => {
-      onFailure(fault.name, error)
-    })
+    try {
+      await fault.run(world, random.fork(`${fault.name} ${id}`), limited)
+      counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1)
+    } catch (error) {
+      failures.push({ name: fault.name, why: String(error) })
+    }
     log.write({ kind: 'fault', id, name: fault.name, phase: 'end' })
     running.delete(fault.name)
   }
@@ -60,7 +67,10 @@ export function runFaults(options: ScheduleOptions): Schedule {
   async function go(): Promise<void> {
     const possible = faults.filter((fault) => {
       const why = fault.impossible?.()
-      if (why !== undefined) counts.set(`${fault.name} (impossible here: ${why})`, 0)
+      if (why !== undefined) {
+        counts.delete(fault.name)
+        impossible.push({ name: fault.name, why })
+      }
       return why === undefined
     })
     if (possible.length === 0) return
@@ -82,7 +92,7 @@ export function runFaults(options: ScheduleOptions): Schedule {
     }
   }
 
-  return { counts, running, ended: go() }
+  return { counts, failures, impossible, running, ended: go() }
 }
 
 /** In another order: Fisher and Yates. */
