@@ -68,7 +68,11 @@ async function statusOf(ending: Ending, { person, token }: Watch): Promise<Statu
   return answer?.status as Status | undefined
 }
 
+/** A stream is over when its ticket has lapsed; a payment for a hold from the last moment may finish that ticket later. */
 const agrees = (seen: Status | undefined, asked: Status): boolean =>
+  (seen?.__typename === 'Lapsed' && asked.__typename === 'Finished') || isSame(seen, asked)
+
+const isSame = (seen: Status | undefined, asked: Status): boolean =>
   seen?.__typename === asked.__typename &&
   seen.position === asked.position &&
   seen.until === asked.until &&
