@@ -25,6 +25,8 @@ export interface Asking {
 export interface Reply {
   outcome: Outcome
   code: string | undefined
+  /** Of HTTP; undefined: there was no answer. */
+  status?: number
   /** What the operation's field said; a list is under `list`. */
   answer: Record<string, unknown> | undefined
 }
@@ -44,23 +46,32 @@ interface Body {
 /** Codes after which it may have been done, or will be done by trying again. */
 const UNDECIDED = new Set(['OVERLOADED', 'INTERNAL'])
 
+/** A server has a short way for who takes any JSON, and a long one for who knows the media type of GraphQL over HTTP. */
+const ACCEPTED = ['*/*', 'application/graphql-response+json, application/json;q=0.9'] as const
+
 export function createCalls(world: World, log: Log): Calls {
   const auth = createAuth({ kind: 'secret', secret: world.env.AUTH_SECRET ?? '' })
   const counts: Calls['counts'] = { ok: 0, refused: 0, unknown: 0 }
   let last = 0
 
-  async function send(op: Op, variables: object, { person, server, token }: Asking): Promise<Reply> {
+  async function send(call: number, op: Op, variables: object, asking: Asking): Promise<Reply> {
+    const { person, server, token } = asking
     const response = await fetch(world.servers[server]?.url ?? '', {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
+        accept: ACCEPTED[call % ACCEPTED.length] ?? '',
         authorization: `Bearer ${person.accessToken}`,
         ...(token === undefined ? {} : { 'x-queue-token': token }),
       },
       body: JSON.stringify({ query: documents[op], variables }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
-    return judge(op, (await response.json()) as Body)
+    const { status } = response
+    const body = parsed(await response.text())
+    return body
+      ? { ...judge(op, body), status }
+      : { outcome: 'unknown', code: 'NOT_JSON', answer: undefined, status }
   }
 
   return {
@@ -78,7 +89,7 @@ export function createCalls(world: World, log: Log): Calls {
         ticket: token === undefined ? undefined : ticketOf(token),
         theft,
       })
-      const reply = await send(op, variables, asking).catch((error: unknown): Reply => {
+      const reply = await send(call, op, variables, asking).catch((error: unknown): Reply => {
         return { outcome: 'unknown', code: nameOf(error), answer: undefined }
       })
       counts[reply.outcome] += 1
@@ -99,6 +110,15 @@ const argsOf = (variables: Record<string, unknown>): Record<string, unknown> =>
 function ticketOf(token: string): Ticket | undefined {
   try {
     return readToken(token)
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined: it is not JSON, or cut off in the middle. */
+function parsed(text: string): Body | undefined {
+  try {
+    return JSON.parse(text) as Body
   } catch {
     return undefined
   }

@@ -44,6 +44,8 @@ export interface Answered {
   outcome: Outcome
   /** Of an error (`extensions.code`), or what went wrong on the way. */
   code?: string | undefined
+  /** Of HTTP; undefined: there was no answer. */
+  status?: number
   answer?: Record<string, unknown> | undefined
 }
 

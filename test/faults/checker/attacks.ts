@@ -62,6 +62,14 @@ const noBugAnswered = (run: Run): Found =>
     BUGS.has(code ?? '') ? `${op} ${call} was answered ${code}: ${JSON.stringify(answer)}` : undefined,
   )
 
+/** Whatever is wrong with a store, a field of GraphQL says so, in an answer that is well-formed: docs/errors.md. */
+const noServerError = (run: Run): Found =>
+  each(
+    run.calls.filter(({ status }) => status !== undefined),
+    ({ op, call, code, status = 0 }) =>
+      status >= 500 || code === 'NOT_JSON' ? `${op} ${call} was answered ${status} ${code ?? ''}` : undefined,
+  )
+
 const ERROR = 50
 /** Connection, timeout, cancel, deadlock: appendix A of PostgreSQL's manual. */
 const EXPECTED = /^(08...|40001|40P01|53300|55P03|57014|57P0[1-3]|E[A-Z]+|CONNECT\w*|CONNECTION_\w+)$/
@@ -85,5 +93,6 @@ export const attackChecks: readonly Check[] = [
   { invariant: 15, name: 'what is shown as your own is yours', look: ownIsOwn },
   { invariant: 15, name: 'nothing is done for who did not ask', look: askedFor },
   { invariant: 16, name: 'no bug is answered', look: noBugAnswered },
+  { invariant: 16, name: 'no HTTP status of a server at fault', look: noServerError },
   { invariant: 16, name: 'no bug is in the log', look: noBugLogged },
 ]

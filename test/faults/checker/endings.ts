@@ -33,8 +33,19 @@ function freeIsGiven(run: Run): Found {
   )
 }
 
+/** So long after the last fault, whoever asks is answered. */
+function allAreAnswered(run: Run): Found {
+  const calmFrom = Math.max(0, ...run.faults.map(({ until }) => until)) + IDLE_MS_MAX
+  return each(
+    run.calls.filter(({ sentAt }) => sentAt > calmFrom),
+    ({ op, call, outcome, code = 'nothing' }) =>
+      outcome === 'unknown' ? `${op} ${call} was answered ${code}, and nothing is broken` : undefined,
+  )
+}
+
 export const endingChecks: readonly Check[] = [
   { invariant: 17, name: 'every server is ready again', look: (run) => endings(run, 'ready') },
+  { invariant: 17, name: 'whoever asks is answered', look: allAreAnswered },
   { invariant: 17, name: 'free capacity is given to who waits', look: freeIsGiven },
   { invariant: 17, name: 'a new buyer is let in', look: (run) => endings(run, 'admitted') },
   { invariant: 17, name: 'a lapsed seat can be held again', look: (run) => endings(run, 'reheld') },

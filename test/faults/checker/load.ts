@@ -15,6 +15,8 @@ export interface Call extends Omit<Sent, 'kind' | 'at'> {
   answeredNo: number
   outcome: Answered['outcome']
   code: string | undefined
+  /** Of HTTP; undefined: there was no answer. */
+  status: number | undefined
   answer: Record<string, unknown> | undefined
 }
 
@@ -85,13 +87,14 @@ function fold(entries: Entry[]): Pick<Run, 'calls' | 'streams' | 'faults' | 'end
     switch (entry.kind) {
       case 'sent': {
         const unanswered = { answeredAt: Infinity, answeredNo: Infinity, outcome: 'unknown' as const }
-        const nothing = { code: undefined, answer: undefined }
+        const nothing = { code: undefined, status: undefined, answer: undefined }
         calls.set(entry.call, { ...entry, sentAt: entry.at, sentNo: no, ...unanswered, ...nothing })
         break
       }
       case 'answered': {
-        const { at, outcome, code, answer } = entry
-        Object.assign(calls.get(entry.call) ?? {}, { answeredAt: at, answeredNo: no, outcome, code, answer })
+        const { at: answeredAt, outcome, code, status, answer } = entry
+        const answered = { answeredAt, answeredNo: no, outcome, code, status, answer }
+        Object.assign(calls.get(entry.call) ?? {}, answered)
         break
       }
       case 'watch': {
