@@ -46,7 +46,10 @@ async function stand(buyer: Buyer, sale: Sale, watch: Watch | undefined): Promis
       await shop(buyer, sale)
       return isOver(buyer) ? 'gone' : 'over'
     }
-    if (kind === 'Finished' || kind === 'Lapsed') return 'over'
+    if (kind === 'Finished' || kind === 'Lapsed') {
+      if (chance(buyer, 0.5)) await grab(buyer, sale)
+      return 'over'
+    }
     await tryTrick(buyer, sale, 0.1)
     if (chance(buyer, 0.1)) await once(buyer, 'issueQueueToken', { input: { concertId: sale.concertId } })
     await jumpTheQueue(buyer, sale)
@@ -80,7 +83,11 @@ async function look(buyer: Buyer, watch: Watch | undefined): Promise<string> {
 /** Tries the gate, and to hold something, while it is somebody else's turn. */
 async function jumpTheQueue(buyer: Buyer, sale: Sale): Promise<void> {
   if (chance(buyer, 0.05)) await once(buyer, 'performances', { concertId: sale.concertId })
-  if (!chance(buyer, 0.05)) return
+  if (chance(buyer, 0.05)) await grab(buyer, sale)
+}
+
+/** Tries to hold something with the ticket there is, whatever has become of it. */
+async function grab(buyer: Buyer, sale: Sale): Promise<void> {
   const { id, seatCount } = buyer.random.pick(sale.performances)
   const seatNumbers = [buyer.random.int(1, seatCount)]
   const input = { performanceId: id, seatNumbers, idempotencyKey: uuidFrom(buyer.random) }

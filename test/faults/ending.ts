@@ -32,7 +32,7 @@ export async function end(ending: Ending): Promise<void> {
     await lookWhetherAllAgree(ending, sale)
     await Promise.all([...watching.open].map((watch) => watch.stop()))
     for (const open of sales.all.slice(-PROBES))
-      await sales.settle(open, { paused: false, capacity: CAPACITY_FOR_ALL })
+      await sales.settle(open, { paused: false, capacity: CAPACITY_FOR_ALL, ratePerSecond: null })
     await tryToBuy(ending, sale)
   }
   await askAboutSpentTickets(ending)

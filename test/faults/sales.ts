@@ -24,7 +24,14 @@ export interface Sales {
   /** Changes settings of a queue now and then, and opens new sales, until it is told to stop. */
   run(random: Random, signal: AbortSignal): Promise<void>
   /** An operator's word about one queue, said until it is heard. */
-  settle(sale: Sale, settings: { capacity?: number; paused?: boolean }): Promise<void>
+  settle(sale: Sale, settings: QueueSettings): Promise<void>
+}
+
+/** What an operator may change; what is left out stays. A rate of null: no limit. */
+interface QueueSettings {
+  capacity?: number
+  ratePerSecond?: number | null
+  paused?: boolean
 }
 
 const CAPACITY = 4
@@ -35,6 +42,8 @@ const ON_SALE = 2
 /** How long a sale lasts before the next one opens. */
 const SALE_MS = 25_000
 const TRIES_MAX = 40
+/** Slow enough to be felt now and then. */
+const RATES = [0.5, 1, 2]
 
 export async function createSales(
   world: World,
@@ -78,7 +87,7 @@ export async function createSales(
     throw new Error('No concert could be created')
   }
 
-  async function settle(sale: Sale, settings: { capacity?: number; paused?: boolean }): Promise<void> {
+  async function settle(sale: Sale, settings: QueueSettings): Promise<void> {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
       const input = { concertId: sale.concertId, ...settings }
       const { outcome } = await calls.ask('updateQueue', { input }, ask(operator, server(attempt)))
@@ -104,9 +113,11 @@ export async function createSales(
         }
         const sale = random.pick(all.slice(-ON_SALE))
         const capacity = random.int(2, CAPACITY + 2)
-        const input = { concertId: sale.concertId, capacity, paused: random.next() < 0.15 }
+        const ratePerSecond = random.next() < 0.4 ? random.pick(RATES) : null
+        const paused = random.next() < 0.15
+        const input = { concertId: sale.concertId, capacity, ratePerSecond, paused }
         await calls.ask('updateQueue', { input }, ask(operator, random.int(0, world.servers.length - 1)))
-        if (!input.paused) continue
+        if (!paused) continue
         await sleep(random.int(300, 1_500))
         await settle(sale, { paused: false })
       }

@@ -1,5 +1,6 @@
 /** Invariants 4 and 5: how many are let in, and in which order. */
 import { uuidOf } from '../sales.ts'
+import type { Sample } from '../sampler.ts'
 import { lossesOf, newlyAdmitted, stepsOf, ticketIn, type Step } from './line.ts'
 import { groupBy, type Call, type Run } from './load.ts'
 import { each, type Check, type Found } from './types.ts'
@@ -39,31 +40,66 @@ function notBeyondCapacity(run: Run): Found {
   )
 }
 
+const settings = ['capacity', 'paused', 'ratePerSecond'] as const
+
 /** A change that was answered is in force until the next one is asked for, unless Redis lost it. */
 function inForce(run: Run): Found {
   const losses = groupBy(lossesOf(run), ({ concert }) => concert)
   const facts: (() => string | undefined)[] = []
   for (const [concert, samples] of run.samples) {
-    const changes = changesOf(run, concert)
-    for (const [index, change] of changes.entries()) {
-      const { capacity } = change.args
-      const next = changes[index + 1]?.sentAt ?? Infinity
-      const disturbed = [
-        ...changes
-          .slice(0, index)
-          .filter((it) => it.outcome !== 'ok' && it.sentAt > change.sentAt - 3 * LATE_MS),
-        ...(losses.get(concert) ?? []).filter(({ until }) => until > change.sentAt && until < next),
-      ]
-      if (change.outcome !== 'ok' || typeof capacity !== 'number' || disturbed.length > 0) continue
-      const meanwhile = samples.filter(({ at, until }) => at > change.answeredAt && until < next)
-      facts.push(...meanwhile.map((sample) => () => differs(concert, sample.capacity, capacity, sample.at)))
+    for (const name of settings) {
+      const changes = changesOf(run, concert).filter(({ args }) => args[name] !== undefined)
+      for (const [index, change] of changes.entries()) {
+        const next = changes[index + 1]?.sentAt ?? Infinity
+        const disturbed = [
+          ...changes
+            .slice(0, index)
+            .filter((it) => it.outcome !== 'ok' && it.sentAt > change.sentAt - 3 * LATE_MS),
+          ...(losses.get(concert) ?? []).filter(({ until }) => until > change.sentAt && until < next),
+        ]
+        if (change.outcome !== 'ok' || disturbed.length > 0) continue
+        const meanwhile = samples.filter(({ at, until }) => at > change.answeredAt && until < next)
+        facts.push(...meanwhile.map((sample) => () => differs(sample, name, change.args[name])))
+      }
     }
   }
   return each(facts, (fact) => fact())
 }
 
-const differs = (concert: string, is: number, wanted: number, at: number): string | undefined =>
-  is === wanted ? undefined : `${concert}: the capacity is ${is} and was set to ${wanted}, at ${at}`
+const differs = (sample: Sample, name: (typeof settings)[number], wanted: unknown): string | undefined =>
+  sample[name] === wanted
+    ? undefined
+    : `${sample.concert}: ${name} is ${sample[name]} and was set to ${String(wanted)}, at ${sample.at}`
+
+/** Of times in whole milliseconds, in admissions. */
+const ROUNDING = 0.05
+
+/** No more are let in, in any time, than come in it at that rate, and a second's worth at once. */
+function notFasterThanRate(run: Run): Found {
+  const violations: string[] = []
+  let facts = 0
+  let last: Sample | undefined
+  /** By how many those let in exceed the rate, in that of all the times up to here in which they do most. */
+  let excess = 0
+  for (const step of stepsOf(run)) {
+    const { concert, before, after } = step
+    const rate = before.ratePerSecond
+    if (rate === null || after.ratePerSecond !== rate) {
+      last = undefined
+      continue
+    }
+    const due = (from: number): number => ((after.firstTime - from) / 1000) * rate
+    const alone = -due(before.time)
+    const admitted = newlyAdmitted(step).length
+    excess = admitted + (last === before ? Math.max(alone, excess - due(before.firstTime)) : alone)
+    last = after
+    facts += admitted
+    if (excess > Math.max(1, rate) + ROUNDING) {
+      violations.push(`${concert}: ${excess.toFixed(1)} more than ${rate} a second at ${after.at}`)
+    }
+  }
+  return { facts, violations }
+}
 
 /** Nobody is let in past somebody who was in line all the time, and could not be called absent. */
 function notOvertaken(run: Run): Found {
@@ -166,7 +202,8 @@ function firstPlaces(joins: readonly Call[]): Place[] {
 
 export const orderChecks: readonly Check[] = [
   { invariant: 4, name: 'nobody is let in beyond the capacity', look: notBeyondCapacity },
-  { invariant: 4, name: 'a change of the capacity is in force when it is answered', look: inForce },
+  { invariant: 4, name: 'nobody is let in faster than the rate', look: notFasterThanRate },
+  { invariant: 4, name: 'a change of the settings is in force when it is answered', look: inForce },
   { invariant: 5, name: 'nobody is let in past somebody who waits', look: notOvertaken },
   { invariant: 5, name: 'nobody is let in while it is closed', look: closedIsClosed },
   { invariant: 5, name: 'told before asked is ahead', look: toldFirstIsFirst },
