@@ -33,9 +33,10 @@ function freeIsGiven(run: Run): Found {
   )
 }
 
-/** So long after the last fault, whoever asks is answered. */
+/** So long after the last fault, and after the servers were started cold, whoever asks is answered. */
 function allAreAnswered(run: Run): Found {
-  const calmFrom = Math.max(0, ...run.faults.map(({ until }) => until)) + IDLE_MS_MAX
+  const started = run.calls[0]?.sentAt ?? 0
+  const calmFrom = Math.max(started, ...run.faults.map(({ until }) => until)) + IDLE_MS_MAX
   return each(
     run.calls.filter(({ sentAt }) => sentAt > calmFrom),
     ({ op, call, outcome, code = 'nothing' }) =>

@@ -238,4 +238,69 @@ export const lineMutants: readonly Mutant[] = [
     expect: [6],
     seconds: 25,
   },
+  {
+    name: 'a pause is lost on its way',
+    edits: [lua('lib/settings', "'paused', paused,", "'paused', 0,")],
+    expect: [4],
+    seconds: 25,
+  },
+  {
+    name: 'the rate forgets whom it let in',
+    edits: [lua('lib/admit_next', 'tostring(at_hand - admitted)', 'tostring(at_hand)')],
+    expect: [4],
+    seconds: 30,
+  },
+  {
+    name: 'a store that is away is the fault of the server',
+    edits: [
+      {
+        file: 'src/schema/errors.ts',
+        find: ': { code, retryAfterSeconds }',
+        replace: ': { code, retryAfterSeconds, http: { status: 503 } }',
+      },
+    ],
+    expect: [16],
+    faults: ['link to Redis refusing', 'Redis paused'],
+    seconds: 25,
+  },
+  {
+    name: 'asks Redis three things at a time at the most',
+    edits: [{ file: 'src/queue/client.ts', find: 'callsMax = 10_000', replace: 'callsMax = 3' }],
+    expect: [17],
+  },
+  {
+    name: 'whose time is over may still hold',
+    edits: [
+      {
+        file: 'src/resolvers/reservations.ts',
+        find: "admitted: status.kind === 'Admitted'",
+        replace: "admitted: status.kind === 'Admitted' || status.kind === 'Lapsed'",
+      },
+    ],
+    expect: [5],
+    seconds: 30,
+  },
+  {
+    name: 'a subscription that is armed after the first read',
+    edits: [
+      {
+        file: 'src/queue/watcher.ts',
+        find: '= wakeups.listenQueue(concertId, onWake)\n  void subscription.then(() => (listening = true))',
+        replace:
+          '= read(concertId, []).catch(() => null).then(() => wakeups.listenQueue(concertId, onWake))\n  listening = true',
+      },
+      { file: 'src/queue/watcher.ts', find: 'void subscription.then(readOn)', replace: 'void readOn()' },
+      REPAIR,
+      AWAITED,
+      {
+        file: 'src/queue/mirror.ts',
+        find: 'const missed = heard !== null && version !== heard + 1',
+        replace: 'const missed = false',
+      },
+    ],
+    expect: [14],
+    faults: ['link to Redis delayed'],
+    env: SELDOM,
+    seconds: 40,
+  },
 ]
