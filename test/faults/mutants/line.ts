@@ -28,7 +28,7 @@ const AWAITED: Edit = {
   replace: '',
 }
 /** Those in line are read seldom, so that a place that is wrong stays wrong for long enough to be seen. */
-const SELDOM = { ABSENCE_GRACE_SECONDS: '60' }
+const SELDOM = { ABSENCE_GRACE_SECONDS: '120' }
 
 export const lineMutants: readonly Mutant[] = [
   {
@@ -287,7 +287,7 @@ export const lineMutants: readonly Mutant[] = [
         file: 'src/queue/watcher.ts',
         find: '= wakeups.listenQueue(concertId, onWake)\n  void subscription.then(() => (listening = true))',
         replace:
-          '= read(concertId, []).catch(() => null).then(() => wakeups.listenQueue(concertId, onWake))\n  listening = true',
+          '= new Promise((armed) => setTimeout(armed, 1_000)).then(() => wakeups.listenQueue(concertId, onWake))\n  listening = true',
       },
       { file: 'src/queue/watcher.ts', find: 'void subscription.then(readOn)', replace: 'void readOn()' },
       REPAIR,
@@ -299,7 +299,8 @@ export const lineMutants: readonly Mutant[] = [
       },
     ],
     expect: [14],
-    faults: ['link to Redis delayed'],
+    faults: ['all sockets dropped'],
+    pauseMsMax: 15_000,
     env: SELDOM,
     seconds: 40,
   },

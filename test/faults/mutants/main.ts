@@ -28,6 +28,7 @@ const { values } = parseArgs({
 const SERVERS = 2
 const BUYERS = 50
 const SECONDS = 15
+const PAUSE_MS_MAX = 2_000
 
 /** Runs with the bug in it. @returns what the checker says */
 async function provoke(mutant: Mutant, seed: number): Promise<Finding[]> {
@@ -41,7 +42,7 @@ async function provoke(mutant: Mutant, seed: number): Promise<Finding[]> {
       servers: SERVERS,
       buyers: BUYERS,
       faults: faults.filter(({ name }) => mutant.faults?.some((part) => name.includes(part))),
-      pace: { pauseMsMax: 2_000, together: 0 },
+      pace: { pauseMsMax: mutant.pauseMsMax ?? PAUSE_MS_MAX, together: 0 },
       ending: mutant.ending ?? false,
       ...(mutant.env ? { env: mutant.env } : {}),
       directory: join(directory, 'run'),

@@ -6,6 +6,8 @@ export interface Mutant {
   expect: readonly number[]
   /** Names, or parts of them, of the faults that bring it out. */
   faults?: readonly string[]
+  /** The longest pause between two faults, where something is seen only while nothing is broken. */
+  pauseMsMax?: number
   /** How long the run lasts, not counting its end. */
   seconds?: number
   /** Only how the run ends shows it. */
