@@ -54,8 +54,8 @@ export const bookMutants: readonly Mutant[] = [
       ),
       sql(
         'answer_intent',
-        'update idempotency_keys set answer = p_answer where user_id = p_user_id and key = p_key\n  returning answer',
-        'select p_answer',
+        'update idempotency_keys set answer = p_answer where user_id = p_user_id and key = p_key;',
+        '',
       ),
     ],
     expect: [3],

@@ -142,13 +142,12 @@ export const lineMutants: readonly Mutant[] = [
     expect: [15],
   },
   {
-    name: 'events are forgotten before they are delivered',
+    name: 'events are forgotten that could not be delivered',
     edits: [
       {
         file: 'src/jobs/relay.ts',
-        find: '  const results = await Promise.allSettled(leased',
-        replace:
-          '  await settleOutbox(\n    options.db,\n    leased.map(({ id }) => id),\n  )\n  const results = await Promise.allSettled(leased',
+        find: "results[index]?.status === 'fulfilled' ? [id] : []",
+        replace: 'results[index] ? [id] : []',
       },
     ],
     expect: [12],
