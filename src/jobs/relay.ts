@@ -25,9 +25,9 @@ export interface Relay {
    * @returns whether there may be more
    * @throws why an event could not be delivered; the others of its batch were
    */
-  run(): Promise<boolean>
+  run: () => Promise<boolean>
   /** Forgets what the last run has delivered. */
-  settle(): Promise<void>
+  settle: () => Promise<void>
 }
 
 export function createRelay(options: RelayOptions): Relay {
