@@ -215,6 +215,7 @@ export function createApp(config: Config): App {
     (request, response) =>
       request.url === '/metrics' ? metrics.page(request, response) : answer(request, response),
     loadPages(),
+    onBug,
   )
   const sockets = serveWebSockets({
     server,

@@ -1,7 +1,8 @@
 /** The HTTP server: what comes before GraphQL, and stopping without cutting anybody off. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { ReportBug } from '../schema/errors.ts'
 import type { Pages } from './pages.ts'
-import { nameOf, REQUEST_ID } from './request-id.ts'
+import { givenName, nameOf, REQUEST_ID } from './request-id.ts'
 
 /** A purchase fits in a fraction of this. */
 export const BODY_BYTES_MAX = 64 * 1024
@@ -20,13 +21,16 @@ export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-cont
  * does not say its length is refused.
  * @param answer sends COMMON_HEADERS with what it answers
  * @param pages undefined: none have been built, and GraphiQL is all that there is to look at
+ * @param onBug hears of an answer that could not be given
  */
 export function createHttpServer(
   answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   pages: Pages | undefined,
+  onBug: ReportBug,
 ): Server {
-  const server = createServer(TIMES, (request, response) => {
-    const refused = refusalOf(request)
+  const isReadable = createReader()
+  return createServer(TIMES, (request, response) => {
+    const refused = refusalOf(request, isReadable)
     if (refused) {
       refuse(response, ...refused)
       return
@@ -36,12 +40,15 @@ export function createHttpServer(
       response.writeHead(302, { ...COMMON_HEADERS, location: '/graphql' }).end()
       return
     }
-    void answer(request, response)
+    // A rejection that nobody handles would end the process, and all that it does for others.
+    answer(request, response).catch((error: unknown) => fail(response, onBug(error, givenName(request))))
   })
-  return server
 }
 
-function refusalOf(request: IncomingMessage): [status: number, message: string] | null {
+function refusalOf(
+  request: IncomingMessage,
+  isReadable: (request: IncomingMessage) => boolean,
+): [status: number, message: string] | null {
   if (!isReadable(request)) return [400, 'The address cannot be read.']
   if (request.headers['transfer-encoding'] !== undefined)
     return [411, 'Say how long the body is: Content-Length.']
@@ -54,25 +61,46 @@ function refusalOf(request: IncomingMessage): [status: number, message: string] 
   return null
 }
 
-/** Does the address parse, and are the parts of it JSON that have to be? Yoga takes both for granted. */
-function isReadable({ url = '', headers }: IncomingMessage): boolean {
-  if (url === '/graphql') return true
-  try {
-    const { searchParams } = new URL(url, `http://${headers.host ?? 'localhost'}`)
-    for (const name of ['variables', 'extensions']) JSON.parse(searchParams.get(name) || 'null')
+/**
+ * Does the address parse, with the Host as Yoga puts it in front, and are the parts of it JSON that have to be? Yoga
+ * takes all of it for granted. Nearly every request is for the same address on the same host as the one before.
+ */
+function createReader(): (request: IncomingMessage) => boolean {
+  let lastHost: string | undefined
+  return ({ url = '', headers: { host } }) => {
+    if (url === '/graphql' && host === lastHost) return true
+    try {
+      const { searchParams } = new URL(url, `http://${host ?? 'localhost'}`)
+      for (const name of ['variables', 'extensions']) JSON.parse(searchParams.get(name) || 'null')
+    } catch {
+      return false
+    }
+    lastHost = host
     return true
-  } catch {
-    return false
   }
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
+  sendError(response, status, { message, extensions: { code: 'BAD_INPUT' } }, nameOf(response.req))
+}
+
+/** What a bug leaves to say; nothing can be added to an answer that has begun, and half of one must not look whole. */
+function fail(response: ServerResponse, requestId: string): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const extensions = { code: 'INTERNAL', requestId }
+  sendError(response, 500, { message: 'Something went wrong on our side.', extensions }, requestId)
+}
+
+function sendError(response: ServerResponse, status: number, error: object, requestId: string): void {
   response
     .writeHead(status, {
       ...COMMON_HEADERS,
-      [REQUEST_ID]: nameOf(response.req),
+      [REQUEST_ID]: requestId,
       'content-type': 'application/json; charset=utf-8',
       connection: 'close',
     })
-    .end(JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_INPUT' } }] }))
+    .end(JSON.stringify({ errors: [error] }))
 }

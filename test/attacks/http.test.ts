@@ -1,7 +1,9 @@
 /** HTTP as no client of ours speaks it: from other people's pages, by hand, and very slowly. */
-import { connect } from 'node:net'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHttpServer } from '../../src/transports/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { attack, expectNothingTold, transports } from './ways.ts'
 
@@ -96,6 +98,16 @@ describe('by hand', () => {
   const post = 'POST /graphql HTTP/1.1'
   const json = 'Content-Type: application/json'
 
+  const whole = [json, `Content-Length: ${body.length}`]
+  const hostless: [what: string, ...lines: string[]][] = [
+    ['by POST', post, 'Host: [', ...whole],
+    ['by POST, and asking for a stream', post, 'Host: a b', ...whole, 'Accept: text/event-stream'],
+    ['by POST, with a port that is none', post, 'Host: x:99999', ...whole],
+    ['by OPTIONS', 'OPTIONS /graphql HTTP/1.1', 'Host: a b'],
+    ['by GET', 'GET /graphql?query={__typename} HTTP/1.1', 'Host: a%b'],
+    ['by GET, without a query', 'GET /graphql HTTP/1.1', 'Host: ['],
+  ]
+
   test.each<[what: string, request: string, statuses: number[]]>([
     ['garbage', 'hello\r\n\r\n', [400]],
     ['a header of 20,000 characters', head('GET /live HTTP/1.1', `X: ${'x'.repeat(20_000)}`), [431]],
@@ -117,6 +129,11 @@ describe('by hand', () => {
     ['a path that is no path', head('GET //:0/[ HTTP/1.1'), [400, 404]],
     ['somebody else’s address', head('GET http://evil.example/nowhere HTTP/1.1'), [400, 404]],
     ['an address that is none', head('GET http://[ HTTP/1.1'), [400, 404]],
+    ...hostless.map(([what, ...lines]): [string, string, number[]] => [
+      `a Host that is none, ${what}`,
+      [...lines, 'Connection: close', `\r\n${lines[0]?.startsWith('POST') ? body : ''}`].join('\r\n'),
+      [400],
+    ]),
     ['a Host that is none', `GET /live HTTP/1.1\r\nHost: [\r\nConnection: close\r\n\r\n`, [400]],
     ['an upgrade to something else', head('GET /graphql HTTP/1.1', 'Upgrade: h2c'), [200, 400]],
     [
@@ -162,6 +179,45 @@ describe('by hand', () => {
       }),
     )
     expect((await fetch(new URL('/live', server.url))).status).toBe(200)
+  })
+})
+
+describe('an answer that cannot be given', () => {
+  const reported: unknown[] = []
+  let failing: Server
+  let url: string
+  beforeAll(async () => {
+    const answer = async (request: IncomingMessage, response: ServerResponse) => {
+      if (request.url === '/begun') response.writeHead(200).write('{"data":')
+      await Promise.reject(new RangeError('Invalid string length'))
+    }
+    failing = createHttpServer(answer, undefined, (error, requestId = 'made up') => {
+      reported.push(error)
+      return requestId
+    })
+    await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(failing.address() as AddressInfo).port}`
+  })
+  afterAll(() => failing.close())
+
+  test('is an error with a name, as JSON, and the server goes on', async () => {
+    for (const [headers, requestId] of [[{}, 'made up'] as const, [{ 'x-request-id': 'a' }, 'a'] as const]) {
+      const response = await fetch(`${url}/graphql`, { headers })
+      expect(response.status).toBe(500)
+      expect(response.headers.get('x-request-id')).toBe(requestId)
+      expect(await response.json()).toEqual({
+        errors: [
+          { message: 'Something went wrong on our side.', extensions: { code: 'INTERNAL', requestId } },
+        ],
+      })
+    }
+    expect(reported.splice(0)).toHaveLength(2)
+  })
+
+  test('and that has begun is cut off', async () => {
+    const response = await fetch(`${url}/begun`)
+    await expect(response.text()).rejects.toThrow()
+    expect(reported).toHaveLength(1)
   })
 })
 
