@@ -44,9 +44,22 @@ const oneMoneyMutation: ValidationRule = (context) => ({
   },
 })
 
+/** An alias stands in the answer once for every item of a list. */
+const ALIAS_CHARACTERS_MAX = 64
+
+/** Aliases that an answer can bear: `__proto__` is a key that objects do not keep. */
+const plainAliases: ValidationRule = (context) => ({
+  Field: ({ alias }) => {
+    if (!alias || (alias.value.length <= ALIAS_CHARACTERS_MAX && alias.value !== '__proto__')) return
+    const message = `An alias can be at most ${ALIAS_CHARACTERS_MAX} characters long, and not __proto__.`
+    context.reportError(new GraphQLError(message, { nodes: alias }))
+  },
+})
+
 const validation = (introspection: boolean): Plugin => ({
   onValidate: ({ addValidationRule }) => {
     addValidationRule(oneMoneyMutation)
+    addValidationRule(plainAliases)
     if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
     return ({ valid, result, setResult }) => {
       if (!valid) setResult(result.map((error: unknown) => presentable(error, () => '')))
@@ -61,7 +74,8 @@ export interface LimitOptions {
 
 export const limitPlugins = ({ introspection }: LimitOptions): Plugin[] => [
   maxTokensPlugin({ n: 1_500 }),
-  maxAliasesPlugin({ n: 20 }),
+  // Those of __typename count like any other: they are as long.
+  maxAliasesPlugin({ n: 20, allowList: [] }),
   maxDirectivesPlugin({ n: 20 }),
   validation(introspection),
 ]
