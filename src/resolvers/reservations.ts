@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import type { Page } from '../domain/page.ts'
 import * as reservationBook from '../db/reservations.ts'
-import { seatMap, type Seat } from '../domain/catalog.ts'
+import type { Seat } from '../domain/catalog.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import { maySee, requireOwnTicket } from './access.ts'
 import { performanceOf } from './catalog.ts'
@@ -63,9 +63,13 @@ export async function reservation(
 export const reservations = (page: Page, context: Context): Promise<Reservation[]> =>
   reservationBook.listReservations(context.db, context.viewer().userId, page)
 
-/** The seats of a reservation, each as it stands for everybody. */
+/** The seats of a reservation, in order, each as it stands for everybody. Others of its date are not gone through. */
 export async function seatsOf(reservation: Reservation, _: unknown, context: Context): Promise<Seat[]> {
-  const performance = await performanceOf(reservation, _, context)
-  const all = seatMap(performance, await context.loaders.takenSeats.load(performance.id))
-  return all.filter((seat) => reservation.seatNumbers.includes(seat.number))
+  const { id, seatPrice } = await performanceOf(reservation, _, context)
+  const numbers = new Set(reservation.seatNumbers)
+  const taken = (await context.loaders.takenSeats.load(id)).filter(({ number }) => numbers.has(number))
+  const statuses = new Map(taken.map(({ number, status }) => [number, status]))
+  return [...numbers]
+    .sort((a, b) => a - b)
+    .map((number) => ({ number, price: seatPrice, status: statuses.get(number) ?? 'AVAILABLE' }))
 }

@@ -77,7 +77,12 @@ const seatChanges = builder.objectRef<SeatChanges>('SeatChanges').implement({
     snapshot: t.exposeBoolean('snapshot', {
       description: 'True for the first message, which has every seat; then only the seats that changed.',
     }),
-    seats: t.expose('seats', { type: [seat], description: 'The seats, as they stand now.' }),
+    seats: t.expose('seats', {
+      type: [seat],
+      description: 'The seats, as they stand now.',
+      // There may be 10,000, and all of them once more after a reconnect: enough to say each thing about them three times.
+      complexity: { field: 1, multiplier: 500 },
+    }),
   }),
 })
 
