@@ -29,7 +29,9 @@ export const persistedQueries = (documents: PersistedDocuments): Plugin => ({
   onParams: ({ params, setParams }) => {
     const hash = hashIn(params.extensions)
     if (hash === undefined) return
-    const { query = documents.get(hash) } = params
+    const query: unknown = params.query === undefined ? documents.get(hash) : params.query
+    // What is no document is for Yoga to refuse, with or without a hash.
+    if (query !== undefined && (typeof query !== 'string' || query === '')) return
     // The message that clients of the protocol know.
     if (query === undefined) throw new Problem('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound')
     if (createHash('sha256').update(query).digest('hex') !== hash) {
