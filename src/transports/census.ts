@@ -3,23 +3,45 @@ import type { WebSocket } from 'ws'
 /** Who has how many sockets here. */
 export interface Census {
   isFull(who: string): boolean
-  /** Counts a socket until it is closed; it may be already. */
-  add(who: string, socket: WebSocket): void
+  /**
+   * Counts a socket for somebody, once, until it is closed; it may be already.
+   * @returns false: they have as many as they may, and this one is not counted
+   */
+  add(who: string, socket: WebSocket): boolean
 }
 
 /** @param max how many sockets everybody may have */
 export function createCensus(max: number): Census {
   const counts = new Map<string, number>()
+  /** Whose each socket is: it may carry operations of several. */
+  const owners = new WeakMap<WebSocket, Set<string>>()
   const countOf = (who: string): number => counts.get(who) ?? 0
-  return {
-    isFull: (who) => countOf(who) >= max,
-    add: (who, socket) => {
-      if (socket.readyState === socket.CLOSED) return
-      counts.set(who, countOf(who) + 1)
-      socket.once('close', () => {
+  const isFull = (who: string): boolean => countOf(who) >= max
+
+  function ownersOf(socket: WebSocket): Set<string> {
+    const known = owners.get(socket)
+    if (known) return known
+    const fresh = new Set<string>()
+    owners.set(socket, fresh)
+    socket.once('close', () => {
+      for (const who of fresh) {
         if (countOf(who) > 1) counts.set(who, countOf(who) - 1)
         else counts.delete(who)
-      })
+      }
+    })
+    return fresh
+  }
+
+  return {
+    isFull,
+    add: (who, socket) => {
+      if (socket.readyState === socket.CLOSED) return true
+      const own = ownersOf(socket)
+      if (own.has(who)) return true
+      if (isFull(who)) return false
+      own.add(who)
+      counts.set(who, countOf(who) + 1)
+      return true
     },
   }
 }

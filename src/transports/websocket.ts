@@ -8,6 +8,7 @@ import type { Auth } from '../auth.ts'
 import type { SocketLimits } from '../config.ts'
 import { identify, type Credentials } from '../context.ts'
 import { Problem } from '../domain/problem.ts'
+import { viewerIfAny } from '../resolvers/access.ts'
 import { formatted, presentable, type ReportBug } from '../schema/errors.ts'
 import type { Meter } from '../schema/meter.ts'
 import { isStream, type Subscribe } from '../schema/streams.ts'
@@ -25,6 +26,8 @@ import { carry } from './socket.ts'
 const CLOSE_MS_MAX = 2_000
 /** How long connection_ack waits for the access token to be checked; the operations check it in any case. */
 const CONNECT_MS_MAX = 1_000
+/** What a handshake that is refused for now says. */
+const RETRY_AFTER = { 'retry-after': '10' }
 /** Operations that one socket may have under way, subscriptions among them. */
 const OPERATIONS_AT_ONCE_MAX = 100
 
@@ -75,6 +78,13 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
       ? { errors: errors.map((error) => formatted(shown(error))), ...(data === undefined ? {} : { data }) }
       : { data: data ?? null }
 
+  /** Counts a socket for whoever uses it. @returns false: they have too many, and it is being closed */
+  const admits = (userId: string, socket: WebSocket): boolean => {
+    const admitted = users.add(userId, socket)
+    if (!admitted) socket.close(CloseCode.TooMany, 'Too many connections')
+    return admitted
+  }
+
   const sockets = new WebSocketServer({
     server,
     path: '/graphql',
@@ -84,7 +94,8 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     ...{ closeTimeout: CLOSE_MS_MAX }, // its types do not know this option yet
     verifyClient: ({ req }, answer) => {
       if (!isAllowed(req, options.allowedOrigins)) answer(false, 403, 'Not from this origin')
-      else if (addresses.isFull(addressOf(req, trustedProxies))) answer(false, 429, 'Too many connections')
+      else if (addresses.isFull(addressOf(req, trustedProxies)))
+        answer(false, 429, 'Too many connections', RETRY_AFTER)
       else answer(true)
     },
   })
@@ -98,8 +109,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
         sleep(CONNECT_MS_MAX, null, { ref: false }),
       ])
       if (viewer === null || typeof viewer === 'function') return
-      if (users.isFull(viewer.userId)) socket.close(CloseCode.TooMany, 'Too many connections')
-      else users.add(viewer.userId, socket)
+      admits(viewer.userId, socket)
     },
     execute: operations.execute,
     subscribe,
@@ -112,6 +122,9 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
         const document = operations.documentOf(query)
         if (!('kind' in document)) return rejected(document)
         const contextValue = await operations.contextOf(credentials)
+        // Whoever shows who they are with each operation only has not been seen by onConnect.
+        const viewer = credentials.authorization === undefined ? null : viewerIfAny(contextValue)
+        if (viewer && !admits(viewer.userId, connection.extra.socket)) throw tooManySockets()
         return {
           schema,
           document,
@@ -156,6 +169,9 @@ const tooMany = (): Problem =>
   new Problem('RATE_LIMITED', 'This connection has too many operations. Wait for some to end.', {
     retryAfterSeconds: 1,
   })
+
+const tooManySockets = (): Problem =>
+  new Problem('RATE_LIMITED', 'You have too many connections. Close some of them.', { retryAfterSeconds: 10 })
 
 /** Only browsers say where they come from, and cannot lie about it: RFC 6454. */
 function isAllowed({ headers }: IncomingMessage, allowedOrigins: readonly string[] | null): boolean {

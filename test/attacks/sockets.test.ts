@@ -76,6 +76,16 @@ describe('an origin', () => {
 })
 
 describe('too many', () => {
+  /** What a handshake is answered with: the status, and when to come back. */
+  const refusalOf = (headers: Record<string, string>) =>
+    new Promise((resolve) => {
+      const url = server.url.replace('http', 'ws')
+      new WebSocket(url, 'graphql-transport-ws', { headers }).once('unexpected-response', (_, response) => {
+        resolve([response.statusCode, response.headers['retry-after']])
+        response.destroy()
+      })
+    })
+
   test('sockets of one address: the handshake is refused with 429, until one is closed', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.1, 198.51.100.7' }
     const open = await Promise.all(Array.from({ length: 12 }, () => openSocket(server.url, { headers })))
@@ -83,6 +93,7 @@ describe('too many', () => {
     // What a client writes into the header itself stands further left, and changes nothing.
     const lying = { 'x-forwarded-for': '192.0.2.9, 198.51.100.7' }
     await expect(openSocket(server.url, { headers: lying })).rejects.toThrow('429')
+    expect(await refusalOf(headers)).toEqual([429, '10'])
     const other = await openSocket(server.url, { headers: { 'x-forwarded-for': '198.51.100.8' } })
     open[0]?.drop()
     await expect
@@ -104,6 +115,41 @@ describe('too many', () => {
     expect(await fourth.closed).toEqual({ code: 4429, reason: 'Too many connections' })
     const other = await openSocket(server.url, { init: credentials(await server.user()) })
     for (const socket of [...open, other]) socket.drop()
+  })
+
+  test('sockets of one user who is known by the operations only, as those of our own pages', async () => {
+    const { accessToken, id } = await server.user()
+    const ask = (socket: Socket, accessToken: string, name = 'one') => {
+      const extensions = { headers: { Authorization: `Bearer ${accessToken}` } }
+      socket.send({ type: 'subscribe', id: name, payload: { query: '{ me { id } }', extensions } })
+      return socket.next()
+    }
+    const sockets = await Promise.all([1, 2, 3, 4].map(() => openSocket(server.url)))
+    const [first, second, third, fourth] = sockets as [Socket, Socket, Socket, Socket]
+    for (const socket of [first, second, third, first]) {
+      expect(await ask(socket, accessToken)).toMatchObject({ payload: { data: { me: { id } } } })
+      expect(await socket.next()).toEqual({ type: 'complete', id: 'one' })
+    }
+    // Who is nobody, or somebody else, is not counted with them.
+    expect(codeIn(await ask(fourth, 'forged'))).toBe('UNAUTHENTICATED')
+    const other = await server.user()
+    while ((await fourth.next()).type !== 'complete');
+    expect(await ask(fourth, other.accessToken)).toMatchObject({
+      payload: { data: { me: { id: other.id } } },
+    })
+    while ((await fourth.next()).type !== 'complete');
+    await expect(ask(fourth, accessToken)).rejects.toThrow()
+    expect(await fourth.closed).toEqual({ code: 4429, reason: 'Too many connections' })
+    first.drop()
+    await expect
+      .poll(async () => {
+        const socket = await openSocket(server.url)
+        const answer = await ask(socket, accessToken).catch(() => null)
+        socket.drop()
+        return JSON.stringify(answer)
+      })
+      .toContain(id)
+    for (const socket of [second, third]) socket.drop()
   })
 
   test('sockets that close while their user is looked up are not counted for ever', async () => {
