@@ -3,24 +3,33 @@ import type { CORSOptions } from 'graphql-yoga'
 
 const ALLOWED_HEADERS = ['authorization', 'content-type', 'x-queue-token']
 
-/** For Yoga. @param allowedOrigins where browsers may come from; null: from anywhere */
-export const corsOptions = (allowedOrigins: readonly string[] | null): CORSOptions => ({
-  origin: allowedOrigins ? [...allowedOrigins] : '*',
-  credentials: false,
-  allowedHeaders: ALLOWED_HEADERS,
-})
+/**
+ * May a page from this origin read answers? Whoever may not gets no headers at all: `null` in them is what the page in a
+ * sandboxed frame says that it is.
+ * @param allowedOrigins where browsers may come from; null: from anywhere
+ */
+const isAllowed = (origin: string, allowedOrigins: readonly string[] | null): boolean =>
+  allowedOrigins === null || allowedOrigins.includes(origin)
+
+/** For Yoga, which asks about each request. */
+export const corsOptions =
+  (allowedOrigins: readonly string[] | null) =>
+  (request: Request): CORSOptions =>
+    isAllowed(request.headers.get('origin') ?? '', allowedOrigins) && {
+      origin: '*', // whichever it is, and says so
+      credentials: false,
+      allowedHeaders: ALLOWED_HEADERS,
+    }
 
 /** The same headers as Yoga sends with an answer to a page from this origin. */
 export function corsHeaders(
   origin: string | undefined,
   allowedOrigins: readonly string[] | null,
 ): Record<string, string> {
-  if (origin === undefined) return {}
-  const headers = { 'access-control-allow-headers': ALLOWED_HEADERS.join(', ') }
-  const [only, ...others] = allowedOrigins ?? []
-  if (only !== undefined && others.length === 0) return { ...headers, 'access-control-allow-origin': only }
-  if (only !== undefined && !allowedOrigins?.includes(origin)) {
-    return { ...headers, 'access-control-allow-origin': 'null' }
+  if (origin === undefined || !isAllowed(origin, allowedOrigins)) return {}
+  return {
+    'access-control-allow-headers': ALLOWED_HEADERS.join(', '),
+    'access-control-allow-origin': origin,
+    vary: 'Origin',
   }
-  return { ...headers, 'access-control-allow-origin': origin, vary: 'Origin' }
 }
