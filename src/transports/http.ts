@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ReportBug } from '../schema/errors.ts'
 import type { Pages } from './pages.ts'
 import { givenName, nameOf, REQUEST_ID } from './request-id.ts'
+import { cutOffSlowReaders } from './slow-readers.ts'
 
 /** A purchase fits in a fraction of this. */
 export const BODY_BYTES_MAX = 64 * 1024
@@ -29,7 +30,7 @@ export function createHttpServer(
   onBug: ReportBug,
 ): Server {
   const isReadable = createReader()
-  return createServer(TIMES, (request, response) => {
+  const server = createServer(TIMES, (request, response) => {
     const refused = refusalOf(request, isReadable)
     if (refused) {
       refuse(response, ...refused)
@@ -43,6 +44,8 @@ export function createHttpServer(
     // A rejection that nobody handles would end the process, and all that it does for others.
     answer(request, response).catch((error: unknown) => fail(response, onBug(error, givenName(request))))
   })
+  cutOffSlowReaders(server)
+  return server
 }
 
 function refusalOf(

@@ -60,6 +60,42 @@ describe('another page’s form', () => {
   })
 })
 
+describe.each([
+  ['one origin that is allowed', 'https://one.example'],
+  ['two', 'https://one.example,https://two.example'],
+])('with %s', (_, ALLOWED_ORIGINS) => {
+  let choosy: TestServer
+  beforeAll(async () => {
+    choosy = await startServer({ ALLOWED_ORIGINS })
+  })
+  afterAll(() => choosy.stop())
+
+  // Only the bare address takes the short way.
+  test.each(['', '?'])('a page from elsewhere reads no answer of /graphql%s', async (search) => {
+    const allowed = async (origin: string, method = 'POST') => {
+      const headers = {
+        origin,
+        'content-type': 'application/json',
+        'access-control-request-method': 'POST',
+      }
+      const body = method === 'POST' ? '{"query":"{__typename}"}' : null
+      const response = await fetch(choosy.url + search, { method, headers, body })
+      return response.headers.get('access-control-allow-origin')
+    }
+    for (const method of ['POST', 'OPTIONS']) {
+      expect(await allowed('https://one.example', method)).toBe('https://one.example')
+      // The origin of a page in a sandboxed frame is null.
+      for (const origin of [
+        'null',
+        'https://evil.example',
+        'http://one.example',
+        'https://one.example.evil.example',
+      ])
+        expect(await allowed(origin, method)).toBeNull()
+    }
+  })
+})
+
 test('an answer is kept by nobody, and is what its type says', async () => {
   for (const path of ['/graphql?query={__typename}', '/live', '/nowhere']) {
     const { headers } = await fetch(new URL(path, server.url), { redirect: 'manual' })
@@ -220,6 +256,44 @@ describe('an answer that cannot be given', () => {
     expect(reported).toHaveLength(1)
   })
 })
+
+test('who does not read an answer is cut off after 30 seconds, and who reads late or little is not', async () => {
+  // More than the system keeps for a connection, or an event stream.
+  const large = Buffer.alloc(64 * 1024 * 1024, 'x')
+  const streams = new Set<ServerResponse>()
+  const ended = new Map<string, number>()
+  const began = Date.now()
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    response.once('close', () => ended.set(request.url ?? '', Date.now() - began))
+    if (request.url === '/late' || request.url === '/never') response.end(large)
+    else streams.add(response.writeHead(200, { 'content-type': 'text/event-stream' }))
+    if (request.url === '/never-stream') response.write(large)
+    return Promise.resolve()
+  }
+  const full = createHttpServer(answer, undefined, () => '')
+  await new Promise<void>((resolve) => full.listen(0, '127.0.0.1', resolve))
+  const { port } = full.address() as AddressInfo
+  const ask = (path: string) => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    socket.write(head(`GET ${path} HTTP/1.1`))
+    return socket.pause()
+  }
+  const [late, reading] = ['/late', '/stream', '/never', '/never-stream'].map(ask)
+  const events = setInterval(() => streams.forEach((stream) => stream.write(':\n\n')), 1_000)
+  reading?.resume()
+  setTimeout(() => late?.resume(), 15_000)
+
+  await expect
+    .poll(() => [...ended.keys()].sort(), { timeout: 40_000 })
+    .toEqual(['/late', '/never', '/never-stream'])
+  expect(ended.get('/late')).toBeLessThan(25_000)
+  for (const path of ['/never', '/never-stream']) expect(ended.get(path)).toBeGreaterThan(29_000)
+  expect(late?.bytesRead).toBeGreaterThan(large.length)
+  expect(reading?.destroyed).toBe(false)
+  clearInterval(events)
+  full.closeAllConnections()
+  full.close()
+}, 60_000)
 
 describe('in production', () => {
   let production: TestServer
