@@ -6,6 +6,7 @@ import { viewerIfAny } from './access.ts'
 /**
  * Once more, of what this user or this address may do so many times in a minute. Operators act for many, and are
  * not counted.
+ * @param limits one after the other: who is stopped by the first, the user's, takes nothing from the others of their address
  * @throws Problem RATE_LIMITED
  */
 export async function countAgainst(
@@ -14,9 +15,13 @@ export async function countAgainst(
 ): Promise<void> {
   if (viewerIfAny(context)?.role === 'operator') return
   const { rates, config } = context
-  const waits = await Promise.all(limits.map(([what, who]) => rates.take(what, who, config.rateLimits[what])))
-  const waitMs = Math.max(...waits)
-  if (waitMs === 0) return
+  for (const [what, who] of limits) {
+    const waitMs = await rates.take(what, who, config.rateLimits[what])
+    if (waitMs > 0) throw tooOften(waitMs)
+  }
+}
+
+function tooOften(waitMs: number): Problem {
   const retryAfterSeconds = Math.ceil(waitMs / 1000)
-  throw new Problem('RATE_LIMITED', `Too often. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds })
+  return new Problem('RATE_LIMITED', `Too often. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds })
 }

@@ -90,6 +90,38 @@ describe.each(transports)('over %s', (transport) => {
     expect(words.filter((word) => word === 'RATE_LIMITED')).toHaveLength(1)
     expect(words[4]).toBe('RATE_LIMITED')
   })
+
+  test('who joins too often takes nothing from the others of the address', async () => {
+    const here = from()
+    const eager = await server.user()
+    const words = []
+    for (let i = 0; i < 6; i++)
+      words.push((await send(server.url, join(), { accessToken: eager.accessToken, ...here })).word)
+    expect(words.filter((word) => word === 'RATE_LIMITED')).toHaveLength(4)
+    for (let i = 0; i < 2; i++) {
+      const { accessToken } = await server.user()
+      expect((await send(server.url, join(), { accessToken, ...here })).word).toBe('QueueTicket')
+    }
+  })
+
+  test('it says when to come back', async () => {
+    const here = from()
+    const { accessToken } = await server.user()
+    const last = async (operation: () => object, count: number, options: object) => {
+      let retryAfterSeconds
+      for (let i = 0; i <= count; i++) ({ retryAfterSeconds } = await send(server.url, operation(), options))
+      return retryAfterSeconds
+    }
+    // A minute, divided by how many there are in one.
+    expect(await last(() => signUp, 3, here)).toBe(20)
+    expect(await last(join, 2, { accessToken, ...here })).toBe(30)
+    expect(await last(charge, 2, { accessToken, ...here })).toBe(30)
+    const crowd = from()
+    for (let i = 0; i < 4; i++)
+      await send(server.url, join(), { accessToken: (await server.user()).accessToken, ...crowd })
+    const late = await server.user()
+    expect(await last(join, 0, { accessToken: late.accessToken, ...crowd })).toBe(15)
+  })
 })
 
 test('it says when to come back, and then it works', async () => {
