@@ -11,14 +11,15 @@ const SECRETS: [what: RegExp, instead: string][] = [
 /** By what they are called, in whatever is logged: two levels are as deep as it goes. */
 const NAMES = ['authorization', 'queueToken', 'token', 'password', 'secret', '["x-queue-token"]']
 
+export const withoutSecrets = (text: string): string =>
+  SECRETS.reduce((left, [what, instead]) => left.replace(what, instead), text)
+
 export const createLog = (level: string): Logger =>
   pino({
     level,
     redact: NAMES.flatMap((name) => [name, `*.${name}`].map((path) => path.replace('.[', '['))),
     serializers: { err: briefly },
-    hooks: {
-      streamWrite: (line) => SECRETS.reduce((text, [what, instead]) => text.replace(what, instead), line),
-    },
+    hooks: { streamWrite: withoutSecrets },
   })
 
 /** An error without what its library hung on it: ioredis keeps the command, with the password if that was AUTH. */

@@ -1,9 +1,11 @@
 /** The log of a busy server: nothing in it that opens a door, and nothing about what goes well. */
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
-import { secret } from '../support/server.ts'
+import { secret, startServer } from '../support/server.ts'
 import { sendOverSocket } from '../support/socket.ts'
 import { watchStatus } from '../support/steps.ts'
 import { createWayTo, type Way } from '../support/way.ts'
@@ -82,4 +84,27 @@ test('says nothing about a purchase, and no secret about anything', async () => 
     // Nor most of it: the signature is what counts, and it is at the end.
     if (text.includes('.')) expect(log()).not.toContain(text.split('.')[1] ?? randomUUID())
   }
+})
+
+test('says what ends a server, and not what was hung on it', async () => {
+  const server = await startServer()
+  // As ioredis does with a command that failed.
+  const bug = `
+    const word = process.env.WORD // not said here: the stack names this very text
+    const error = new Error('no way to redis://:' + word + '@cache:6379')
+    process.on('SIGUSR2', () => { throw Object.assign(error, { command: { name: 'auth', args: [word] } }) })`
+  const hook = `data:text/javascript,${encodeURIComponent(bug)}`
+  const child = spawn(process.execPath, ['--import', hook, '--import', 'tsx', 'src/main.ts'], {
+    env: { PATH: process.env['PATH'], ...server.env, LOG_LEVEL: 'info', WORD: PASSWORD },
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += String(chunk)))
+  await expect.poll(() => said, { timeout: 20_000 }).toContain('"listening"')
+  child.kill('SIGUSR2')
+  const [code] = (await once(child, 'close')) as [number]
+  expect(code).toBe(1)
+  expect(said).toContain('no way to redis://:[password]@cache:6379')
+  expect(said).not.toContain(PASSWORD)
+  await server.stop()
 })
