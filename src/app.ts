@@ -185,8 +185,14 @@ export function createApp(config: Config): App {
     trustedProxies,
     allowedOrigins,
     checkReady: async () => {
-      if (stopping) throw new Error('stopping')
-      await Promise.all([db.ping(), connection.ping()])
+      if (stopping) return false
+      try {
+        await Promise.all([db.ping(), connection.ping()])
+        return true
+      } catch (error) {
+        log.warn({ err: error }, 'not ready')
+        return false
+      }
     },
   })
   const runs = createOperations({ yoga, services, meter, onBug })

@@ -43,7 +43,7 @@ export function createOperations({ yoga, services, meter, onBug }: OperationsOpt
     documentOf: (query) => {
       const kept = documents.get(query)
       if (kept) return kept
-      const enveloped = envelop(yoga, NOBODY)
+      const enveloped = envelop(yoga)
       const document = enveloped.parse(query)
       const errors = enveloped.validate(enveloped.schema, document)
       if (errors.length > 0) return errors
@@ -56,18 +56,9 @@ export function createOperations({ yoga, services, meter, onBug }: OperationsOpt
       const startedAt = performance.now()
       const result = compiled && (await runCompiled(compiled, args))
       // What Yoga executes is counted there.
-      if (!result) return envelop(yoga, NOBODY).execute(args)
+      if (!result) return envelop(yoga).execute(args)
       meter.ran(args, startedAt, result)
       return presented(result, args.contextValue as Context, onBug)
     },
   }
-}
-
-/** A document is the same whoever sends it, and who asks stands in the context. */
-const NOBODY: Credentials = {
-  authorization: undefined,
-  queueToken: undefined,
-  address: '',
-  requestId: undefined,
-  traceparent: undefined,
 }

@@ -1,4 +1,4 @@
-/** The GraphQL pipeline: parse, limits, validate, execute, mask. HTTP and WebSocket both go through it. */
+/** Yoga: parsing and rules for every way in, and all of the way for what is unusual over HTTP. See operations.ts for the rest. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createYoga, useReadinessCheck, type Plugin, type YogaServerInstance } from 'graphql-yoga'
@@ -16,8 +16,10 @@ import { givenName, nameOf, REQUEST_ID } from './request-id.ts'
 import { tracesExecution } from './traced.ts'
 import { persistedQueries, type PersistedDocuments } from './persisted.ts'
 
-/** What a transport hands over: over WebSocket the credentials, over HTTP the request that has them. */
-export type ServerContext = { credentials: Credentials } | { req: IncomingMessage }
+/** What Yoga gets with a request: who asks stands in it. */
+interface ServerContext {
+  req: IncomingMessage
+}
 
 export type Yoga = YogaServerInstance<ServerContext, Context>
 
@@ -37,8 +39,8 @@ export interface YogaOptions {
   trustedProxies: number
   /** Where browsers may come from; null: from anywhere. */
   allowedOrigins: readonly string[] | null
-  /** Rejects while this server should get no new work. */
-  checkReady: () => Promise<void>
+  /** False while this server should get no new work. Must not reject: Yoga would show what with to anybody. */
+  checkReady: () => Promise<boolean>
 }
 
 export const createPipeline = (options: YogaOptions): Yoga => {
@@ -46,12 +48,9 @@ export const createPipeline = (options: YogaOptions): Yoga => {
   return createYoga<ServerContext, Context>({
     schema,
     // Yoga copies what it is given, and only what is the object's own.
-    context: async (given) => ({
+    context: async ({ req }) => ({
       ...services,
-      ...(await createContext(
-        services,
-        'credentials' in given ? given.credentials : credentialsOf(given.req, trustedProxies),
-      )),
+      ...(await createContext(services, credentialsOf(req, trustedProxies))),
     }),
     graphqlEndpoint: '/graphql',
     healthCheckEndpoint: '/live',
@@ -78,17 +77,16 @@ export const createPipeline = (options: YogaOptions): Yoga => {
   })
 }
 
-/** The pipeline for one operation, as Yoga hands it out. */
-export interface Envelope {
+/** What Yoga does with one operation, as it hands it out. */
+interface Envelope {
   schema: GraphQLSchema
   parse: (source: string) => DocumentNode
   validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[]
-  contextFactory: () => Promise<unknown>
   execute: (args: ExecutionArgs) => Promise<ExecutionResult>
 }
 
-export const envelop = (yoga: Yoga, credentials: Credentials): Envelope =>
-  yoga.getEnveloped({ credentials }) as Envelope
+/** Whoever asks: that stands in the context, which is made elsewhere. */
+export const envelop = (yoga: Yoga): Envelope => yoga.getEnveloped() as Envelope
 
 /** Has subscriptions started this way. */
 const startsWith = (subscribe: Subscribe): Plugin => ({

@@ -295,6 +295,15 @@ test('who does not read an answer is cut off after 30 seconds, and who reads lat
   full.close()
 }, 60_000)
 
+test('whoever asks whether it is ready is not told why it is not', async () => {
+  const missing = new URL(server.env['DATABASE_URL'] ?? '')
+  missing.pathname = '/nobody_knows'
+  const lost = await startServer({ DATABASE_URL: missing.href, LOG_LEVEL: 'silent' })
+  const response = await fetch(new URL('/ready', lost.url))
+  expect([response.status, await response.text()]).toEqual([503, ''])
+  await lost.stop()
+})
+
 describe('in production', () => {
   let production: TestServer
   let open: TestServer
