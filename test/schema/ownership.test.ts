@@ -1,17 +1,18 @@
 /**
  * No operation reads or changes another user's object. Each argument that can name something is tried with
- * something of Minji's, by Jun, who is signed in and admitted himself. Which arguments there are comes from
- * the schema: for one that is new, this file has to say what it should do.
+ * something of Minji's, by Jun, who is signed in and admitted himself, and by nobody at all; so is each cursor, and what
+ * can be done without naming anything. Which there are comes from the schema: for one that is new, this file has to say
+ * what it should do.
  */
 import { randomUUID } from 'node:crypto'
+import { isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSchema } from '../../src/schema/index.ts'
 import { globalId } from '../../src/schema/ids.ts'
+import { attack, type Transport } from '../attacks/ways.ts'
 import { hold } from '../support/purchase.ts'
-import { expectProperErrors } from '../support/complaint.ts'
 import { footprint, setScene, type Scene } from '../support/scene.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { sendOverSocket } from '../support/socket.ts'
 import { namesIn, operationOn, rootFields } from './operations.ts'
 
 const schema = createSchema({ signUp: true })
@@ -24,6 +25,8 @@ beforeAll(async () => {
   server = await startServer()
   scene = await setScene(server)
   await hold(scene.minji, scene.minjiTicket, scene.date, [3], minjisKey)
+  // So that his own list is not empty.
+  await hold(scene.jun, scene.junTicket, scene.date, [20])
 })
 afterAll(() => server.stop())
 
@@ -31,8 +34,10 @@ interface Line {
   variables: () => object
   /** The code, the type, or null. */
   expected: string | null
-  /** Why Jun may see something that is about Minji. */
+  /** Why Jun, and nobody too, may see something that is about Minji. */
   open?: string
+  /** What somebody gets who has not signed in, if it is something else than being told to. */
+  nobody?: string
 }
 const line = (expected: string | null, variables: () => object): Line => ({ expected, variables })
 const input = (fields: () => object) => () => ({ input: fields() })
@@ -47,8 +52,8 @@ const lines: Record<string, Line> = {
   'figureChanges(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
   'operatorActions(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
   'queueForecast(concertId)': line('FORBIDDEN', () => ({ concertId: scene.concertId })),
-  'concert(id)': line('Concert', () => ({ id: scene.concertId })),
-  'node(id: Concert)': line('Concert', () => ({ id: scene.concertId })),
+  'concert(id)': { ...line('Concert', () => ({ id: scene.concertId })), nobody: 'Concert' },
+  'node(id: Concert)': { ...line('Concert', () => ({ id: scene.concertId })), nobody: 'Concert' },
   'node(id: Performance)': line('Performance', () => ({ id: scene.date })),
   'node(id: Reservation)': line(null, () => ({ id: scene.minjiHold })),
   'node(id: Payment)': line(null, () => ({ id: scene.boughtPayment })),
@@ -136,6 +141,35 @@ const lists: Record<string, string> = {
   queueStatus: 'Admitted',
 }
 
+/** Also from the middle: a cursor is an id, and may be of something of Minji's. */
+const cursors: Record<string, Line> = {
+  concerts: {
+    ...line('QueryConcertsConnection', () => cursor(scene.concertId)),
+    nobody: 'QueryConcertsConnection',
+  },
+  operatorActions: line('FORBIDDEN', () => cursor(globalId('OperatorAction', randomUUID()))),
+  reservations: line('QueryReservationsConnection', () => cursor(scene.minjiHold)),
+}
+const cursor = (id: string) => ({ after: id })
+
+/** What can be done without naming anything. */
+const acts: Record<string, Line> = {
+  createConcert: line(
+    'FORBIDDEN',
+    input(() => ({
+      title: 'Jun’s',
+      performances: [{ startsAt: new Date(Date.now() + 86_400_000).toISOString(), seatPrice: 0 }],
+    })),
+  ),
+  signUp: {
+    ...line(
+      'SignUpPayload',
+      input(() => ({ name: 'Jun’s other self' })),
+    ),
+    nobody: 'SignUpPayload',
+  },
+}
+
 test('every argument that can name something has a line here', () => {
   const nodeTypes = schema.getPossibleTypes(schema.getType('Node') as never)
   const names = [...fields.values()].flatMap(({ field }) =>
@@ -153,29 +187,40 @@ test('every query and subscription that needs no argument is tried without any',
   expect(Object.keys(lists).sort()).toEqual(free.map(({ field }) => field.name).sort())
 })
 
-/** Jun asks for everything that there is behind a field. */
-async function ask(name: string, variables: object) {
+test('every list that has cursors has a line here, or is inside of what is an operator’s', () => {
+  const withCursor = Object.values(schema.getTypeMap())
+    .filter(isObjectType)
+    .flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })))
+    .filter(({ field }) => field.args.some(({ name }) => name === 'after'))
+    .map(({ type, field }) => (type === schema.getQueryType() ? field.name : `${type.name}.${field.name}`))
+  expect(withCursor.sort()).toEqual([...Object.keys(cursors), 'Buyer.reservations'].sort())
+})
+
+test('every mutation that names nothing has a line here', () => {
+  const nameless = [...fields.values()].filter(
+    ({ kind, field }) => kind === 'mutation' && namesIn(field).length === 0,
+  )
+  expect(Object.keys(acts).sort()).toEqual(nameless.map(({ field }) => field.name).sort())
+})
+
+type Who = 'Jun' | 'nobody'
+
+/** Somebody asks for everything that there is behind a field: its code, its type, or null. */
+async function ask(who: Who, transport: Transport, name: string, variables: object) {
   const root = fields.get(name)
   if (!root) throw new Error(`there is no ${name}`)
-  const credentials = { accessToken: scene.jun.accessToken, queueToken: scene.junTicket }
-  const answer = await sendOverSocket<{ result: unknown }>(
-    server.url,
-    operationOn(schema, root, 3),
-    variables,
-    credentials,
-  )
-  expectProperErrors(answer)
-  return answer
-}
-
-function outcomeOf({ data, errors }: Awaited<ReturnType<typeof ask>>): string | null {
-  if (errors) return errors[0]?.extensions.code ?? ''
-  const first: unknown = Array.isArray(data.result) ? data.result[0] : data.result
-  return (first as { __typename: string } | null)?.__typename ?? null
+  const body = { query: operationOn(schema, root, 3), variables }
+  const credentials = who === 'Jun' ? { accessToken: scene.jun.accessToken, queueToken: scene.junTicket } : {}
+  // What is pushed over HTTP is an event stream.
+  const way = transport === 'http' && root.kind === 'subscription' ? 'sse' : transport
+  const { word, data } = await attack(way, server.url, body, credentials)
+  const first: unknown = Array.isArray(data?.result) ? data.result[0] : data?.result
+  const type = (first as { __typename: string } | null | undefined)?.__typename ?? null
+  return { outcome: word === 'ok' ? type : word, data }
 }
 
 function expectNothingOfOthers(answer: unknown): void {
-  const text = JSON.stringify(answer)
+  const text = JSON.stringify(answer ?? null)
   for (const other of [scene.minji, scene.bought, scene.waiting, scene.gone]) {
     expect(text).not.toContain(other.id)
     expect(text).not.toContain(other.uuid)
@@ -184,23 +229,51 @@ function expectNothingOfOthers(answer: unknown): void {
   for (const secret of [...theirs, '"balance":1000']) expect(text).not.toContain(secret)
 }
 
-describe('Jun gets nowhere with what is Minji’s', () => {
-  test.each(Object.entries(lines))('%s', async (name, { variables, expected, open }) => {
+const expectedBy = (who: Who, { expected, nobody = 'UNAUTHENTICATED', open }: Line) =>
+  who === 'Jun' || open !== undefined ? expected : nobody
+
+const ways = (['Jun', 'nobody'] as const).flatMap((who) =>
+  (['http', 'ws'] as const).map((transport) => [who, transport] as const),
+)
+
+describe.each(ways)('%s over %s gets nowhere with what is Minji’s', (who, transport) => {
+  test.each(Object.entries(lines))('%s', async (name, line) => {
     const before = await footprint(server)
-    const answer = await ask(name.slice(0, name.indexOf('(')), variables())
-    expect(outcomeOf(answer)).toBe(expected)
-    if (!open) expectNothingOfOthers(answer)
+    const { outcome, data } = await ask(who, transport, name.slice(0, name.indexOf('(')), line.variables())
+    expect(outcome).toBe(expectedBy(who, line))
+    if (!line.open) expectNothingOfOthers(data)
     expect(await footprint(server)).toBe(before)
   })
 
   test.each(Object.entries(lists))('%s', async (name, expected) => {
-    const answer = await ask(name, {})
-    expect(outcomeOf(answer)).toBe(expected)
-    expectNothingOfOthers(answer)
+    const { outcome, data } = await ask(who, transport, name, {})
+    if (who === 'Jun') expect(outcome).toBe(expected)
+    else if (name === 'concerts') expect(outcome).toBe(expected)
+    else expect(['UNAUTHENTICATED', 'QUEUE_TICKET_INVALID']).toContain(outcome)
+    expectNothingOfOthers(data)
   })
 
-  test('and is himself everywhere', async () => {
-    const me = await ask('me', {})
-    expect(JSON.stringify(me)).toContain(globalId('User', scene.jun.uuid))
+  test.each(Object.entries(cursors))('%s from a cursor', async (name, line) => {
+    const { after } = line.variables() as { after: string }
+    for (const variables of [{ after }, { before: after }, { last: 100, before: after }]) {
+      const { outcome, data } = await ask(who, transport, name, variables)
+      expect(outcome).toBe(expectedBy(who, line))
+      // Where a page is empty it ends at the cursor that was sent.
+      expectNothingOfOthers((data?.result as { edges?: unknown } | null | undefined)?.edges)
+    }
+  })
+
+  test.each(Object.entries(acts))('%s', async (name, line) => {
+    const before = await footprint(server)
+    const { outcome, data } = await ask(who, transport, name, line.variables())
+    expect(outcome).toBe(expectedBy(who, line))
+    expectNothingOfOthers(data)
+    if (line.nobody === undefined) expect(await footprint(server)).toBe(before)
+  })
+
+  test('and is who they are everywhere', async () => {
+    const { outcome, data } = await ask(who, transport, 'me', {})
+    if (who === 'nobody') expect(outcome).toBe('UNAUTHENTICATED')
+    else expect(JSON.stringify(data)).toContain(globalId('User', scene.jun.uuid))
   })
 })
