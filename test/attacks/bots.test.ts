@@ -80,11 +80,18 @@ test.each(transports)(
   },
 )
 
-test('who did not pass it, or shows nothing, does not', async () => {
+test.each(transports)('who did not pass it, or shows nothing, does not, over %s', async (transport) => {
   const before = await inLine()
-  for (const token of ['robot', '', null, undefined]) expect((await join(token)).word).toBe('FORBIDDEN')
+  for (const token of ['robot', '', null, undefined])
+    expect((await join(token, user, transport)).word).toBe('FORBIDDEN')
   expect(asked.map(({ response }) => response)).toEqual(['robot'])
   expect(await inLine()).toEqual(before)
+})
+
+test.each(transports)('while nobody can be asked nobody joins, over %s', async (transport) => {
+  answer = (response) => void response.destroy()
+  const { word, retryAfterSeconds } = await join('human', user, transport)
+  expect([word, retryAfterSeconds]).toEqual(['OVERLOADED', 1])
 })
 
 test('a token is text, and not endless', async () => {

@@ -1,4 +1,5 @@
 /** HTTP as no client of ours speaks it: from other people's pages, by hand, and very slowly. */
+import { createHash } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { getIntrospectionQuery } from 'graphql'
@@ -94,6 +95,29 @@ describe.each([
         expect(await allowed(origin, method)).toBeNull()
     }
   })
+})
+
+test('a mutation by GET does nothing, not even one that is known by its hash', async () => {
+  const before = await users()
+  const named = (name: string) => `mutation { signUp(input: { name: "${name}" }) { user { id } } }`
+  const query = named('persisted')
+  const sha256Hash = createHash('sha256').update(query).digest('hex')
+  const extensions = { persistedQuery: { version: 1, sha256Hash } }
+  const headers = { 'content-type': 'application/json' }
+  const sent = await fetch(server.url, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ query, extensions }),
+  })
+  expect(await sent.json()).toMatchObject({ data: { signUp: { user: {} } } })
+  for (const method of ['GET', 'HEAD']) {
+    const search = new URLSearchParams({ extensions: JSON.stringify(extensions) }).toString()
+    const response = await fetch(`${server.url}?${search}`, { method })
+    expect(response.status).toBe(405)
+    expectNothingTold(response.status, await response.text())
+  }
+  expect(await users()).toHaveLength(before.length + 1)
+  await server.database.sql`delete from users where name = 'persisted'`
 })
 
 test('an answer is kept by nobody, and is what its type says', async () => {
