@@ -60,7 +60,11 @@ const refused: [string, () => string][] = [
       fragment B on Query { ${times(20, (i) => `b${i}: me { id }`)} }`,
   ],
   ['21 directives', () => `{ me { ${times(21, () => 'id @include(if: true)')} } }`],
-  ['1,600 tokens', () => `{ me { ${times(1_600, () => 'id')} } }`],
+  // Nine tokens and one field each.
+  [
+    '1,600 tokens',
+    () => `{ me { ${times(175, (i) => `...F${i}`)} } } ${times(175, (i) => `fragment F${i} on User { id }`)}`,
+  ],
   ['300 fields in one place', () => `{ me { ${times(300, () => 'id')} } }`],
   [
     '300 fields of a subscription',
