@@ -86,7 +86,7 @@ interface Envelope {
 }
 
 /** Whoever asks: that stands in the context, which is made elsewhere. */
-export const envelop = (yoga: Yoga): Envelope => yoga.getEnveloped() as Envelope
+export const envelop = (yoga: Yoga): Envelope => yoga.getEnveloped()
 
 /** Has subscriptions started this way. */
 const startsWith = (subscribe: Subscribe): Plugin => ({

@@ -334,9 +334,9 @@ test('a bug of ours outside of any operation closes the socket with 4500, and is
   const fallible = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(fallible, 'listening')
   fallible.on('connection', (socket) => {
-    const protocol: Server<undefined> = {
-      opened: ({ onMessage }) => {
-        onMessage(() => Promise.reject(new Error('the inside story')))
+    const protocol: Server = {
+      opened: (connection) => {
+        connection.onMessage(() => Promise.reject(new Error('the inside story')))
         return () => Promise.resolve()
       },
     }
