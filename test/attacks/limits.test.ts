@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSale, hold, join } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
+import { openSocket } from '../support/socket.ts'
 import { attack, type Transport } from './ways.ts'
 
 let server: TestServer
@@ -120,5 +121,25 @@ describe.each(roads)('over %s', (_, transport, search) => {
     const { word, data } = await send(above())
     expect(word).toBe('BAD_INPUT')
     expect(Object.values(data ?? {}).every((value) => value === null)).toBe(true)
+  })
+})
+
+describe('a subscription that costs too much does not begin: it is over when its error has been sent', () => {
+  const credentials = () => ({ authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token })
+
+  test('over ws', async () => {
+    const socket = await openSocket(server.url, { init: credentials() })
+    socket.send({ type: 'subscribe', id: 'one', payload: watching(10) })
+    expect(JSON.stringify(await socket.next())).toContain('"BAD_INPUT"')
+    expect(await socket.next()).toEqual({ type: 'complete', id: 'one' })
+    socket.drop()
+  })
+
+  test('over sse', async () => {
+    const headers = { ...credentials(), 'content-type': 'application/json', accept: 'text/event-stream' }
+    const signal = AbortSignal.timeout(5_000)
+    const body = JSON.stringify(watching(10))
+    const response = await fetch(server.url, { method: 'POST', headers, body, signal })
+    expect(await response.text()).toContain('"BAD_INPUT"')
   })
 })
