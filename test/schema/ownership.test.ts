@@ -154,13 +154,6 @@ const cursor = (id: string) => ({ after: id })
 
 /** What can be done without naming anything. */
 const acts: Record<string, Line> = {
-  createConcert: line(
-    'FORBIDDEN',
-    input(() => ({
-      title: 'Jun’s',
-      performances: [{ startsAt: new Date(Date.now() + 86_400_000).toISOString(), seatPrice: 0 }],
-    })),
-  ),
   signUp: {
     ...line(
       'SignUpPayload',
