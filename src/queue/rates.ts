@@ -13,6 +13,8 @@ export interface Rates {
    * @returns 0, or the milliseconds until there is one again
    */
   take(what: string, who: string, countMax: number): Promise<number>
+  /** Gives one back that was taken for nothing. */
+  giveBack(what: string, who: string, countMax: number): Promise<void>
 }
 
 /** What waits for this answer could have been done without it. */
@@ -22,17 +24,23 @@ export function createRates(options: { connection: RedisConnection; prefix?: str
   const { redis, call } = options.connection
   const keys = createKeys(options.prefix)
   const script = defineScript(redis, 'take')
+
+  async function run(what: string, who: string, countMax: number, many: 1 | -1): Promise<number> {
+    // It would be kept for when Redis is back, and nobody waits so long.
+    if (redis.status !== 'ready') return 0
+    return within(
+      PATIENCE_MS,
+      call(() => script(keys.rate(what, who), countMax, many), 'take.lua'),
+    ).then(Number, (error: unknown) => {
+      if (error instanceof Problem || error instanceof DeadlinePassed) return 0
+      throw error
+    })
+  }
+
   return {
-    take: async (what, who, countMax) => {
-      // It would be kept for when Redis is back, and nobody waits so long.
-      if (redis.status !== 'ready') return 0
-      return within(
-        PATIENCE_MS,
-        call(() => script(keys.rate(what, who), countMax), 'take.lua'),
-      ).then(Number, (error: unknown) => {
-        if (error instanceof Problem || error instanceof DeadlinePassed) return 0
-        throw error
-      })
+    take: (what, who, countMax) => run(what, who, countMax, 1),
+    giveBack: async (what, who, countMax) => {
+      await run(what, who, countMax, -1)
     },
   }
 }

@@ -6,7 +6,7 @@ import { viewerIfAny } from './access.ts'
 /**
  * Once more, of what this user or this address may do so many times in a minute. Operators act for many, and are
  * not counted.
- * @param limits one after the other: who is stopped by the first, the user's, takes nothing from the others of their address
+ * @param limits all of them have to allow it; whoever is stopped by one takes nothing from the others
  * @throws Problem RATE_LIMITED
  */
 export async function countAgainst(
@@ -15,13 +15,12 @@ export async function countAgainst(
 ): Promise<void> {
   if (viewerIfAny(context)?.role === 'operator') return
   const { rates, config } = context
-  for (const [what, who] of limits) {
-    const waitMs = await rates.take(what, who, config.rateLimits[what])
-    if (waitMs > 0) throw tooOften(waitMs)
-  }
-}
-
-function tooOften(waitMs: number): Problem {
+  const waits = await Promise.all(limits.map(([what, who]) => rates.take(what, who, config.rateLimits[what])))
+  const waitMs = Math.max(...waits)
+  if (waitMs === 0) return
+  // One trip for all, as most are allowed; what was taken for nothing goes back, for others of the address may want it.
+  const taken = limits.filter((_, index) => waits[index] === 0)
+  await Promise.all(taken.map(([what, who]) => rates.giveBack(what, who, config.rateLimits[what])))
   const retryAfterSeconds = Math.ceil(waitMs / 1000)
-  return new Problem('RATE_LIMITED', `Too often. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds })
+  throw new Problem('RATE_LIMITED', `Too often. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds })
 }
