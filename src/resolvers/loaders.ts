@@ -1,15 +1,24 @@
 /** Loads by id, batched and kept for one operation, so that a list costs one query and not one for each item. */
 import DataLoader from 'dataloader'
+import { LRUCache } from 'lru-cache'
 import * as catalog from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
 import * as payments from '../db/payments.ts'
 import * as points from '../db/points.ts'
 import * as reservations from '../db/reservations.ts'
 import * as users from '../db/users.ts'
+import type { Performance } from '../domain/catalog.ts'
 import type { QueueCounts, QueueStatus, QueueTicket } from '../domain/queue.ts'
 import type { Queue } from '../queue/queue.ts'
 
 const BATCH_MAX = 200
+
+/**
+ * Dates are not changed by anything here, and every step of a purchase asks for one; whoever changes one by hand waits so
+ * long until it is seen. What is sold is decided in PostgreSQL, by what stands there.
+ */
+const PERFORMANCES_KEPT = { max: 10_000, ttl: 5_000 }
+type KeptPerformances = LRUCache<string, Performance>
 
 const makers = {
   concerts: (db: Database) =>
@@ -17,9 +26,18 @@ const makers = {
       (ids) => catalog.loadConcerts(db, ids),
       (concert) => concert.id,
     ),
-  performances: (db: Database) =>
+  performances: (db: Database, _: Queue, kept: KeptPerformances) =>
     byKey(
-      (ids) => catalog.loadPerformances(db, ids),
+      async (ids) => {
+        const known = ids.flatMap((id) => kept.get(id) ?? [])
+        if (known.length === ids.length) return known
+        const loaded = await catalog.loadPerformances(
+          db,
+          ids.filter((id) => !kept.has(id)),
+        )
+        for (const performance of loaded) kept.set(performance.id, performance)
+        return [...known, ...loaded]
+      },
       (performance) => performance.id,
     ),
   takenSeatCounts: (db: Database) =>
@@ -79,11 +97,12 @@ export type Loaders = { readonly [Name in keyof Makers]: ReturnType<Makers[Name]
  * @returns makes the loaders of one operation. It uses one or two of them, if any: each is made when it is first asked for.
  */
 export function createLoaders(db: Database, queue: Queue): () => Loaders {
+  const kept: KeptPerformances = new LRUCache(PERFORMANCES_KEPT)
   const lazy: PropertyDescriptorMap = {}
   for (const [name, make] of Object.entries(makers)) {
     lazy[name] = {
       get() {
-        const value = make(db, queue)
+        const value = make(db, queue, kept)
         Object.defineProperty(this, name, { value })
         return value
       },

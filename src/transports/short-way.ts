@@ -68,24 +68,29 @@ export function createShortWay(options: ShortWayOptions) {
     const { errors, ...result } = await operations.execute(args)
     const shown = errors?.map(formatted)
     const text = JSON.stringify(shown ? { errors: shown, ...result } : result)
-    response.writeHead(200, {
-      ...COMMON_HEADERS,
-      ...(shown && { [REQUEST_ID]: nameOf(request, shown) }),
-      ...corsHeaders(request.headers.origin, allowedOrigins),
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(text),
-    })
-    response.end(text)
+    const headers = [...HEADERS, 'content-length', String(Buffer.byteLength(text))]
+    if (shown) headers.push(REQUEST_ID, nameOf(request, shown))
+    const { origin } = request.headers
+    if (origin !== undefined) headers.push(...Object.entries(corsHeaders(origin, allowedOrigins)).flat())
+    response.writeHead(200, headers).end(text)
   }
 }
 
+/** Name, value, name, value: Node takes a list as it is. */
+const HEADERS = Object.entries({
+  ...COMMON_HEADERS,
+  'content-type': 'application/json; charset=utf-8',
+}).flat()
+
+const JSON_TYPE = /^application\/json(; ?charset=utf-8)?$/i
+
 /** A body of JSON, and any kind of JSON is welcome as the answer. */
 function isOrdinary({ method, url, headers }: IncomingMessage): boolean {
-  const { accept = '*/*' } = headers
+  const { accept = '*/*', 'content-type': type = '' } = headers
   return (
     method === 'POST' &&
     url === '/graphql' &&
-    /^application\/json(; ?charset=utf-8)?$/i.test(headers['content-type'] ?? '') &&
+    (type === 'application/json' || JSON_TYPE.test(type)) &&
     Number(headers['content-length']) > 0 &&
     (accept === '*/*' || accept === 'application/json')
   )
