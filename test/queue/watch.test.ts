@@ -23,6 +23,18 @@ const listeners = async (stage: Stage): Promise<number> => {
   return reply[1]
 }
 
+/** The watch of an instance that hears its wake-ups in its own way, and repairs nothing within a test. */
+const watchOver = (stage: Stage, listenQueue: Stage['wakeups']['listenQueue']) =>
+  createWatch({
+    graceMs: 3_600_000,
+    read: async (concertId, tickets) => {
+      const report = await stage.commands.status(concertId, tickets)
+      if (isBlocked(report)) throw new Error(report)
+      return { ...report, statuses: report.told as QueueStatus[] }
+    },
+    wakeups: { ...stage.wakeups, listenQueue },
+  })
+
 /** Sooner than the repair could be the reason. */
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 2_000, interval: 10 })
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 10 })
@@ -56,20 +68,9 @@ test('nothing that happens before the subscription stands is lost, for nothing i
   const { ticket } = await stage.joined()
   let openGate = (): void => undefined
   const gate = new Promise<void>((resolve) => (openGate = resolve))
-  const watch = createWatch({
-    graceMs: 3_600_000,
-    read: async (concertId, tickets) => {
-      const report = await stage.commands.status(concertId, tickets)
-      if (isBlocked(report)) throw new Error(report)
-      return { ...report, statuses: report.told as QueueStatus[] }
-    },
-    wakeups: {
-      ...stage.wakeups,
-      listenQueue: async (...args) => {
-        await gate
-        return stage.wakeups.listenQueue(...args)
-      },
-    },
+  const watch = watchOver(stage, async (...args) => {
+    await gate
+    return stage.wakeups.listenQueue(...args)
   })
   const { told, end } = follow(watch(ticket))
   // Time for a read that should not be, at once or by the watcher's clock.
@@ -264,22 +265,12 @@ test('what an older wake-up says about a pause is not told any more', async () =
   const [, waiting] = [await stage.joined(), await stage.joined()]
   const held: (() => void)[] = []
   let slow = true
-  const watch = createWatch({
-    graceMs: 3_600_000,
-    read: async (concertId, tickets) => {
-      const report = await stage.commands.status(concertId, tickets)
-      if (isBlocked(report)) throw new Error(report)
-      return { ...report, statuses: report.told as QueueStatus[] }
-    },
-    wakeups: {
-      ...stage.wakeups,
-      listenQueue: (concertId, onWake) =>
-        stage.wakeups.listenQueue(concertId, (wake) => {
-          if (slow) held.push(() => onWake(wake))
-          else onWake(wake)
-        }),
-    },
-  })
+  const watch = watchOver(stage, (concertId, onWake) =>
+    stage.wakeups.listenQueue(concertId, (wake) => {
+      if (slow) held.push(() => onWake(wake))
+      else onWake(wake)
+    }),
+  )
   const { told, stop } = follow(watch(waiting.ticket))
   await soon(() => expect(told).toMatchObject([{ kind: 'Waiting', paused: false }]))
   for (const [index, paused] of [true, false].entries())
