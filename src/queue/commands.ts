@@ -14,7 +14,7 @@ export interface Commands {
   /** In this order. */
   join(concertId: string, userIds: readonly string[]): Promise<Blocked | Joined[]>
   status(concertId: string, tickets: readonly QueueTicket[]): Promise<Blocked | Report>
-  use(ticket: QueueTicket): Promise<Blocked | Report>
+  use(ticket: QueueTicket, neededMs: number): Promise<Blocked | Report>
   extend(ticket: QueueTicket, until: Date): Promise<Blocked | Report>
   leave(ticket: QueueTicket): Promise<Blocked | Report>
   finish(ticket: QueueTicket): Promise<void>
@@ -71,7 +71,8 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
     join: async (concertId, userIds) => toJoined(await join(concertId, ...userIds)),
     status: async (concertId, tickets) =>
       toReport(await status(concertId, ...tickets.flatMap(({ userId, number }) => [userId, number]))),
-    use: async ({ concertId, userId, number }) => toReport(await use(concertId, userId, number)),
+    use: async ({ concertId, userId, number }, neededMs) =>
+      toReport(await use(concertId, userId, number, neededMs)),
     extend: async ({ concertId, userId, number }, until) =>
       toReport(await extend(concertId, userId, number, until.getTime())),
     leave: async ({ concertId, userId, number }) => toReport(await leave(concertId, userId, number)),

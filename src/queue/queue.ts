@@ -18,8 +18,12 @@ export interface Queue {
   join(concertId: string, userId: string): Promise<{ ticket: QueueTicket; status: QueueStatus }>
   /** How a ticket stands. Asking counts as presence. */
   status(ticket: QueueTicket): Promise<QueueStatus>
-  /** The gate: the status, and if that is Admitted, the admission is claimed by it and its full time starts. */
-  use(ticket: QueueTicket): Promise<QueueStatus>
+  /**
+   * The gate: the status, and if that is Admitted, the admission is claimed by it and its full time starts.
+   * @param neededMs what is about to be done takes so long at the most: in its last moments an admission is lengthened by
+   *   that, once
+   */
+  use(ticket: QueueTicket, neededMs?: number): Promise<QueueStatus>
   /** Keeps an admission open until then at least, for its owner holds seats. Nothing for who is not admitted. */
   extend(ticket: QueueTicket, until: Date): Promise<void>
   /** A payment has spent the ticket; frees its slot. May be repeated. */
@@ -66,7 +70,7 @@ export function createQueue({ connection, wakeups, books, times, prefix, onTold 
   return {
     join: createJoins(commands, settler),
     status: (ticket) => one(ticket, () => commands.status(ticket.concertId, [ticket])),
-    use: (ticket) => one(ticket, () => commands.use(ticket)),
+    use: (ticket, neededMs = 0) => one(ticket, () => commands.use(ticket, neededMs)),
     extend: async (ticket, until) => {
       await one(ticket, () => commands.extend(ticket, until))
     },

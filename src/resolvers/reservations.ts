@@ -6,13 +6,17 @@ import type { Reservation } from '../domain/reservations.ts'
 import { maySee, requireOwnTicket } from './access.ts'
 import { performanceOf } from './catalog.ts'
 
+/** Longer than a hold may take, until the queue has heard of it and keeps its owner in. */
+const HOLDING_MS_MAX = 10_000
+
 export async function holdSeats(
   _: unknown,
   { input }: { input: { performanceId: string; seatNumbers: readonly number[]; idempotencyKey: string } },
   context: Context,
 ): Promise<Reservation> {
   const ticket = requireOwnTicket(context)
-  const status = await context.loaders.admissions.load(ticket)
+  const status = await context.queue.use(ticket, HOLDING_MS_MAX)
+  context.loaders.admissions.clear(ticket).prime(ticket, status)
   const held = await reservationBook.holdSeats(context.db, {
     key: input.idempotencyKey,
     reservationId: context.newId(),

@@ -41,7 +41,7 @@ test('every script but finish and configure says UNOPENED of a queue that is not
   const ticket = { userId: randomUUID(), concertId, number: 1 }
   expect(await commands.join(concertId, [ticket.userId])).toBe('UNOPENED')
   expect(told(await commands.status(concertId, [ticket]))).toBe('UNOPENED')
-  expect(told(await commands.use(ticket))).toBe('UNOPENED')
+  expect(told(await commands.use(ticket, 0))).toBe('UNOPENED')
   expect(told(await commands.extend(ticket, new Date()))).toBe('UNOPENED')
   expect(told(await commands.leave(ticket))).toBe('UNOPENED')
   expect(await commands.restore(ticket)).toBe('UNOPENED')
@@ -112,7 +112,7 @@ test("status: a number that is not the user's says nothing about the user's plac
   const other = { userId, concertId: stage.concertId, number: 999 }
   const lapsed = [{ kind: 'Lapsed', reason: 'LEFT' }]
   expect(told(await stage.commands.status(stage.concertId, [other]))).toEqual(lapsed)
-  expect(told(await stage.commands.use(other))).toEqual(lapsed)
+  expect(told(await stage.commands.use(other, 0))).toEqual(lapsed)
   expect(told(await stage.commands.leave(other))).toEqual(lapsed)
   expect(told(await stage.commands.extend(other, new Date(Date.now() + 1e9)))).toEqual(lapsed)
   await stage.commands.finish(other)
@@ -124,24 +124,46 @@ test('use: the first use starts the full time, a later one changes nothing', asy
   const stage = await opened()
   const ticket = await ticketFrom(stage)
   const before = Date.now()
-  const first = told(await stage.commands.use(ticket))
+  const first = told(await stage.commands.use(ticket, 0))
   expect(first).toMatchObject([{ kind: 'Admitted' }])
   const until = Number(await stage.connection.redis.zscore(stage.key('admitted'), ticket.userId))
   expect(until).toBeGreaterThanOrEqual(before + LONG.admissionMs - 5)
-  expect(told(await stage.commands.use(ticket))).toEqual(first)
+  expect(told(await stage.commands.use(ticket, 0))).toEqual(first)
 })
 
 test('use: an admission that ran out is over before anybody tidies up', async () => {
   const stage = await opened()
   const [unused, next] = [await ticketFrom(stage), await ticketFrom(stage)]
   await stage.runOut(unused.userId)
-  expect(told(await stage.commands.use(unused))).toEqual([{ kind: 'Lapsed', reason: 'NOT_CLAIMED' }])
+  expect(told(await stage.commands.use(unused, 0))).toEqual([{ kind: 'Lapsed', reason: 'NOT_CLAIMED' }])
   await stage.commands.admit(stage.concertId)
-  await stage.commands.use(next)
+  await stage.commands.use(next, 0)
   await stage.runOut(next.userId)
   expect(told(await stage.commands.extend(next, new Date(Date.now() + 1e9)))).toEqual([
     { kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' },
   ])
+})
+
+test('use: who is about to hold seats is not thrown out meanwhile, and gets no more than that', async () => {
+  const stage = await opened()
+  const ticket = await ticketFrom(stage)
+  const untilOf = async () =>
+    Number(await stage.connection.redis.zscore(stage.key('admitted'), ticket.userId)) - Date.now()
+  await stage.commands.use(ticket, 10_000)
+  expect(await untilOf()).toBeGreaterThan(LONG.admissionMs - 1_000)
+  const endsIn = async (ms: number): Promise<void> => {
+    await stage.connection.redis.zadd(stage.key('admitted'), Date.now() + ms, ticket.userId)
+  }
+  await endsIn(2_000)
+  await stage.commands.use(ticket, 0)
+  expect(await untilOf()).toBeLessThanOrEqual(2_000)
+  await stage.commands.use(ticket, 10_000)
+  expect(await untilOf()).toBeGreaterThan(9_000)
+  await endsIn(2_000)
+  await stage.commands.use(ticket, 10_000)
+  expect(await untilOf()).toBeLessThanOrEqual(2_000)
+  await stage.commands.extend(ticket, new Date(Date.now() + 60_000))
+  expect(await untilOf()).toBeGreaterThan(59_000)
 })
 
 test('extend: only ever later, and it counts as a use', async () => {
@@ -152,7 +174,7 @@ test('extend: only ever later, and it counts as a use', async () => {
   expect(told(await stage.commands.extend(ticket, new Date(0)))).toEqual([{ kind: 'Admitted', until: later }])
   expect(told(await stage.commands.extend(behind, later))).toMatchObject([{ kind: 'Waiting' }])
   await stage.runOut(ticket.userId)
-  expect(told(await stage.commands.use(ticket))).toEqual([{ kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' }])
+  expect(told(await stage.commands.use(ticket, 0))).toEqual([{ kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' }])
 })
 
 test('leave: frees the slot, may be repeated, and does not change how a ticket ended', async () => {

@@ -9,10 +9,9 @@ if not is_open() then
   return 'UNOPENED'
 end
 
-local place, held, claimed, deadline = place_of(user)
-if place == 'admitted' and held == number and (till > deadline or not claimed) then
-  redis.call('HSET', q.keys.admissions, user, whole(number) .. ' 1')
-  redis.call('ZADD', q.keys.admitted, whole(math.max(deadline, till)), user)
+local place, held, use, deadline = place_of(user)
+if place == 'admitted' and held == number and (till > deadline or use == UNUSED) then
+  set_admission(user, number, use == UNUSED and USED or use, math.max(deadline, till))
   changed_about(number)
 end
 

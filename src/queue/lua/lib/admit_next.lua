@@ -42,8 +42,7 @@ local function may_skip(ticked_at, skip_from)
 end
 
 local function admit(user, number)
-  redis.call('ZADD', q.keys.admitted, whole(q.now + q.claim_ms), user)
-  redis.call('HSET', q.keys.admissions, user, whole(number) .. ' 0')
+  set_admission(user, number, UNUSED, q.now + q.claim_ms)
 end
 
 -- The absent keep their number and are not looked at again before they return, or for a day.

@@ -6,7 +6,7 @@ local function keys_of(root)
     meta = root .. ':meta', -- hash: the block of numbers, the settings, the rate, the recovery
     waiting = root .. ':waiting', -- zset: user -> number
     admitted = root .. ':admitted', -- zset: user -> deadline, ms
-    admissions = root .. ':admissions', -- hash: user -> '<number> <claimed: 0 or 1>'
+    admissions = root .. ':admissions', -- hash: user -> '<number> <use: see places.lua>'
     absent = root .. ':absent', -- zset: user -> number, of those who were skipped
     recent = root .. ':recent', -- hash: second -> admissions in it
     present = root .. ':present:', -- + bucket, bitmap by number: who was seen in it

@@ -31,27 +31,35 @@ local function step_out(user, number)
   redis.call('HDEL', q.keys.admissions, user)
 end
 
--- -> number, claimed, or nil.
+-- What became of an admission so far; the first use claims it, and lengthening happens once: see use.lua.
+local UNUSED, USED, LENGTHENED = '0', '1', '2'
+
+-- -> number, use, or nil.
 local function admission_of(user)
   local admission = redis.call('HGET', q.keys.admissions, user)
   if not admission then
     return nil
   end
-  local number, claimed = string.match(admission, '^(%d+) (%d)$')
-  return tonumber(number), claimed == '1'
+  local number, use = string.match(admission, '^(%d+) (%d)$')
+  return tonumber(number), use
+end
+
+local function set_admission(user, number, use, till)
+  redis.call('HSET', q.keys.admissions, user, whole(number) .. ' ' .. use)
+  redis.call('ZADD', q.keys.admitted, whole(till), user)
 end
 
 -- An admission has ended in this script, and nobody was let in for it yet.
 local slot_freed = false
 
-local function end_admission(user, number, claimed)
+local function end_admission(user, number, use)
   slot_freed = true
   step_out(user, number)
-  record_end(number, claimed and 'ADMISSION_EXPIRED' or 'NOT_CLAIMED')
+  record_end(number, use == UNUSED and 'NOT_CLAIMED' or 'ADMISSION_EXPIRED')
   changed_about(number)
 end
 
--- -> 'waiting', 'admitted' or 'absent', the number, and for the admitted: claimed, deadline. nil for nowhere.
+-- -> 'waiting', 'admitted' or 'absent', the number, and for the admitted: use, deadline. nil for nowhere.
 -- An admission that has run out is over now, whether or not somebody has tidied up: it is ended on the way, and whoever
 -- called has to fill its slot.
 local function place_of(user)
@@ -59,13 +67,13 @@ local function place_of(user)
   if number then
     return 'waiting', tonumber(number)
   end
-  local admitted, claimed = admission_of(user)
+  local admitted, use = admission_of(user)
   if admitted then
     local deadline = tonumber(redis.call('ZSCORE', q.keys.admitted, user))
     if deadline > q.now then
-      return 'admitted', admitted, claimed, deadline
+      return 'admitted', admitted, use, deadline
     end
-    end_admission(user, admitted, claimed)
+    end_admission(user, admitted, use)
     return nil
   end
   number = redis.call('ZSCORE', q.keys.absent, user)
