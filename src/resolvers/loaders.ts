@@ -1,24 +1,15 @@
 /** Loads by id, batched and kept for one operation, so that a list costs one query and not one for each item. */
 import DataLoader from 'dataloader'
-import { LRUCache } from 'lru-cache'
 import * as catalog from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
 import * as payments from '../db/payments.ts'
 import * as points from '../db/points.ts'
 import * as reservations from '../db/reservations.ts'
 import * as users from '../db/users.ts'
-import type { Performance } from '../domain/catalog.ts'
 import type { QueueCounts, QueueStatus, QueueTicket } from '../domain/queue.ts'
 import type { Queue } from '../queue/queue.ts'
 
 const BATCH_MAX = 200
-
-/**
- * Dates are not changed by anything here, and every step of a purchase asks for one; whoever changes one by hand waits so
- * long until it is seen. What is sold is decided in PostgreSQL, by what stands there.
- */
-const PERFORMANCES_KEPT = { max: 10_000, ttl: 5_000 }
-type KeptPerformances = LRUCache<string, Performance>
 
 const makers = {
   concerts: (db: Database) =>
@@ -26,18 +17,9 @@ const makers = {
       (ids) => catalog.loadConcerts(db, ids),
       (concert) => concert.id,
     ),
-  performances: (db: Database, _: Queue, kept: KeptPerformances) =>
+  performances: (db: Database) =>
     byKey(
-      async (ids) => {
-        const known = ids.flatMap((id) => kept.get(id) ?? [])
-        if (known.length === ids.length) return known
-        const loaded = await catalog.loadPerformances(
-          db,
-          ids.filter((id) => !kept.has(id)),
-        )
-        for (const performance of loaded) kept.set(performance.id, performance)
-        return [...known, ...loaded]
-      },
+      (ids) => catalog.loadPerformances(db, ids),
       (performance) => performance.id,
     ),
   takenSeatCounts: (db: Database) =>
@@ -97,12 +79,11 @@ export type Loaders = { readonly [Name in keyof Makers]: ReturnType<Makers[Name]
  * @returns makes the loaders of one operation. It uses one or two of them, if any: each is made when it is first asked for.
  */
 export function createLoaders(db: Database, queue: Queue): () => Loaders {
-  const kept: KeptPerformances = new LRUCache(PERFORMANCES_KEPT)
   const lazy: PropertyDescriptorMap = {}
   for (const [name, make] of Object.entries(makers)) {
     lazy[name] = {
       get() {
-        const value = make(db, queue, kept)
+        const value = make(db, queue)
         Object.defineProperty(this, name, { value })
         return value
       },
