@@ -122,7 +122,8 @@ function banner(origin: string, { databaseUrl, redisUrl }: Services, lines: stri
   Stagedoor is running
 
   GraphiQL    ${origin}/graphql
-  Pages       ${origin}/
+  For buyers  ${origin}/
+  The desk    ${origin}/operator, with the operator’s token below
   PostgreSQL  ${databaseUrl}
   Redis       ${redisUrl}
 ${lines.map((line) => `  ${line}\n`).join('')}
