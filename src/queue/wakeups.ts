@@ -104,6 +104,11 @@ function neverReject(subscriber: Redis): void {
   }
   const subscribe = own.subscribe.bind(subscriber)
   own.subscribe = async (channels, done) => {
+    // ioredis would send it while it still asks whether Redis has read its file, and Redis answers no such question then.
+    if (done && subscriber.status === 'connect') {
+      again(channels, done)
+      return
+    }
     try {
       await within(SUBSCRIBE_MS_MAX, subscribe(channels))
       done?.(null)

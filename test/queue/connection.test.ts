@@ -133,3 +133,22 @@ test('events are appended in order, with the fields that other services read', a
     ['id', 'b', 'type', 'payment.completed', ...fields, '{}'],
   ])
 })
+
+test('nobody subscribes over a connection that is still being checked', async () => {
+  const { connection, wakeups } = createStage().instance()
+  const { subscriber } = connection
+  await subscriber.ping()
+  const sentWhile: string[] = []
+  const send = subscriber.sendCommand.bind(subscriber)
+  subscriber.sendCommand = (command, stream) => {
+    if (command.name === 'subscribe') sentWhile.push(subscriber.status)
+    return send(command, stream)
+  }
+  const listening = new Promise<() => void>((resolve) =>
+    subscriber.once('connect', () => resolve(wakeups.listenQueue(randomUUID(), () => undefined))),
+  )
+  subscriber.disconnect(true)
+  const stop = await listening
+  expect(sentWhile).toEqual(['ready'])
+  stop()
+})
