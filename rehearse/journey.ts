@@ -117,6 +117,8 @@ function stand(buyer: BuyerHistory, queueToken: string, options: JourneyOptions)
     },
   })
   const onAbort = (): void => fail(signal.reason)
+  // It may have happened while the place in line was asked for, and is not told twice.
+  if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   const leave = (): void => {
     signal.removeEventListener('abort', onAbort)
