@@ -13,15 +13,15 @@ export interface Census {
 /** @param max how many sockets everybody may have */
 export function createCensus(max: number): Census {
   const counts = new Map<string, number>()
-  /** Whose each socket is: it may carry operations of several. */
-  const owners = new WeakMap<WebSocket, Set<string>>()
+  /** Whose each socket is: it may carry operations of several, and is nearly always one's. */
+  const owners = new WeakMap<WebSocket, string[]>()
   const countOf = (who: string): number => counts.get(who) ?? 0
   const isFull = (who: string): boolean => countOf(who) >= max
 
-  function ownersOf(socket: WebSocket): Set<string> {
+  function ownersOf(socket: WebSocket): string[] {
     const known = owners.get(socket)
     if (known) return known
-    const fresh = new Set<string>()
+    const fresh: string[] = []
     owners.set(socket, fresh)
     socket.once('close', () => {
       for (const who of fresh) {
@@ -37,9 +37,9 @@ export function createCensus(max: number): Census {
     add: (who, socket) => {
       if (socket.readyState === socket.CLOSED) return true
       const own = ownersOf(socket)
-      if (own.has(who)) return true
+      if (own.includes(who)) return true
       if (isFull(who)) return false
-      own.add(who)
+      own.push(who)
       counts.set(who, countOf(who) + 1)
       return true
     },
