@@ -1,5 +1,5 @@
 /** Delivers the outbox: to the queue, to the seat channels, and to the event stream for other services. */
-import * as catalog from '../db/catalog.ts'
+import { readQueueSettings } from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
 import { leaseOutbox } from '../db/outbox.ts'
 import type { OutboxEvent } from '../domain/events.ts'
@@ -57,8 +57,9 @@ export function createRelay(options: RelayOptions): Relay {
 
 async function deliver(event: OutboxEvent, { db, queue, wakeups, events }: RelayOptions): Promise<void> {
   if (event.type === 'queue.updated') {
-    const [concert] = await catalog.loadConcerts(db, [event.data.concertId])
-    if (concert) await queue.configure(concert.id, concert.queueSettings)
+    const { concertId } = event.data
+    const settings = await readQueueSettings(db, concertId)
+    if (settings) await queue.configure(concertId, settings)
     return
   }
   await Promise.all([
