@@ -9,7 +9,13 @@ import { createAuth } from './auth.ts'
 import { createBotCheck } from './bots.ts'
 import type { Config } from './config.ts'
 import type { Services } from './context.ts'
-import { findLastPerformanceAt, loadPerformances, loadTakenSeats, readQueueSettings } from './db/catalog.ts'
+import {
+  countTakenSeats,
+  findLastPerformanceAt,
+  loadPerformances,
+  loadTakenSeats,
+  readQueueSettings,
+} from './db/catalog.ts'
 import { openDatabase } from './db/client.ts'
 import { readSeatFigures } from './db/figures.ts'
 import { reserveQueueNumbers, spentNumbers } from './db/queue.ts'
@@ -28,6 +34,7 @@ import { createTicketSigner } from './queue/tickets.ts'
 import type { OnTold } from './queue/untold.ts'
 import { createWakeups } from './queue/wakeups.ts'
 import { createLoaders } from './resolvers/loaders.ts'
+import { createSeatCounts } from './resolvers/seat-counts.ts'
 import type { ReportBug } from './schema/errors.ts'
 import { createSchema } from './schema/index.ts'
 import { createMeter } from './schema/meter.ts'
@@ -122,6 +129,7 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
     db,
     queue,
     seats,
+    seatCounts: createSeatCounts((ids) => countTakenSeats(db, ids)),
     figures: createFigures({
       connection,
       queue,

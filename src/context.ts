@@ -12,6 +12,7 @@ import type { Rates } from './queue/rates.ts'
 import type { SeatWatch } from './queue/seats.ts'
 import type { TicketSigner } from './queue/tickets.ts'
 import type { Loaders } from './resolvers/loaders.ts'
+import type { SeatCounts } from './resolvers/seat-counts.ts'
 
 /** What lives as long as the server. */
 export interface Services {
@@ -23,6 +24,7 @@ export interface Services {
   db: Database
   queue: Queue
   seats: SeatWatch
+  seatCounts: SeatCounts
   figures: Figures
   rates: Rates
   /** When the last date of a concert starts, ms since 1970; 0: it has none. Dates never change, so it is kept. */

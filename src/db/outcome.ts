@@ -25,7 +25,7 @@ type Snake<Name extends string> = Name extends `${infer First}${infer Rest}`
 type Success =
   | { outcome: 'Held'; reservationId: string; reservation?: Row<Reservation> }
   | { outcome: 'Cancelled'; reservationId: string }
-  | { outcome: 'Paid'; paymentId: string; payment?: Row<Payment> }
+  | { outcome: 'Paid'; paymentId: string; spentTicketNumber?: number | null; payment?: Row<Payment> }
   | { outcome: 'Charged'; balance: number }
   | { outcome: 'Created'; concertId: string }
 

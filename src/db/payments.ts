@@ -16,27 +16,27 @@ const columns = {
  * Pays for a hold from its owner's balance, and spends the ticket if that was the owner's last hold.
  * @param payment.paymentId the id it gets if it succeeds
  * @param payment.concertId the concert of the queue ticket that was shown
- * @returns the payment that this key stands for
+ * @returns the payment that this key stands for, and the number of the queue ticket that it spent; null: none
  * @throws HoldExpired, AlreadyPaid, InsufficientPoints, ReservationNotFound, IdempotencyKeyReused;
  *   Problem QUEUE_TICKET_INVALID, OVERLOADED
  */
 export async function payReservation(
   db: Database,
   payment: { userId: string; key: string; paymentId: string; reservationId: string; concertId: string },
-): Promise<Payment> {
+): Promise<Payment & { spentTicketNumber: number | null }> {
   const [row] = await db.call(
     (sql) => sql<[{ answer: Outcome }]>`select pay_reservation(
       ${payment.userId}, ${payment.key}, ${payment.paymentId}, ${payment.reservationId}, ${payment.concertId}
     ) as answer`,
   )
-  const { paymentId, payment: made } = expectOutcome(row.answer, 'Paid')
+  const { paymentId, spentTicketNumber = null, payment: made } = expectOutcome(row.answer, 'Paid')
   if (made) {
     const { id, amount, reservation_id: reservationId, user_id: userId, paid_at: paidAt } = made
-    return { id, reservationId, userId, amount, paidAt: new Date(paidAt) }
+    return { id, reservationId, userId, amount, paidAt: new Date(paidAt), spentTicketNumber }
   }
   const [paid] = await loadPayments(db, [paymentId])
   if (!paid) throw new Error(`payment ${paymentId} is gone`)
-  return paid
+  return { ...paid, spentTicketNumber }
 }
 
 /** The payments of these ids, in any order, whoever they belong to. */

@@ -86,3 +86,17 @@ export async function requireAdmission(context: Context, concertId: string): Pro
       : 'This queue ticket has ended. Join the queue again for a new one.',
   )
 }
+
+/**
+ * Has the caller shown an admitted ticket of their own for this concert? Unlike `requireAdmission` it never fails: a ticket
+ * that cannot be checked, because Redis is away, counts as none.
+ */
+export async function isAdmitted(context: Context, concertId: string): Promise<boolean> {
+  try {
+    await requireAdmission(context, concertId)
+    return true
+  } catch (error) {
+    if (error instanceof Problem) return false
+    throw error
+  }
+}

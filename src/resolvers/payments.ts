@@ -21,6 +21,11 @@ export async function payReservation(
   // This operation may have seen them before.
   context.loaders.reservations.clear(paid.reservationId)
   context.loaders.paymentsOf.clear(paid.reservationId)
+  // The queue hears of it in a moment. What else this operation asks for is answered as if it had.
+  context.loaders.admissions.clear(ticket)
+  if (paid.spentTicketNumber === ticket.number) {
+    context.loaders.admissions.prime(ticket, { kind: 'Finished', at: paid.paidAt })
+  }
   return paid
 }
 

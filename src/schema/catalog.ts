@@ -48,12 +48,15 @@ builder.node(performance, {
     startsAt: t.expose('startsAt', { type: 'DateTime', description: 'When it starts.' }),
     seatCount: t.exposeInt('seatCount', { description: 'How many seats it has, numbered from 1.' }),
     availableSeatCount: t.int({
-      description: 'How many of them are free now. Needs an admitted ticket.',
+      description:
+        'How many of them are free. Public: exact with an admitted ticket, otherwise about a second old at the most.',
       resolve: resolvers.availableSeatCount,
     }),
     seats: t.field({
       type: [seat],
-      description: 'Its seats, in order. Needs an admitted ticket.',
+      nullable: true,
+      description:
+        'Its seats, in order. Needs an admitted ticket: null with an error without one, or when it has ended.',
       complexity: { field: 1, multiplier: 50 },
       args: {
         status: t.arg({
@@ -142,7 +145,8 @@ builder.queryFields((t) => ({
   }),
   performances: t.field({
     type: [performance],
-    description: 'The dates of a concert. Needs an admitted ticket for it.',
+    nullable: true,
+    description: 'The dates of a concert. Needs an admitted ticket for it: null with an error without one.',
     complexity: { field: 1, multiplier: 10 },
     args: {
       concertId: t.arg.id({ required: true, description: 'The concert.' }).validate(bounds.idOf('Concert')),

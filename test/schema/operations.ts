@@ -10,6 +10,7 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql'
 
@@ -47,18 +48,39 @@ export function operationOn(schema: GraphQLSchema, { kind, field }: RootField, d
   return `${kind} ${defined} { result: ${field.name}${given} ${selection(schema, getNamedType(field.type), depth)} }`
 }
 
-function selection(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): string {
+function selection(
+  schema: GraphQLSchema,
+  type: GraphQLNamedType,
+  depth: number,
+  aliased: ReadonlySet<string> = new Set(),
+): string {
   if (isUnionType(type) || isInterfaceType(type)) {
     const members = schema.getPossibleTypes(type)
-    const parts = members.map((member) => `... on ${member.name} ${selection(schema, member, depth)}`)
+    const differing = differingFields(members)
+    const parts = members.map(
+      (member) => `... on ${member.name} ${selection(schema, member, depth, differing)}`,
+    )
     return `{ __typename ${parts.join(' ')} }`
   }
   if (!isObjectType(type)) return ''
   const parts = Object.values(type.getFields()).flatMap((field) => {
     if (field.args.some(isRequiredArgument)) return []
     const below = getNamedType(field.type)
-    if (isLeafType(below)) return [field.name]
-    return depth > 1 ? [`${field.name} ${selection(schema, below, depth - 1)}`] : []
+    const name = aliased.has(field.name) ? `${field.name}Of${type.name}: ${field.name}` : field.name
+    if (isLeafType(below)) return [name]
+    return depth > 1 ? [`${name} ${selection(schema, below, depth - 1)}`] : []
   })
   return `{ __typename ${parts.join(' ')} }`
+}
+
+/** The fields that have one name and two types: they cannot stand in one answer under the same name. */
+function differingFields(types: readonly GraphQLObjectType[]): Set<string> {
+  const known = new Map<string, string>()
+  const differing = new Set<string>()
+  for (const field of types.flatMap((type) => Object.values(type.getFields()))) {
+    const type = String(field.type)
+    if ((known.get(field.name) ?? type) !== type) differing.add(field.name)
+    known.set(field.name, type)
+  }
+  return differing
 }

@@ -5,7 +5,8 @@
 -- were held with. p_ticket_concert_id: of the queue ticket that was shown.
 --
 -- Returns {outcome, …}:
---   Paid {paymentId}, with {payment}, the row, from the call that made it
+--   Paid {paymentId, spentTicketNumber}, with {payment}, the row, from the call that made it; the number is null where the
+--     ticket goes on
 --   HoldExpired {heldUntil}, AlreadyPaid {paymentId}, InsufficientPoints {balance, price},
 --   ReservationNotFound (also for somebody else's), IdempotencyKeyReused           kept under the key
 --   OtherConcert                                                       not kept: no effect at all
@@ -73,6 +74,8 @@ begin
   end if;
   perform emit_reservation_event('payment.completed', v_reservation, v_at, jsonb_build_object(
     'paymentId', p_payment_id, 'ticketNumber', v_reservation.ticket_number, 'spendsTicket', v_spends));
-  return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'Paid', 'paymentId', p_payment_id))
+  return answer_intent(p_user_id, p_key, jsonb_build_object(
+      'outcome', 'Paid', 'paymentId', p_payment_id,
+      'spentTicketNumber', case when v_spends then v_reservation.ticket_number end))
     || jsonb_build_object('payment', to_jsonb(v_payment));
 end $$;

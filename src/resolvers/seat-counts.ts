@@ -1,0 +1,36 @@
+import DataLoader from 'dataloader'
+import { LRUCache } from 'lru-cache'
+
+/** Seat counts for callers without an admitted ticket: a bounded cache that one server shares between all of them. */
+export interface SeatCounts {
+  /** How many seats of a performance are taken, as of about a second ago at the most. */
+  taken(performanceId: string): Promise<number>
+}
+
+const KEPT_MS = 1_000
+const KEPT_MAX = 10_000
+const BATCH_MAX = 200
+
+/**
+ * @param read counts the taken seats of many performances; one that is missing has none. It runs once for all who ask at
+ *   the same time, and its failures are not kept.
+ */
+export function createSeatCounts(
+  read: (performanceIds: readonly string[]) => Promise<{ performanceId: string; count: number }[]>,
+): SeatCounts {
+  const batch = new DataLoader<string, number>(
+    async (ids) => {
+      const counts = new Map((await read(ids)).map(({ performanceId, count }) => [performanceId, count]))
+      return ids.map((id) => counts.get(id) ?? 0)
+    },
+    { cache: false, maxBatchSize: BATCH_MAX },
+  )
+  const cache = new LRUCache<string, number>({
+    max: KEPT_MAX,
+    ttl: KEPT_MS,
+    // An entry that is evicted while it is read still answers those who wait for it.
+    ignoreFetchAbort: true,
+    fetchMethod: (id) => batch.load(id),
+  })
+  return { taken: (id) => cache.forceFetch(id) }
+}

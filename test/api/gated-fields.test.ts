@@ -1,0 +1,102 @@
+/** Fields that need an admitted ticket: where the ticket is missing or spent they are null, and nothing around them is. */
+import { randomUUID } from 'node:crypto'
+import { isListType, isNonNullType, isObjectType, type GraphQLOutputType } from 'graphql'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createSchema } from '../../src/schema/index.ts'
+import { charge, createSale, hold, join } from '../support/purchase.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { cancel, codeOf } from '../support/steps.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+/** The fields behind the gate, and what they have to be so that an error nulls the field alone. */
+const gated = ['Query.performance', 'Query.performances', 'Performance.seats']
+
+test('every gated field is nullable', () => {
+  const schema = createSchema({ signUp: true })
+  const typeOf = (name: string): GraphQLOutputType | undefined => {
+    const [type = '', field = ''] = name.split('.')
+    const parent = schema.getType(type)
+    return isObjectType(parent) ? parent.getFields()[field]?.type : undefined
+  }
+  for (const name of gated) {
+    expect(typeOf(name), name).toBeDefined()
+    expect(isNonNullType(typeOf(name)), name).toBe(false)
+  }
+  const seats = typeOf('Performance.seats')
+  expect(isListType(seats) && isNonNullType(seats.ofType)).toBe(true)
+})
+
+test('a payment that spends the ticket is answered with everything that needs none', async () => {
+  const { concertId, performanceIds } = await createSale(server, { seatCount: 5 })
+  const user = await server.user()
+  const { token } = await join(user, concertId)
+  const held = await hold(user, token, performanceIds[0] ?? '', [1, 2])
+  await charge(user, 200)
+  const answer = await user.send<{ payReservation: unknown }>(
+    `mutation ($input: PayReservationInput!) { payReservation(input: $input) {
+      __typename
+      ... on Payment { amount reservation { status performance { availableSeatCount seats { number status } } } }
+    } }`,
+    { input: { reservationId: held.id, idempotencyKey: randomUUID() } },
+    { queueToken: token },
+  )
+  expect(answer.data.payReservation).toEqual({
+    __typename: 'Payment',
+    amount: 200,
+    reservation: { status: 'PAID', performance: { availableSeatCount: 3, seats: null } },
+  })
+  expect(answer.errors?.map(({ path, extensions }) => [path?.join('.'), extensions.code])).toEqual([
+    ['payReservation.reservation.performance.seats', 'NOT_ADMITTED'],
+  ])
+})
+
+test('a page of reservations is answered without a ticket, and only the seats are null', async () => {
+  const { concertId, performanceIds } = await createSale(server, { seatCount: 5 })
+  const user = await server.user()
+  const { token } = await join(user, concertId)
+  const held = await hold(user, token, performanceIds[0] ?? '', [1])
+  const query = `{ reservations(first: 1) { edges { node { id performance { seatCount availableSeatCount seats { number } } } } } }`
+  const answer = await user.send<{ reservations: object }>(query)
+  expect(answer.data.reservations).toEqual({
+    edges: [{ node: { id: held.id, performance: { seatCount: 5, availableSeatCount: 4, seats: null } } }],
+  })
+  expect(codeOf(answer)).toBe('QUEUE_TICKET_INVALID')
+})
+
+test('a refused list of dates leaves the rest of the operation in place', async () => {
+  const { concertId } = await createSale(server)
+  const user = await server.user()
+  const query = `query ($id: ID!) { me { id } performances(concertId: $id) { id } }`
+  const answer = await user.send(query, { id: concertId })
+  expect(answer.data).toEqual({ me: { id: user.id }, performances: null })
+  expect(codeOf(answer)).toBe('QUEUE_TICKET_INVALID')
+})
+
+test('the count is exact for who is admitted, and at most about a second old for everybody else', async () => {
+  const { concertId, performanceIds } = await createSale(server, { seatCount: 5 })
+  const [date = ''] = performanceIds
+  const [inside, outside] = [await server.user(), await server.user()]
+  const [first, second] = [await join(inside, concertId), await join(outside, concertId)]
+  const reservation = await hold(outside, second.token, date, [5])
+  const query = `query ($id: ID!) { reservation(id: $id) { performance { availableSeatCount } } }`
+  const countFor = async (id: string, user: typeof inside, queueToken?: string) =>
+    (
+      await user.ask<{ reservation: { performance: { availableSeatCount: number } } }>(
+        query,
+        { id },
+        { queueToken },
+      )
+    ).reservation.performance.availableSeatCount
+
+  expect(await countFor(reservation.id, outside)).toBe(4)
+  const own = await hold(inside, first.token, date, [1, 2])
+  expect(await countFor(own.id, inside, first.token)).toBe(2)
+  await expect.poll(() => countFor(reservation.id, outside), { timeout: 10_000 }).toBe(2)
+  await cancel(inside, own.id)
+  await expect.poll(() => countFor(reservation.id, outside), { timeout: 10_000 }).toBe(4)
+})
