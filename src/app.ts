@@ -88,6 +88,7 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
   })
   const connection = connectRedis({
     url: config.redisUrl,
+    prefix: config.redisPrefix,
     onError: (error) => log.warn({ err: error }, 'the connection to Redis failed'),
     trace,
   })
@@ -247,6 +248,7 @@ export function createApp(config: Config): App {
   return {
     start: async () => {
       await tracing?.start()
+      await connection.verify()
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
         server.listen({ port: config.port, host: config.host, backlog: BACKLOG }, resolve)

@@ -13,6 +13,10 @@ export interface Keys {
   seatsChannel(performanceId: string): string
   /** How much of something somebody had lately. */
   rate(what: string, who: string): string
+  /** Written to find out whether Redis takes writes. */
+  probe: string
+  /** What the subscriber of one instance listens to, so that it can be found. */
+  connectionChannel(instance: string): string
 }
 
 /** @param prefix keeps users of one Redis apart; channels carry it too, because pub/sub crosses databases */
@@ -25,4 +29,6 @@ export const createKeys = (prefix = 'stagedoor'): Keys => ({
   queueChannel: (concertId) => `${prefix}:{${concertId}}:wake`,
   seatsChannel: (performanceId) => `${prefix}:seats:${performanceId}`,
   rate: (what, who) => `${prefix}:rate:${what}:${who}`,
+  probe: `${prefix}:probe`,
+  connectionChannel: (instance) => `${prefix}:connection:${instance}`,
 })

@@ -95,7 +95,7 @@ export function createStage({ settings, times, blockSize }: StageOptions = {}): 
   const queueTimes = { ...LONG, ...times }
 
   const instance = (url = redisUrl): Instance => {
-    const opened = connectRedis({ url })
+    const opened = connectRedis({ url, prefix })
     connections.push(opened)
     let calls = 0
     const connection: RedisConnection = {
@@ -115,6 +115,7 @@ export function createStage({ settings, times, blockSize }: StageOptions = {}): 
   const { redis } = own.connection
   const key = (name: string): string => `${keys.concert(concertId)}:${name}`
   const remove = async (pattern: string): Promise<void> => {
+    await own.connection.ping()
     for await (const found of redis.scanStream({ match: pattern, count: 1_000 }))
       if ((found as string[]).length > 0) await redis.del(...(found as string[]))
   }

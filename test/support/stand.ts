@@ -38,7 +38,7 @@ export async function openStand(): Promise<Stand> {
   const prefix = `test:${randomUUID()}`
 
   const another = (url = redisUrl): Stand['options'] => {
-    const connection = connectRedis({ url })
+    const connection = connectRedis({ url, prefix })
     connections.push(connection)
     const db = books.open()
     const wakeups = createWakeups({ connection, prefix })

@@ -10,15 +10,19 @@ export interface Way {
   swallow(): void
   /** As before; what was swallowed stays lost. */
   mend(): void
+  /** New connections lead there; those that stand stay where they are. */
+  lead(target: string): void
+  /** From the moment that a request with this text passes, nothing is answered any more. Resolves at that moment. */
+  withholdAnswers(text: string): Promise<void>
   close(): void
 }
 
 /** @param target the address of the service: `postgres://…`, `redis://…` */
 export async function createWayTo(target: string): Promise<Way> {
-  const service = new URL(target)
-  const port = Number(service.port || (service.protocol.startsWith('redis') ? 6379 : 5432))
+  let service = new URL(target)
   const sockets = new Set<Socket>()
   let state: 'open' | 'cut' | 'swallowing' = 'open'
+  let awaited: { text: string; passed: () => void } | undefined
 
   const keep = (socket: Socket, onClose: () => void): void => {
     sockets.add(socket)
@@ -34,10 +38,16 @@ export async function createWayTo(target: string): Promise<Way> {
       keep(near, () => undefined)
       return
     }
-    const far = connect(port, service.hostname)
+    const far = connect(portOf(service), service.hostname)
     keep(near, () => far.destroy())
     keep(far, () => near.destroy())
     near.pipe(far).pipe(near)
+    near.on('data', (sent: Buffer) => {
+      if (awaited === undefined || !sent.includes(awaited.text)) return
+      far.unpipe(near).resume()
+      awaited.passed()
+      awaited = undefined
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
@@ -60,9 +70,19 @@ export async function createWayTo(target: string): Promise<Way> {
       if (state === 'swallowing') breakAll()
       state = 'open'
     },
+    lead: (to) => {
+      service = new URL(to)
+    },
+    withholdAnswers: (text) =>
+      new Promise((passed) => {
+        awaited = { text, passed }
+      }),
     close: () => {
       cut()
       server.close()
     },
   }
 }
+
+const portOf = ({ port, protocol }: URL): number =>
+  Number(port || (protocol.startsWith('redis') ? 6379 : 5432))
