@@ -18,7 +18,7 @@ import {
 } from './db/catalog.ts'
 import { openDatabase } from './db/client.ts'
 import { readSeatFigures } from './db/figures.ts'
-import { reserveQueueNumbers, spentNumbers } from './db/queue.ts'
+import { endedTickets, reserveQueueNumbers } from './db/queue.ts'
 import { seatMap } from './domain/catalog.ts'
 import type { TracePart } from './domain/trace.ts'
 import { Problem } from './domain/problem.ts'
@@ -102,7 +102,7 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
     onTold,
     books: {
       reserveNumbers: (concertId) => reserveQueueNumbers(db, concertId),
-      spentNumbers: (concertId, tickets) => spentNumbers(db, concertId, tickets),
+      endedTickets: (concertId, tickets) => endedTickets(db, concertId, tickets),
     },
   })
   const seats = createSeatWatch({

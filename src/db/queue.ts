@@ -1,5 +1,5 @@
 import { and, eq, sql as fragment } from 'drizzle-orm'
-import type { QueueSettings, QueueTicket } from '../domain/queue.ts'
+import type { QueueSettings, QueueTicket, TicketEnd } from '../domain/queue.ts'
 import type { Database } from './client.ts'
 import { defineRead, isOneOf } from './read.ts'
 import { spentTickets } from './tables.ts'
@@ -30,21 +30,35 @@ export async function reserveQueueNumbers(db: Database, concertId: string): Prom
   return row?.block ?? null
 }
 
-/** The numbers of those of these tickets, all of one concert, that payments have spent. */
-export async function spentNumbers(
+/** Which of these tickets, all of one concert, have ended for good: why, by number. */
+export async function endedTickets(
   db: Database,
   concertId: string,
   tickets: readonly QueueTicket[],
-): Promise<Set<number>> {
+): Promise<Map<number, TicketEnd>> {
   const users = tickets.map(({ userId }) => userId)
   const numbers = tickets.map(({ number }) => number)
   const rows = await db.call(
-    (sql) => sql<{ number: string }[]>`
-      select spent.number from spent_tickets as spent
+    (sql) => sql<{ number: string; reason: TicketEnd }[]>`
+      select spent.number, spent.reason from spent_tickets as spent
       join unnest(${users}::uuid[], ${numbers}::bigint[]) as shown (user_id, number) using (user_id, number)
       where spent.concert_id = ${concertId}`,
   )
-  return new Set(rows.map(({ number }) => Number(number)))
+  return new Map(rows.map(({ number, reason }) => [Number(number), reason]))
+}
+
+/**
+ * Ends a ticket at its owner's request, and cancels the holds made with it. May be repeated.
+ * @returns why the ticket has ended: PAID if it had paid for seats
+ */
+export async function leaveQueue(
+  db: Database,
+  { userId, concertId, number }: QueueTicket,
+): Promise<TicketEnd> {
+  const [row] = await db.call(
+    (sql) => sql<[{ reason: TicketEnd }]>`select leave_queue(${userId}, ${concertId}, ${number}) as reason`,
+  )
+  return row.reason
 }
 
 /** The tickets of a user that payments have spent, for these concerts, in any order. */
@@ -55,7 +69,13 @@ export const listSpentTickets = defineRead<
   orm
     .select()
     .from(spentTickets)
-    .where(and(isOneOf(spentTickets.concertId), eq(spentTickets.userId, fragment.placeholder('userId'))))
+    .where(
+      and(
+        isOneOf(spentTickets.concertId),
+        eq(spentTickets.userId, fragment.placeholder('userId')),
+        eq(spentTickets.reason, 'PAID'),
+      ),
+    )
     .limit(SPENT_MAX),
 )
 

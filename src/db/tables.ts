@@ -170,7 +170,7 @@ export const transfers = pgTable(
   ],
 )
 
-/** Tickets that a payment has spent. They open nothing, whatever Redis says. */
+/** Tickets that have ended for good: they open nothing, whatever Redis says. */
 export const spentTickets = pgTable(
   'spent_tickets',
   {
@@ -178,8 +178,15 @@ export const spentTickets = pgTable(
     userId: uuid().notNull(),
     number: bigint({ mode: 'number' }).notNull(),
     spentAt: instant().notNull(),
+    /** PAID: it bought seats, and holds nothing any more. LEFT: its owner left the queue. */
+    reason: text({ enum: ['PAID', 'LEFT'] })
+      .notNull()
+      .default('PAID'),
   },
-  (t) => [primaryKey({ columns: [t.concertId, t.userId, t.number] })],
+  (t) => [
+    primaryKey({ columns: [t.concertId, t.userId, t.number] }),
+    check('spent_tickets_reason', sql`${t.reason} in ('PAID', 'LEFT')`),
+  ],
 )
 
 /** What a client's key was used for, and what the answer was. Kept for a day at least. */

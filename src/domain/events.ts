@@ -3,7 +3,12 @@
  * it happen, delivered at least once. docs/events.md documents the fields for other services.
  */
 export type EventType =
-  'reservation.held' | 'reservation.expired' | 'reservation.cancelled' | 'payment.completed' | 'queue.updated'
+  | 'reservation.held'
+  | 'reservation.expired'
+  | 'reservation.cancelled'
+  | 'payment.completed'
+  | 'queue.updated'
+  | 'queue.left'
 
 interface ReservationFacts {
   reservationId: string
@@ -12,6 +17,12 @@ interface ReservationFacts {
   userId: string
   seatNumbers: number[]
   price: number
+}
+
+/** The queue ticket behind it; spendsTicket: it has paid for seats, and holds nothing any more. */
+interface TicketFacts {
+  ticketNumber: number
+  spendsTicket: boolean
 }
 
 interface Described<Type extends EventType, Data> {
@@ -24,10 +35,10 @@ interface Described<Type extends EventType, Data> {
 
 export type OutboxEvent =
   | Described<'reservation.held', ReservationFacts & { heldUntil: string; ticketNumber: number }>
-  | Described<'reservation.expired', ReservationFacts>
-  | Described<'reservation.cancelled', ReservationFacts>
-  | Described<
-      'payment.completed',
-      ReservationFacts & { paymentId: string; ticketNumber: number; spendsTicket: boolean }
-    >
+  | Described<'reservation.expired', ReservationFacts & TicketFacts>
+  | Described<'reservation.cancelled', ReservationFacts & TicketFacts>
+  | Described<'payment.completed', ReservationFacts & TicketFacts & { paymentId: string }>
+  | Described<'queue.left', { userId: string; concertId: string; ticketNumber: number }>
   | Described<'queue.updated', { concertId: string }>
+
+export type ReservationEvent = Exclude<OutboxEvent, { type: 'queue.updated' | 'queue.left' }>

@@ -10,6 +10,9 @@ export interface QueueTicket {
 
 export type LapseReason = 'ADMISSION_EXPIRED' | 'NOT_CLAIMED' | 'LEFT'
 
+/** Why a ticket has ended for good: it bought seats, or its owner left the queue. */
+export type TicketEnd = 'PAID' | 'LEFT'
+
 export type QueueStatus =
   | { kind: 'Waiting'; position: number; estimatedWaitSeconds: number | null; paused: boolean }
   | { kind: 'Admitted'; until: Date }

@@ -2,7 +2,7 @@
 import { readQueueSettings } from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
 import { leaseOutbox } from '../db/outbox.ts'
-import type { OutboxEvent } from '../domain/events.ts'
+import type { OutboxEvent, ReservationEvent } from '../domain/events.ts'
 import type { Events } from '../queue/events.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Wakeups } from '../queue/wakeups.ts'
@@ -62,6 +62,11 @@ async function deliver(event: OutboxEvent, { db, queue, wakeups, events }: Relay
     if (settings) await queue.configure(concertId, settings)
     return
   }
+  if (event.type === 'queue.left') {
+    const { userId, concertId, ticketNumber } = event.data
+    await queue.leave({ userId, concertId, number: ticketNumber })
+    return
+  }
   await Promise.all([
     tellQueue(event, queue),
     wakeups.publishSeats(event.data.performanceId),
@@ -69,12 +74,9 @@ async function deliver(event: OutboxEvent, { db, queue, wakeups, events }: Relay
   ])
 }
 
-async function tellQueue(event: OutboxEvent, queue: Queue): Promise<void> {
-  if (event.type === 'reservation.held') {
-    const { userId, concertId, ticketNumber, heldUntil } = event.data
-    await queue.extend({ userId, concertId, number: ticketNumber }, new Date(heldUntil))
-  } else if (event.type === 'payment.completed' && event.data.spendsTicket) {
-    const { userId, concertId, ticketNumber } = event.data
-    await queue.finish({ userId, concertId, number: ticketNumber })
-  }
+async function tellQueue(event: ReservationEvent, queue: Queue): Promise<void> {
+  const { userId, concertId, ticketNumber: number } = event.data
+  const ticket = { userId, concertId, number }
+  if (event.type === 'reservation.held') await queue.extend(ticket, new Date(event.data.heldUntil))
+  else if (event.data.spendsTicket) await queue.finish(ticket)
 }

@@ -1,5 +1,5 @@
 import { overloaded, Problem } from '../domain/problem.ts'
-import type { QueueSettings, QueueStatus, QueueTicket } from '../domain/queue.ts'
+import type { QueueSettings, QueueStatus, QueueTicket, TicketEnd } from '../domain/queue.ts'
 import type { Commands } from './commands.ts'
 import { isBlocked } from './replies.ts'
 import type { Blocked, Report } from './replies.ts'
@@ -13,8 +13,8 @@ export interface QueueBooks {
   reserveNumbers(
     concertId: string,
   ): Promise<{ first: number; last: number; fresh: boolean; settings: QueueSettings } | null>
-  /** Which of these tickets, all of one concert, have payments already spent? By their numbers. */
-  spentNumbers(concertId: string, tickets: readonly QueueTicket[]): Promise<ReadonlySet<number>>
+  /** Which of these tickets, all of one concert, have ended for good? Why, by number. */
+  endedTickets(concertId: string, tickets: readonly QueueTicket[]): Promise<ReadonlyMap<number, TicketEnd>>
 }
 
 /** Why a ticket's status cannot be told at the moment. */
@@ -65,23 +65,23 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
     return started
   }
 
-  /** Puts lost tickets back, those that were spent among the ended. @returns why that failed, for each; null: it did not */
+  /** Puts lost tickets back, those that have ended for good among the ended. @returns why that failed, for each; null: it did not */
   async function restore(concertId: string, lost: readonly QueueTicket[]): Promise<(Failed | null)[]> {
     try {
-      const spent = await books.spentNumbers(concertId, lost)
+      const ended = await books.endedTickets(concertId, lost)
       // First, so that whoever is put back is looked after by the ticks.
       await commands.keepActive([concertId], [])
       return await Promise.all(
-        lost.map((ticket) =>
-          (spent.has(ticket.number) ? commands.finish(ticket) : commands.restore(ticket)).then(
-            () => null,
-            failed,
-          ),
-        ),
+        lost.map((ticket) => place(ticket, ended.get(ticket.number)).then(() => null, failed)),
       )
     } catch (cause) {
       return lost.map(() => failed(cause))
     }
+  }
+
+  function place(ticket: QueueTicket, end: TicketEnd | undefined): Promise<unknown> {
+    if (end === 'PAID') return commands.finish(ticket)
+    return end === 'LEFT' ? commands.leave(ticket) : commands.restore(ticket)
   }
 
   async function unblocked<T>(concertId: string, run: () => Promise<T | Blocked>): Promise<T> {

@@ -61,6 +61,7 @@ export function queueStatus(
   return context.queue.watch(requireTicket(context, token))
 }
 
+/** PostgreSQL first: it cancels the holds, and nothing is held with the ticket from then on. */
 export async function leaveQueue(
   _: unknown,
   { input }: { input: { token: string } },
@@ -69,7 +70,18 @@ export async function leaveQueue(
   const ticket = requireTicket(context, input.token)
   subjectOf(context, ticket.userId)
   context.loaders.admissions.clear(ticket)
-  return issued(context, ticket, await context.queue.leave(ticket))
+  const end = await queueBook.leaveQueue(context.db, ticket)
+  context.wakeRelay()
+  if (end === 'PAID') {
+    await context.queue.finish(ticket)
+    return issued(context, ticket, await context.queue.status(ticket))
+  }
+  const status = await context.queue.leave(ticket).catch((error: unknown): QueueStatus => {
+    // The ticket has left all the same: it is recorded, and the outbox tells the queue when Redis is back.
+    if (error instanceof Problem && error.code === 'OVERLOADED') return { kind: 'Lapsed', reason: 'LEFT' }
+    throw error
+  })
+  return issued(context, ticket, status)
 }
 
 /** An operator's change is in Redis, and so in force on every instance, before it is answered. */

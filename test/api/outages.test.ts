@@ -65,7 +65,6 @@ const needsRedis: Operation[] = [
   ['query ($id: ID!) { performance(id: $id) { id } }', () => ({ id: date })],
   ['query ($id: ID!) { concert(id: $id) { queue { waitingCount } } }', () => ({ id: sale.concertId })],
   input('HoldSeatsInput', 'holdSeats', () => ({ performanceId: date, seatNumbers: [49] })),
-  input('LeaveQueueInput', 'leaveQueue', () => ({ token })),
 ]
 
 const needsPostgres: Operation[] = [
@@ -83,6 +82,7 @@ const needsPostgres: Operation[] = [
   input('PayReservationInput', 'payReservation', () => ({ reservationId: held })),
   input('CancelReservationInput', 'cancelReservation', () => ({ reservationId: held })),
   input('ChargePointsInput', 'chargePoints', () => ({ amount: 1 })),
+  input('LeaveQueueInput', 'leaveQueue', () => ({ token })),
 ]
 
 /** All of them at once: each is an error that may be tried again, and comes in time. */
@@ -106,7 +106,10 @@ test('while both are there the server is ready', async () => {
 })
 
 describe.each(['cut', 'swallow'] as const)('Redis is away (%s)', (how) => {
-  test('a purchase under way goes on; what needs the queue may be tried again', async () => {
+  test('a purchase under way and leaving go on; what needs the queue may be tried again', async () => {
+    const leaver = await server.user()
+    const leaving = await join(leaver, sale.concertId)
+    const left = await hold(leaver, leaving.token, date, [nextSeat++])
     ways.redis[how]()
     await expectOverloaded(needsRedis, 4_000)
     expect(await ready()).toBe(503)
@@ -120,8 +123,13 @@ describe.each(['cut', 'swallow'] as const)('Redis is away (%s)', (how) => {
     expect(await pay(user, token, held, key)).toEqual(paid)
     expect((await cancel(user, held)).__typename).toBe('AlreadyPaid')
 
+    expect((await leaveQueue(leaver, leaving.token)).data.leaveQueue.status.reason).toBe('LEFT')
+    expect((await pay(leaver, leaving.token, left.id)).__typename).toBe('HoldExpired')
+
     ways.redis.mend()
     await expect.poll(ready, { timeout: 15_000 }).toBe(200)
+    const gone = async () => (await statusOf(leaver, leaving.token)).__typename
+    await expect.poll(gone, { timeout: 10_000 }).toBe('Lapsed')
     const ended = async () => (await statusOf(user, token)).__typename
     await expect.poll(ended, { timeout: 10_000 }).toBe('Finished')
   })
@@ -139,7 +147,6 @@ describe.each(['cut', 'swallow'] as const)('PostgreSQL is away (%s)', (how) => {
     const joined = await join(newcomer, sale.concertId)
     expect(joined.status.__typename).toBe('Admitted')
     expect((await statusOf(newcomer, joined.token)).__typename).toBe('Admitted')
-    expect((await leaveQueue(newcomer, joined.token)).data.leaveQueue.status.reason).toBe('LEFT')
 
     ways.postgres.mend()
     await expect.poll(ready, { timeout: 15_000 }).toBe(200)

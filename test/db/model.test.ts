@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { loadTakenSeats } from '../../src/db/catalog.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
+import { leaveQueue } from '../../src/db/queue.ts'
 import { expireReservations, loadReservations } from '../../src/db/reservations.ts'
 import { audit } from '../support/audit.ts'
 import { openBooks } from '../support/books.ts'
@@ -150,13 +151,21 @@ const repeat = which.map(
     }),
 )
 
+const leave = user.map(
+  (index) =>
+    new Step(`leave(${index})`, async (model, real) => {
+      const ticket = { ...buyerOf(real, index).ticket, number: model.tickets[index] ?? 0 }
+      expect(await leaveQueue(db, ticket)).toBe(model.leave(index))
+    }),
+)
+
 const rejoin = user.map(
   (index) =>
     new Step(`rejoin(${index})`, async (model, real) => {
       const number = model.tickets[index] ?? 0
       const spent = model.spent.has(`${index} ${number}`)
       expect(await isSpent(db, { ...buyerOf(real, index).ticket, number })).toBe(spent)
-      if (spent) model.tickets[index] = number + 1
+      if (spent || model.left.has(`${index} ${number}`)) model.tickets[index] = number + 1
     }),
 )
 
@@ -168,6 +177,7 @@ const steps = [
   { weight: 2, arbitrary: pass },
   { weight: 1, arbitrary: sweep },
   { weight: 2, arbitrary: repeat },
+  { weight: 1, arbitrary: leave },
   { weight: 2, arbitrary: rejoin },
 ]
 

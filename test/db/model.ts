@@ -17,9 +17,10 @@ export class BooksModel {
   now = 0
   readonly reservations: Reservation[] = []
   readonly balances: number[]
-  /** The number of the ticket that each user has now, and all numbers that were spent. */
+  /** The number of the ticket that each user has now, and all numbers that were spent, and left. */
   readonly tickets: number[]
   readonly spent = new Set<string>()
+  readonly left = new Set<string>()
 
   constructor(users: number) {
     this.balances = Array.from({ length: users }, () => 0)
@@ -51,15 +52,12 @@ export class BooksModel {
 
   hold(user: number, seats: number[]): string {
     const ticket = this.tickets[user] ?? 0
-    if (this.spent.has(`${user} ${ticket}`)) return 'NOT_ADMITTED'
+    if (this.spent.has(`${user} ${ticket}`) || this.left.has(`${user} ${ticket}`)) return 'NOT_ADMITTED'
     const mine = this.reservations.filter((other) => other.user === user && this.has(other))
     const count = mine.reduce((sum, other) => sum + other.seats.length, 0)
     if (count + seats.length > SEAT_LIMIT) return 'SeatLimitExceeded'
     const taken = this.taken().map(({ number }) => number)
     if (seats.some((seat) => taken.includes(seat))) return 'SeatTaken'
-    for (const other of this.reservations)
-      if (other.status === 'HELD' && other.seats.some((seat) => seats.includes(seat)))
-        other.status = 'EXPIRED'
     const heldUntil = this.now + HOLD_MS
     this.reservations.push({ id: '', user, seats, status: 'HELD', heldUntil, ticket })
     return 'ok'
@@ -74,8 +72,7 @@ export class BooksModel {
     if (balance < price) return 'InsufficientPoints'
     this.balances[user] = balance - price
     reservation.status = 'PAID'
-    const more = this.reservations.some((other) => other.user === user && this.isLive(other))
-    if (!more) this.spent.add(`${user} ${reservation.ticket}`)
+    this.spendIfDone(reservation)
     return 'ok'
   }
 
@@ -85,7 +82,24 @@ export class BooksModel {
     if (reservation.status === 'CANCELLED') return 'ok'
     if (!this.isLive(reservation)) return 'HoldExpired'
     reservation.status = 'CANCELLED'
+    this.spendIfDone(reservation)
     return 'ok'
+  }
+
+  /** A ticket that has paid for seats and holds nothing any more is spent. */
+  spendIfDone({ user, ticket }: Pick<Reservation, 'user' | 'ticket'>): boolean {
+    const own = this.reservations.filter((other) => other.user === user && other.ticket === ticket)
+    const done = own.some(({ status }) => status === 'PAID') && !own.some((other) => this.isLive(other))
+    if (done) this.spent.add(`${user} ${ticket}`)
+    return done
+  }
+
+  leave(user: number): string {
+    const ticket = this.tickets[user] ?? 0
+    for (const own of this.reservations)
+      if (own.user === user && own.ticket === ticket && this.isLive(own)) own.status = 'CANCELLED'
+    if (!this.spendIfDone({ user, ticket })) this.left.add(`${user} ${ticket}`)
+    return this.left.has(`${user} ${ticket}`) ? 'LEFT' : 'PAID'
   }
 
   charge(user: number, amount: number): string {
@@ -99,7 +113,10 @@ export class BooksModel {
       .filter((reservation) => reservation.status === 'HELD' && !this.isLive(reservation))
       .sort((a, b) => a.heldUntil - b.heldUntil)
       .slice(0, limit)
-    for (const reservation of lapsed) reservation.status = 'EXPIRED'
+    for (const reservation of lapsed) {
+      reservation.status = 'EXPIRED'
+      this.spendIfDone(reservation)
+    }
     return lapsed.length
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { loadPayments, loadPaymentsOf } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
-import { loadReservations } from '../../src/db/reservations.ts'
+import { expireReservations, loadReservations } from '../../src/db/reservations.ts'
 import {
   AlreadyPaid,
   HoldExpired,
@@ -125,7 +125,7 @@ test('a ticket for another concert does not pay, and leaves the key free', async
   await payReservation(db, aPayment(buyer, id, { key }))
 })
 
-test('the payment that leaves no other live hold spends the ticket, an earlier one does not', async () => {
+test('the payment that leaves its ticket no other live hold spends the ticket, an earlier one does not', async () => {
   const buyer = await newBuyer()
   await chargePoints(db, aCharge(buyer, 500))
   const first = await holdSeats(db, aHold(buyer, [1]))
@@ -139,6 +139,42 @@ test('the payment that leaves no other live hold spends the ticket, an earlier o
     select data->'spendsTicket' as spends from outbox where type = 'payment.completed'
       and data->>'userId' = ${buyer.userId} order by id`
   expect(spends).toEqual([{ spends: false }, { spends: true }])
+})
+
+test('a payment spends the ticket that the seats were held with, whatever other tickets the user has', async () => {
+  const buyer = await newBuyer()
+  const later = { ...buyer, ticket: { ...buyer.ticket, number: 2 } }
+  await chargePoints(db, aCharge(buyer, 500))
+  const [older, newer] = [await holdSeats(db, aHold(buyer, [1])), await holdSeats(db, aHold(later, [2]))]
+  await payReservation(db, aPayment(buyer, newer))
+  expect([await isSpent(db, buyer.ticket), await isSpent(db, later.ticket)]).toEqual([false, true])
+  await payReservation(db, aPayment(buyer, older))
+  expect(await isSpent(db, buyer.ticket)).toBe(true)
+})
+
+test('after a payment the ticket is spent as soon as its last hold is cancelled or has expired', async () => {
+  const show = await createShow(db)
+  for (const end of ['cancelled', 'expired']) {
+    const buyer = createBuyer(show)
+    await chargePoints(db, aCharge(buyer, 500))
+    const paid = await holdSeats(db, aHold(buyer, end === 'cancelled' ? [1] : [2]))
+    const other = await holdSeats(db, aHold(buyer, end === 'cancelled' ? [3] : [4]))
+    await payReservation(db, aPayment(buyer, paid))
+    expect(await isSpent(db, buyer.ticket)).toBe(false)
+    if (end === 'cancelled') await cancelReservation(db, aCancel(buyer, other))
+    else {
+      await passTime(sql, HOLD_MS)
+      // Somebody else has the seats before the hold is ended.
+      await holdSeats(db, aHold(createBuyer(show), [4]))
+      await expireReservations(db, 10)
+    }
+    expect(await isSpent(db, buyer.ticket)).toBe(true)
+    const [event] =
+      await sql`select type, data from outbox where subject_id = ${other} order by id desc limit 1`
+    expect(event).toMatchObject({ type: `reservation.${end}`, data: { ticketNumber: 1, spendsTicket: true } })
+    await expect(holdSeats(db, aHold(buyer, [5]))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
+  }
+  await audit(sql)
 })
 
 test('a hold that has lapsed, or is for another concert, does not keep the ticket from being spent', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { loadConcerts } from '../../src/db/catalog.ts'
 import { leaseOutbox } from '../../src/db/outbox.ts'
-import { reserveQueueNumbers, spentNumbers, updateQueue } from '../../src/db/queue.ts'
+import { reserveQueueNumbers, endedTickets, updateQueue } from '../../src/db/queue.ts'
 import { openBooks } from '../support/books.ts'
 import { createBuyer, createShow, isSpent } from '../support/show.ts'
 
@@ -92,11 +92,11 @@ test('a ticket that no payment has spent is not spent', async () => {
   expect(await isSpent(db, { ...ticket, concertId: randomUUID() })).toBe(false)
 })
 
-test('of many tickets, those that were spent', async () => {
+test('of many tickets, those that have ended, and why', async () => {
   const show = await createShow(db)
   const tickets = [1, 2, 3].map((number) => ({ ...createBuyer(show).ticket, number }))
   for (const { concertId, userId } of tickets.slice(1))
     await sql`insert into spent_tickets (concert_id, user_id, number, spent_at) values (${concertId}, ${userId}, 3, now())`
-  expect(await spentNumbers(db, show.concertId, tickets)).toEqual(new Set([3]))
-  expect(await spentNumbers(db, show.concertId, [])).toEqual(new Set())
+  expect(await endedTickets(db, show.concertId, tickets)).toEqual(new Map([[3, 'PAID']]))
+  expect(await endedTickets(db, show.concertId, [])).toEqual(new Map())
 })

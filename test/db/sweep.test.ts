@@ -55,6 +55,8 @@ test('holds that have lapsed are ended, with their events, and no others', async
         userId: buyer.userId,
         seatNumbers: [1],
         price: 100,
+        ticketNumber: 1,
+        spendsTicket: true,
       },
     },
   ])

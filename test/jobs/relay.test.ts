@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { chargePoints } from '../../src/db/points.ts'
-import { updateQueue } from '../../src/db/queue.ts'
+import { leaveQueue, updateQueue } from '../../src/db/queue.ts'
 import { createRelay } from '../../src/jobs/relay.ts'
 import { createWay } from '../support/redis.ts'
 import {
@@ -208,4 +208,17 @@ test('a relay that is stopped leaves nothing behind that it has delivered', asyn
   // The payment came behind the hold, and has been delivered by now; the hold came once.
   expect((await stream()).length).toBe(events + 1)
   expect(await sql`select from outbox`).toHaveLength(0)
+})
+
+test('a ticket leaves the queue even if its server dies right after the commit', async () => {
+  const { buyer, next } = await arrange()
+  const id = await holdSeats(db, aHold(buyer, [1]))
+  await leaveQueue(db, buyer.ticket)
+  expect(await statusOf(next)).toBe('Waiting')
+  await relayAll()
+  expect(await statusOf(next)).toBe('Admitted')
+  expect(await queue.status(buyer.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  const types = (await stream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
+  expect(types).toEqual(['reservation.held', 'reservation.cancelled'])
+  expect(JSON.stringify(await stream())).not.toContain('queue.left')
 })

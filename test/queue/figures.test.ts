@@ -35,7 +35,7 @@ test('tickets that come back after Redis lost all are counted again, and each of
   const [spent, first, left] = [await join(), await join(), await join()]
   const others = [await join(), await join(), await join()]
   await stage.queue.finish(spent)
-  stage.books.spent.add(spent.number)
+  stage.books.ended.set(spent.number, 'PAID')
   await stage.queue.leave(left)
   expect(await figuresOf(stage)).toMatchObject({ issued: 6, waiting: 2, admitted: 2, finished: 1, lapsed: 1 })
 

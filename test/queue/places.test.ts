@@ -140,7 +140,7 @@ test('a place that is told is the place that Redis has', { timeout: 60_000 }, as
             await listeners[step.choice % listeners.length]?.stop()
           else if (step.kind === 'leave' && ticket) await queue.leave(ticket)
           else if (step.kind === 'finish' && ticket) {
-            stage.books.spent.add(ticket.number)
+            stage.books.ended.set(ticket.number, 'PAID')
             await queue.finish(ticket)
           } else if (step.kind === 'status' && ticket) await queue.status(ticket)
           else if (step.kind === 'use' && ticket) await queue.use(ticket)

@@ -40,10 +40,21 @@ test('a ticket that a payment had spent does not come back', async () => {
   const stage = createStage()
   const { ticket } = await stage.joined()
   await stage.lose()
-  stage.books.spent.add(ticket.number)
+  stage.books.ended.set(ticket.number, 'PAID')
   expect(await stage.queue.status(ticket)).toMatchObject({ kind: 'Finished' })
   expect(await stage.queue.use(ticket)).toMatchObject({ kind: 'Finished' })
   expect(stage.books.asked).toBe(1)
+})
+
+test('a ticket that had left does not come back, and the count of all tickets stays right', async () => {
+  const stage = createStage()
+  const { ticket } = await stage.joined()
+  await stage.lose()
+  stage.books.ended.set(ticket.number, 'LEFT')
+  expect(await stage.queue.status(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(await stage.queue.use(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(stage.books.asked).toBe(1)
+  expect(await stage.queue.figures(stage.concertId)).toMatchObject({ issued: 1, waiting: 0, lapsed: 1 })
 })
 
 test('use, leave and extend of a lost ticket find it again too', async () => {
@@ -146,7 +157,7 @@ test('books that are away fail the ticket that needs them, not those that are kn
   const [lost, known] = [await stage.joined(), await stage.joined()]
   await stage.lose()
   await stage.queue.status(known.ticket)
-  stage.books.spentNumbers = () => Promise.reject(new Error('away'))
+  stage.books.endedTickets = () => Promise.reject(new Error('away'))
   await expect(stage.queue.status(lost.ticket)).rejects.toThrow('away')
   const [silent, speaking] = [stage.queue.watch(lost.ticket), stage.queue.watch(known.ticket)]
   const waits = silent.next()

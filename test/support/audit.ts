@@ -20,11 +20,15 @@ const breaches = {
     select r.id, r.status from reservations r, lateral (
       select coalesce(array_agg(seat_number order by seat_number), '{}') as seats,
         count(*) filter (where released_at is null) as live,
-        bool_and(released_at = r.decided_at) as released_when_decided
+        bool_and(released_at = r.decided_at) as released_when_decided,
+        coalesce(bool_and(released_at is null or released_at between r.held_until and coalesce(r.decided_at, released_at)),
+          true) as released_after_lapsing
       from seat_claims where reservation_id = r.id) c
     where c.seats <> r.seat_numbers
-      or (r.status in ('HELD', 'PAID') and c.live <> cardinality(r.seat_numbers))
-      or (r.status in ('EXPIRED', 'CANCELLED') and c.released_when_decided is not true)`,
+      or (r.status = 'PAID' and c.live <> cardinality(r.seat_numbers))
+      or (r.status in ('HELD', 'EXPIRED') and not c.released_after_lapsing)
+      or (r.status in ('EXPIRED', 'CANCELLED') and c.live > 0)
+      or (r.status = 'CANCELLED' and c.released_when_decided is not true)`,
 
   'paid, one payment and one transfer are the same thing': `
     select r.id, r.status from reservations r
@@ -37,15 +41,20 @@ const breaches = {
     select id, status from reservations
     where (status = 'PAID' and decided_at >= held_until) or (status = 'EXPIRED' and decided_at < held_until)`,
 
-  'a spent ticket bought something, and opened nothing afterwards': `
+  'a ticket that ended as PAID bought something, and none that has ended opened anything afterwards': `
     select s.user_id, s.number from spent_tickets s
-    where not exists (
+    where (s.reason = 'PAID') <> exists (
         select from reservations r
         where (r.user_id, r.concert_id, r.ticket_number) = (s.user_id, s.concert_id, s.number) and r.status = 'PAID')
       or exists (
         select from reservations r
         where (r.user_id, r.concert_id, r.ticket_number) = (s.user_id, s.concert_id, s.number)
           and r.held_at > s.spent_at)`,
+
+  'nothing is held with a ticket that has ended': `
+    select r.id from reservations r
+    join spent_tickets s on (r.user_id, r.concert_id, r.ticket_number) = (s.user_id, s.concert_id, s.number)
+    where r.status = 'HELD' and r.held_until > clock_timestamp()`,
 
   'a key that was kept has its answer': 'select user_id, key from idempotency_keys where answer is null',
 }

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, inject } from 'vitest'
-import type { QueueSettings, QueueStatus, QueueTicket, QueueTimes } from '../../src/domain/queue.ts'
+import type {
+  QueueSettings,
+  QueueStatus,
+  QueueTicket,
+  QueueTimes,
+  TicketEnd,
+} from '../../src/domain/queue.ts'
 import { connectRedis } from '../../src/queue/client.ts'
 import type { RedisConnection } from '../../src/queue/client.ts'
 import { createCommands } from '../../src/queue/commands.ts'
@@ -19,12 +25,12 @@ export const LONG: QueueTimes = { admissionMs: 600_000, claimMs: 60_000, absence
 
 export const OPEN: QueueSettings = { capacity: 1, ratePerSecond: null, paused: false, version: 1 }
 
-/** Books in memory: honest about numbers, which only grow, and about what was spent. */
+/** Books in memory: honest about numbers, which only grow, and about tickets that have ended. */
 export interface TestBooks extends QueueBooks {
   settings: QueueSettings
   blockSize: number
   reserved: number
-  spent: Set<number>
+  ended: Map<number, TicketEnd>
   asked: number
 }
 
@@ -33,16 +39,16 @@ function createBooks(settings: Partial<QueueSettings> = {}, blockSize = 1_000): 
     settings: { ...OPEN, ...settings },
     blockSize,
     reserved: 0,
-    spent: new Set(),
+    ended: new Map(),
     asked: 0,
     reserveNumbers: () => {
       const first = books.reserved + 1
       books.reserved += books.blockSize
       return Promise.resolve({ first, last: books.reserved, fresh: first === 1, settings: books.settings })
     },
-    spentNumbers: () => {
+    endedTickets: () => {
       books.asked += 1
-      return Promise.resolve(books.spent)
+      return Promise.resolve(books.ended)
     },
   }
   return books

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { createConcert, listPerformances } from '../../src/db/catalog.ts'
 import type { Database } from '../../src/db/client.ts'
 import * as paymentBook from '../../src/db/payments.ts'
-import { spentNumbers } from '../../src/db/queue.ts'
+import { endedTickets } from '../../src/db/queue.ts'
 import * as reservationBook from '../../src/db/reservations.ts'
 import { Problem } from '../../src/domain/problem.ts'
 import type { QueueTicket } from '../../src/domain/queue.ts'
@@ -129,7 +129,7 @@ export async function passTime(sql: postgres.Sql, ms: number): Promise<void> {
 
 /** Has a payment spent this ticket? */
 export const isSpent = async (db: Database, ticket: QueueTicket): Promise<boolean> =>
-  (await spentNumbers(db, ticket.concertId, [ticket])).has(ticket.number)
+  (await endedTickets(db, ticket.concertId, [ticket])).get(ticket.number) === 'PAID'
 
 /** The functions of src/db, down to the id of what came of it. */
 export const holdSeats = async (...args: Parameters<typeof reservationBook.holdSeats>): Promise<string> =>

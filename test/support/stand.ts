@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll } from 'vitest'
 import { readQueueSettings } from '../../src/db/catalog.ts'
 import { readSeatFigures } from '../../src/db/figures.ts'
-import { reserveQueueNumbers, spentNumbers } from '../../src/db/queue.ts'
+import { endedTickets, reserveQueueNumbers } from '../../src/db/queue.ts'
 import { startJobs, type Jobs, type JobsOptions } from '../../src/jobs/start.ts'
 import { connectRedis, type RedisConnection } from '../../src/queue/client.ts'
 import { createEvents } from '../../src/queue/events.ts'
@@ -49,7 +49,7 @@ export async function openStand(): Promise<Stand> {
       times: LONG,
       books: {
         reserveNumbers: (concertId) => reserveQueueNumbers(db, concertId),
-        spentNumbers: (concertId, tickets) => spentNumbers(db, concertId, tickets),
+        endedTickets: (concertId, tickets) => endedTickets(db, concertId, tickets),
       },
     })
     const figures = createFigures({

@@ -1,9 +1,12 @@
--- Ends a hold without a payment. The caller has the reservation's row lock and has seen that it is HELD.
+-- Ends a hold without a payment; if its ticket has paid for other seats and holds nothing else, that spends the ticket.
+-- The caller has locked the owner's account and the reservation, and has seen that it is HELD.
 -- p_status: EXPIRED or CANCELLED. p_at: when that was decided; from then on its seats are free.
 create or replace function end_hold(p_reservation reservations, p_status text, p_at timestamptz) returns void
 language plpgsql as $$
 begin
   update reservations set status = p_status, decided_at = p_at where id = p_reservation.id;
   update seat_claims set released_at = p_at where reservation_id = p_reservation.id and released_at is null;
-  perform emit_reservation_event('reservation.' || lower(p_status), p_reservation, p_at);
+  perform emit_reservation_event('reservation.' || lower(p_status), p_reservation, p_at, jsonb_build_object(
+    'ticketNumber', p_reservation.ticket_number, 'spendsTicket', spend_ticket(
+      p_reservation.user_id, p_reservation.concert_id, p_reservation.ticket_number, p_at)));
 end $$;

@@ -1,5 +1,6 @@
--- Tidies up holds that have lapsed, and makes their events. Nothing depends on it: a lapsed hold keeps nobody
--- out. Any number of instances may run it at once. Returns how many it ended, p_limit at the most.
+-- Ends holds that have lapsed, and makes their events. A lapsed hold keeps nobody out of its seats before that. Any
+-- number of instances may run it at once. It never waits: what somebody is busy with is ended by a later run.
+-- Returns how many it ended, p_limit at the most.
 create or replace function expire_reservations(p_limit int) returns int
 language plpgsql as $$
 declare
@@ -14,6 +15,9 @@ begin
     order by held_until limit p_limit
     for update skip locked
   loop
+    -- Ending a hold may spend the ticket, which is decided under this lock; taken out of order, so without waiting.
+    perform from accounts where user_id = v_reservation.user_id for update skip locked;
+    continue when not found;
     perform end_hold(v_reservation, 'EXPIRED', read_clock());
     v_ended := v_ended + 1;
   end loop;

@@ -96,10 +96,9 @@ begin
   if cardinality(v_taken) > 0 then
     return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatTaken', 'seatNumbers', v_taken));
   end if;
+  -- What is left of the rivals are lapsed holds. expire_reservations ends them, under the locks of their owners.
   foreach v_rival in array v_rivals loop
-    if v_rival.status = 'HELD' then
-      perform end_hold(v_rival, 'EXPIRED', v_at);
-    end if;
+    update seat_claims set released_at = v_at where reservation_id = v_rival.id and released_at is null;
   end loop;
 
   -- The unique index picks the winner. In ascending order, so that two buyers never wait for each other.

@@ -1,8 +1,8 @@
 -- Pays for a hold from its owner's balance: debit, transfer, payment, PAID, and the event, together. A live
 -- hold proves that its owner was let in, so the queue is not asked.
 --
--- The payment that leaves its user without another live hold for the concert spends the ticket that the seats
--- were held with. p_ticket_concert_id: of the queue ticket that was shown.
+-- The payment that leaves the ticket that the seats were held with without another live hold spends that ticket.
+-- p_ticket_concert_id: of the queue ticket that was shown.
 --
 -- Returns {outcome, …}:
 --   Paid {paymentId, spentTicketNumber}, with {payment}, the row, from the call that made it; the number is null where the
@@ -62,16 +62,7 @@ begin
   values (p_user_id, -v_reservation.price, p_payment_id, v_at);
   update reservations set status = 'PAID', decided_at = v_at where id = p_reservation_id;
 
-  -- An aggregate over the user's own: exists (… and status = 'HELD') may be planned as a scan of everybody's holds.
-  v_spends := not (
-    select coalesce(bool_or(status = 'HELD' and held_until > v_at), false)
-    from reservations where user_id = p_user_id and concert_id = v_reservation.concert_id
-  );
-  if v_spends then
-    insert into spent_tickets (concert_id, user_id, number, spent_at)
-    values (v_reservation.concert_id, p_user_id, v_reservation.ticket_number, v_at)
-    on conflict do nothing;
-  end if;
+  v_spends := spend_ticket(p_user_id, v_reservation.concert_id, v_reservation.ticket_number, v_at);
   perform emit_reservation_event('payment.completed', v_reservation, v_at, jsonb_build_object(
     'paymentId', p_payment_id, 'ticketNumber', v_reservation.ticket_number, 'spendsTicket', v_spends));
   return answer_intent(p_user_id, p_key, jsonb_build_object(

@@ -1,5 +1,5 @@
 --!include report
--- Gives a place up, wherever it is. A ticket that has ended stays as it ended.
+-- Gives a place up, wherever it is, and even if Redis knows nothing of it. A ticket that has ended stays as it ended.
 -- KEYS[1] root; ARGV[1..3] times, [4] user, [5] number
 -- -> report, or 'UNOPENED'
 
@@ -15,6 +15,11 @@ if held == number then
   record_end(number, 'LEFT')
   changed_about(number)
   admit_next()
+elseif not how_ended(number) and not is_issued(number) then
+  -- It was issued by the line that was lost, whose tally is lost too.
+  tally('issued', 1)
+  record_end(number, 'LEFT')
+  changed_about(number)
 end
 
 return report({ { user, number } })

@@ -26,16 +26,28 @@ function noOverlap(run: Run): Found {
   )
 }
 
+/** A lapsed hold lets go of its seats when it is ended, or before that, when somebody else takes them. */
+function isReleasedInTime(
+  releasedAt: number | null,
+  status: Reservation['status'],
+  heldUntil: number,
+  decidedAt: number | null,
+): boolean {
+  if (status === 'CANCELLED') return releasedAt === decidedAt
+  if (status === 'EXPIRED' && releasedAt !== null)
+    return releasedAt >= heldUntil && releasedAt <= (decidedAt ?? 0)
+  return releasedAt === null || (status === 'HELD' && releasedAt >= heldUntil)
+}
+
 function claimsFit(run: Run): Found {
   const claims = groupBy(claimsOf(run), ({ reservationId }) => reservationId)
-  return each(reservationsOf(run), ({ id, seatNumbers, status, decidedAt }) => {
+  return each(reservationsOf(run), ({ id, seatNumbers, status, heldUntil, decidedAt }) => {
     const own = claims.get(id) ?? []
     const seats = own.map(({ seatNumber }) => seatNumber).sort((a, b) => a - b)
     if (seats.join() !== [...seatNumbers].sort((a, b) => a - b).join()) {
       return `${id} is for ${seatNumbers.join()} and claims ${seats.join()}`
     }
-    const ended = status === 'EXPIRED' || status === 'CANCELLED'
-    return own.some(({ releasedAt }) => releasedAt !== (ended ? decidedAt : null))
+    return own.some(({ releasedAt }) => !isReleasedInTime(releasedAt, status, heldUntil, decidedAt))
       ? `${id} is ${status}, its claims were released at ${own.map((it) => it.releasedAt).join()}`
       : undefined
   })

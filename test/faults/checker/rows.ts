@@ -29,6 +29,7 @@ export interface SpentTicket {
   userId: string
   number: number
   spentAt: number
+  reason: 'PAID' | 'LEFT'
 }
 
 type Row = Record<string, unknown>
@@ -64,6 +65,7 @@ export const claimsOf = ({ books }: Run): SeatClaim[] =>
 
 export const spentOf = ({ books }: Run): SpentTicket[] =>
   books.rows.spent_tickets.map((row) => ({
+    reason: row.reason === 'LEFT' ? 'LEFT' : 'PAID',
     concertId: String(row.concert_id),
     userId: String(row.user_id),
     number: Number(row.number),

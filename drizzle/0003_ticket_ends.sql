@@ -1,0 +1,2 @@
+ALTER TABLE "spent_tickets" ADD COLUMN "reason" text DEFAULT 'PAID' NOT NULL;--> statement-breakpoint
+ALTER TABLE "spent_tickets" ADD CONSTRAINT "spent_tickets_reason" CHECK ("spent_tickets"."reason" in ('PAID', 'LEFT'));

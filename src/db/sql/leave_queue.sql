@@ -1,0 +1,40 @@
+-- Ends a queue ticket at its owner's request: cancels the holds made with it, and records that it opens nothing any
+-- more. hold_seats looks for that record under the same lock, so a hold that is in flight is either cancelled or refused.
+-- The event tells the queue even if the server dies right after the commit. May be repeated.
+--
+-- Returns why the ticket has ended: 'LEFT', or 'PAID' if it had paid for seats.
+create or replace function leave_queue(p_user_id uuid, p_concert_id uuid, p_number bigint) returns text
+language plpgsql as $$
+declare
+  v_hold reservations;
+  v_at timestamptz;
+  v_reason text;
+begin
+  perform lock_account(p_user_id);
+  for v_hold in
+    select * from reservations
+    where user_id = p_user_id and concert_id = p_concert_id and ticket_number = p_number and status = 'HELD'
+    order by id for update
+  loop
+    v_at := read_clock();
+    -- A lapsed hold expires; it is not cancelled.
+    if v_hold.held_until > v_at then
+      perform end_hold(v_hold, 'CANCELLED', v_at);
+    end if;
+  end loop;
+
+  v_at := read_clock();
+  if not spend_ticket(p_user_id, p_concert_id, p_number, v_at) then
+    insert into spent_tickets (concert_id, user_id, number, spent_at, reason)
+    values (p_concert_id, p_user_id, p_number, v_at, 'LEFT')
+    on conflict do nothing;
+    if found then
+      insert into outbox (type, subject_id, occurred_at, data)
+      values ('queue.left', p_user_id, v_at,
+        jsonb_build_object('userId', p_user_id, 'concertId', p_concert_id, 'ticketNumber', p_number));
+    end if;
+  end if;
+  select reason into v_reason from spent_tickets
+  where concert_id = p_concert_id and user_id = p_user_id and number = p_number;
+  return v_reason;
+end $$;
