@@ -8,8 +8,9 @@ const BUILT = 'dist/pages/index.html'
 export async function preparePages(say: (line: string) => void = () => {}): Promise<void> {
   if (existsSync(BUILT) && statSync(BUILT).mtimeMs > newest(SOURCES)) return
   say('building the pages …')
-  const { build } = await import('vite')
-  await build({ configFile: join(SOURCES, 'vite.config.ts'), logLevel: 'error' })
+  const { createBuilder } = await import('vite')
+  const builder = await createBuilder({ configFile: join(SOURCES, 'vite.config.ts'), logLevel: 'error' })
+  await builder.buildApp()
 }
 
 /** When the last of the files in it was changed, in milliseconds since 1970. */

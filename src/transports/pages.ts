@@ -7,22 +7,31 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
 
-/** Our own files and our own server, and nothing else: https://www.w3.org/TR/CSP3/ */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+/**
+ * What a page may do: https://www.w3.org/TR/CSP3/. Its script and styles are part of it (web/vite.config.ts) and are
+ * allowed by their hashes; otherwise only this server's own addresses are.
+ */
+function policyOf(html: string): string {
+  const inline = [...html.matchAll(/<(script|style)\b[^>]*>([^]*?)<\/\1>/g)]
+  const hashesOf = (element: string): string =>
+    inline
+      .filter(([, name, text]) => name === element && text !== '')
+      .map(([, , text = '']) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+      .join(' ')
+  return [
+    "default-src 'none'",
+    `script-src 'self' ${hashesOf('script')}`,
+    `style-src 'self' ${hashesOf('style')}`,
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
 
 const HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -76,9 +85,9 @@ function readFile(path: URL, name: string): File {
       'content-type': TYPES[extname(name)] ?? '',
       vary: 'accept-encoding',
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
-      // The others have their content in their name.
-      'cache-control': isPage ? 'no-cache' : 'public, max-age=31536000, immutable',
-      ...(isPage && { 'content-security-policy': POLICY }),
+      // Asked for each time, and not sent again if it is the same.
+      'cache-control': 'no-cache',
+      ...(isPage && { 'content-security-policy': policyOf(body.toString()) }),
     },
     bodies: { br: brotliCompressSync(body), gzip: gzipSync(body), identity: body },
   }

@@ -1,7 +1,6 @@
 /** What stands around every page: where it is from, the language, and whether there is a connection. */
 import { effect } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import icon from '../icon.svg'
 import { language, speak } from './i18n.ts'
 
 effect(() => {
@@ -24,7 +23,7 @@ export function Frame({ home, connected, words, kind, children }: FrameProps) {
     <>
       <header class="top">
         <a class="brand" href={home}>
-          <img src={icon} alt="" width="28" height="28" />
+          <img src="/icon.svg" alt="" width="28" height="28" />
           Stagedoor
         </a>
         <button type="button" class="language" lang={other} onClick={() => speak(other)}>
