@@ -90,6 +90,7 @@ function serverEnv({ databaseUrl, redisUrl }: Services, port: number): NodeJS.Pr
   return {
     ...identity,
     TICKET_SECRETS,
+    DRAIN_SECONDS: '0', // no load balancer
     ...process.env,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,

@@ -1,6 +1,5 @@
 /** The only place that constructs anything: a server, wired up, with a start and a stop. */
-import { Server as NetServer, type AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { AddressInfo } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
@@ -18,6 +17,7 @@ import {
 } from './db/catalog.ts'
 import { openDatabase } from './db/client.ts'
 import { readSeatFigures } from './db/figures.ts'
+import { probeHealth } from './db/health.ts'
 import { endedTickets, reserveQueueNumbers } from './db/queue.ts'
 import { seatMap } from './domain/catalog.ts'
 import type { TracePart } from './domain/trace.ts'
@@ -42,11 +42,13 @@ import { createSubscribe } from './schema/streams.ts'
 import { exposeFanOut } from './telemetry/fan-out.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createTracing } from './telemetry/tracing.ts'
+import { createHealthEndpoints } from './transports/health.ts'
 import { createHttpServer } from './transports/http.ts'
 import { createOperations } from './transports/operations.ts'
 import { createPersistedDocuments } from './transports/persisted.ts'
 import { loadPages } from './transports/pages.ts'
 import { createShortWay } from './transports/short-way.ts'
+import { createShutdown } from './transports/shutdown.ts'
 import { tracedExecute, tracedSubscribe } from './transports/traced.ts'
 import { serveWebSockets } from './transports/websocket.ts'
 import { createPipeline } from './transports/yoga.ts'
@@ -54,16 +56,13 @@ import { createPipeline } from './transports/yoga.ts'
 export interface App {
   /** Starts listening. @returns the port, chosen by the system if the configured one is 0 */
   start(): Promise<number>
-  /** Stops taking work, finishes what is under way, and lets go of everything. */
+  /**
+   * Stops taking work, finishes what is under way, and lets go of everything: see transports/shutdown.ts. Called again, it
+   * ends the drain early.
+   */
   stop(): Promise<void>
 }
 
-/** So that not all subscribers connect to the other instances in the same moment. */
-const CLOSE_SOCKETS_OVER_MS = 2_000
-/** How long open connections may bring one more request. */
-const LAST_REQUESTS_MS = 500
-/** The longest that a request takes which is not a stream: see the deadlines below. */
-const FINISH_REQUESTS_MS = 5_000
 /** Connections that may wait to be taken on, when thousands come in the same second; the system may allow fewer. */
 const BACKLOG = 4_096
 /** Until the date of a concert is looked up again after PostgreSQL was away. */
@@ -170,7 +169,6 @@ export function createApp(config: Config): App {
   let jobs: Jobs | undefined
   services.wakeRelay = () => jobs?.wakeRelay()
 
-  let stopping = false
   const schema = createSchema({ signUp: auth.issues })
   const persisted = createPersistedDocuments()
   const { trustedProxies, allowedOrigins } = config
@@ -193,16 +191,6 @@ export function createApp(config: Config): App {
     traceWhole,
     trustedProxies,
     allowedOrigins,
-    checkReady: async () => {
-      if (stopping) return false
-      try {
-        await Promise.all([db.ping(), connection.ping()])
-        return true
-      } catch (error) {
-        log.warn({ err: error }, 'not ready')
-        return false
-      }
-    },
   })
   const runs = createOperations({ yoga, services, meter, onBug })
   const operations = traceWhole ? { ...runs, execute: tracedExecute(runs.execute, traceWhole) } : runs
@@ -226,12 +214,20 @@ export function createApp(config: Config): App {
     open: !config.production,
     onBug,
   })
+  const endpoints = createHealthEndpoints({
+    stores: {
+      postgres: () => probeHealth(db, (error) => log.warn({ err: error }, 'a probe of PostgreSQL failed')),
+      redis: connection.probe,
+    },
+    isDraining: () => shutdown.isDraining(),
+  }).set('/metrics', metrics.page)
   const server = createHttpServer(
-    (request, response) =>
-      request.url === '/metrics' ? metrics.page(request, response) : answer(request, response),
+    (request, response) => (endpoints.get(request.url ?? '') ?? answer)(request, response),
     loadPages(),
     onBug,
   )
+  // Longer than a load balancer keeps an idle connection: it would send a request into one that is being closed.
+  server.keepAliveTimeout = config.keepAliveMs
   const sockets = serveWebSockets({
     server,
     schema,
@@ -245,46 +241,43 @@ export function createApp(config: Config): App {
     allowedOrigins,
   })
 
+  const shutdown = createShutdown(server, sockets, config.drainMs)
+
+  const start = async (): Promise<number> => {
+    await tracing?.start()
+    await connection.verify()
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ port: config.port, host: config.host, backlog: BACKLOG }, resolve)
+    })
+    jobs = startJobs({
+      db,
+      queue,
+      figures,
+      wakeups,
+      events: createEvents({ connection, prefix: config.redisPrefix }),
+      onError: (job, error) => log.warn({ err: error, job }, 'a job failed and will be tried again'),
+    })
+    const { port } = server.address() as AddressInfo
+    log.info({ host: config.host, port }, 'listening')
+    return port
+  }
+  const stop = async (): Promise<void> => {
+    // Stopped while it starts, it would start jobs on stores that are closed.
+    await starting?.catch(() => undefined)
+    await shutdown.run()
+    await jobs?.stop()
+    await Promise.all([connection.close(), db.close()])
+    await tracing?.stop()
+    log.info('stopped')
+  }
+  let starting: Promise<number> | undefined
+  let stopping: Promise<void> | undefined
   return {
-    start: async () => {
-      await tracing?.start()
-      await connection.verify()
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ port: config.port, host: config.host, backlog: BACKLOG }, resolve)
-      })
-      jobs = startJobs({
-        db,
-        queue,
-        figures,
-        wakeups,
-        events: createEvents({ connection, prefix: config.redisPrefix }),
-        onError: (job, error) => log.warn({ err: error, job }, 'a job failed and will be tried again'),
-      })
-      const { port } = server.address() as AddressInfo
-      log.info({ host: config.host, port }, 'listening')
-      return port
-    },
-    stop: async () => {
-      stopping = true
-      // Not the HTTP server's own close: that cuts idle connections, on which the next request may be under way.
-      const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
-      // Each gets one more answer, which tells the client to go elsewhere.
-      server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))
-      await Promise.all([
-        sockets.close(CLOSE_SOCKETS_OVER_MS),
-        Promise.race([closed, sleep(LAST_REQUESTS_MS)]),
-      ])
-      server.closeIdleConnections()
-      // What is left then are event streams, which have no end of their own: their clients connect elsewhere.
-      await Promise.race([closed, sleep(FINISH_REQUESTS_MS)])
-      server.closeAllConnections()
-      await closed
-      await jobs?.stop()
-      await connection.close()
-      await db.close()
-      await tracing?.stop()
-      log.info('stopped')
+    start: () => (starting = start()),
+    stop: () => {
+      if (stopping) shutdown.hurry()
+      return (stopping ??= stop())
     },
   }
 }

@@ -12,6 +12,8 @@ const environment = z
     NODE_ENV: z.string().optional(),
     HOST: z.string().default('127.0.0.1'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+    KEEP_ALIVE_SECONDS: seconds(65),
+    DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
     LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'has to be a postgres:// address' }),
     REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'has to be a redis:// address' }),
@@ -88,6 +90,10 @@ export interface Config {
   production: boolean
   host: string
   port: number
+  /** How long a connection may be idle between two requests. */
+  keepAliveMs: number
+  /** From `/ready` answering 503 until the listener closes. */
+  drainMs: number
   logLevel: string
   databaseUrl: string
   databasePoolSize: number
@@ -153,6 +159,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     production: read.NODE_ENV === 'production',
     host: read.HOST,
     port: read.PORT,
+    keepAliveMs: read.KEEP_ALIVE_SECONDS * 1000,
+    drainMs: read.DRAIN_SECONDS * 1000,
     logLevel: read.LOG_LEVEL,
     databaseUrl: read.DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,

@@ -1,21 +1,43 @@
 /** Starts a server from the environment, and stops it on a signal. */
-import closeWithGrace from 'close-with-grace'
-import { createApp } from './app.ts'
+import type { Logger } from 'pino'
+import { createApp, type App } from './app.ts'
 import { readConfig } from './config.ts'
 import { createLog, withoutSecrets } from './log.ts'
 
-/** Longer than the slowest call that may be under way, and shorter than what orchestrators wait. */
-const STOP_WITHIN_MS = 15_000
+/** How long a stop may take besides the drain: longer than the slowest calls that may be under way. */
+const STOP_WITHIN_MS = 25_000
+
+/**
+ * Stops on SIGTERM, SIGINT and SIGHUP, and exits with 0. A second signal ends the drain early: whoever presses Ctrl-C twice
+ * does not want to wait, but nothing is cut off. Exits with 1 if an error was not caught or the stop takes too long.
+ */
+function stopOnSignals(app: App, log: Logger, withinMs: number): void {
+  const stop = (exitCode: number): void => {
+    setTimeout(() => {
+      log.fatal('not stopped in time')
+      process.exit(1)
+    }, withinMs).unref()
+    app.stop().then(
+      () => process.exit(exitCode),
+      (error: unknown) => {
+        log.fatal({ err: error }, 'stopping failed')
+        process.exit(1)
+      },
+    )
+  }
+  const fail = (error: unknown): void => {
+    log.fatal({ err: error }, 'a bug ends this server')
+    stop(1)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(0))
+  process.on('uncaughtException', fail)
+  process.on('unhandledRejection', fail)
+}
 
 try {
   const config = readConfig(process.env)
   const app = createApp(config)
-  const log = createLog(config.logLevel)
-  closeWithGrace({ delay: STOP_WITHIN_MS, logger: log }, ({ err }) => {
-    // A bug that nobody caught: it must not end a server without a word.
-    if (err) log.fatal({ err }, 'a bug ends this server')
-    return app.stop()
-  })
+  stopOnSignals(app, createLog(config.logLevel), config.drainMs + STOP_WITHIN_MS)
   await app.start()
 } catch (error) {
   console.error(withoutSecrets(error instanceof Error ? error.message : String(error)))

@@ -23,6 +23,8 @@ describe('the environment', () => {
       production: false,
       host: '127.0.0.1',
       port: 4000,
+      keepAliveMs: 65_000,
+      drainMs: 5_000,
       logLevel: 'info',
       databaseUrl: needed.DATABASE_URL,
       databasePoolSize: 10,

@@ -49,6 +49,7 @@ export async function createStage(say: (line: string) => void, root = ROOT): Pro
   const env = {
     NODE_ENV: 'production',
     LOG_LEVEL: 'warn',
+    DRAIN_SECONDS: '0',
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     AUTH_SECRET: secret,

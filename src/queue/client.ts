@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { bulkhead } from 'cockatiel'
 import { Redis } from 'ioredis'
 import { DeadlinePassed, within } from '../domain/deadline.ts'
+import type { StoreHealth } from '../domain/health.ts'
 import { overloaded, Problem } from '../domain/problem.ts'
 import type { TracePart } from '../domain/trace.ts'
 import { describeTrouble, isBug, isFromReplica } from './error-replies.ts'
@@ -23,13 +24,6 @@ export interface RedisOptions {
   trace?: TracePart | undefined
 }
 
-/** Whether a read and a write work at the moment; `reason` says why not, in a sentence for operators. */
-export interface RedisProbe {
-  read: boolean
-  write: boolean
-  reason?: string
-}
-
 export interface RedisConnection {
   redis: Redis
   /** For SUBSCRIBE alone: such a connection can do nothing else. */
@@ -47,7 +41,7 @@ export interface RedisConnection {
   /** Resolves when Redis answers. Throws Problem OVERLOADED. */
   ping: () => Promise<void>
   /** Reads and writes one key; never rejects. */
-  probe: () => Promise<RedisProbe>
+  probe: () => Promise<StoreHealth>
   /** How many calls are under way. */
   calls: () => number
   /** Lets go of both connections; never rejects. */
@@ -118,7 +112,7 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     })
   }
 
-  const probe = async (): Promise<RedisProbe> => {
+  const probe = async (): Promise<StoreHealth> => {
     const [read, write] = await Promise.allSettled([
       call(() => redis.get(keys.probe), 'probe'),
       call(() => redis.set(keys.probe, 1, 'PX', PROBE_KEPT_MS), 'probe'),

@@ -28,13 +28,18 @@ const CLOSE_MS_MAX = 2_000
 const CONNECT_MS_MAX = 1_000
 /** What a handshake that is refused for now says. */
 const RETRY_AFTER = { 'retry-after': '10' }
+/** The load balancer has other servers. */
+const RETRY_AT_ONCE = { 'retry-after': '1' }
 /** Operations that one socket may have under way, subscriptions among them. */
 const OPERATIONS_AT_ONCE_MAX = 100
 
 export interface SocketServer {
   /** Sockets at the moment. */
   count(): number
-  /** Closes every socket with 1012, spread over `overMs` so that not all come back in the same moment. */
+  /**
+   * Closes every socket with 1012, spread over `overMs` so that not all come back in the same moment. From then on a
+   * handshake is answered with 503: without a listener for it Node would leave it unanswered.
+   */
   close(overMs: number): Promise<void>
 }
 
@@ -67,6 +72,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
   const addresses = createCensus(limits.perAddressMax)
   const users = createCensus(limits.perUserMax)
   const pulse = createPulse()
+  let closing = false
   const shown = (error: unknown): GraphQLError => presentable(error, onBug)
   const rejected = (errors: readonly unknown[]): GraphQLError[] => {
     meter.rejected(errors)
@@ -93,7 +99,8 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     // Who does not answer a close is cut off after it.
     ...{ closeTimeout: CLOSE_MS_MAX }, // its types do not know this option yet
     verifyClient: ({ req }, answer) => {
-      if (!isAllowed(req, options.allowedOrigins)) answer(false, 403, 'Not from this origin')
+      if (closing) answer(false, 503, 'This server is stopping: connect again', RETRY_AT_ONCE)
+      else if (!isAllowed(req, options.allowedOrigins)) answer(false, 403, 'Not from this origin')
       else if (addresses.isFull(addressOf(req, trustedProxies)))
         answer(false, 429, 'Too many connections', RETRY_AFTER)
       else answer(true)
@@ -153,7 +160,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
   return {
     count: () => sockets.clients.size,
     close: async (overMs) => {
-      sockets.close() // to new ones
+      closing = true
       const open = [...sockets.clients]
       const pause = open.length > 0 ? overMs / open.length : 0
       for (const [index, socket] of open.entries()) {

@@ -1,7 +1,7 @@
 /** Yoga: parsing and rules for every way in, and all of the way for what is unusual over HTTP. See operations.ts for the rest. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createYoga, useReadinessCheck, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
 import { createContext, type Context, type Credentials, type Services } from '../context.ts'
 import type { TraceWhole } from '../domain/trace.ts'
@@ -39,8 +39,6 @@ export interface YogaOptions {
   trustedProxies: number
   /** Where browsers may come from; null: from anywhere. */
   allowedOrigins: readonly string[] | null
-  /** False while this server should get no new work. Must not reject: Yoga would show what with to anybody. */
-  checkReady: () => Promise<boolean>
 }
 
 export const createPipeline = (options: YogaOptions): Yoga => {
@@ -53,7 +51,6 @@ export const createPipeline = (options: YogaOptions): Yoga => {
       ...(await createContext(services, credentialsOf(req, trustedProxies))),
     }),
     graphqlEndpoint: '/graphql',
-    healthCheckEndpoint: '/live',
     landingPage: false,
     multipart: false,
     // http.ts bounds it by the Content-Length: Yoga's own limit would pipe every body through a stream.
@@ -66,12 +63,12 @@ export const createPipeline = (options: YogaOptions): Yoga => {
       maskError: (error) => presentable(error, onBug),
     },
     plugins: [
-      useReadinessCheck({ endpoint: '/ready', check: options.checkReady }),
       persistedQueries(persisted),
       ...limitPlugins(limits),
       startsWith(options.subscribe),
       counts(options.meter, onBug),
       namesErrors,
+      unbufferedStreams,
       ...(options.traceWhole ? [tracesExecution(options.traceWhole)] : []),
     ],
   })
@@ -97,6 +94,14 @@ const startsWith = (subscribe: Subscribe): Plugin => ({
 const namesErrors: Plugin<object, { res?: ServerResponse; req?: IncomingMessage }> = {
   onResultProcess: ({ result, serverContext: { req, res } }) => {
     if ('errors' in result && req && res) res.setHeader(REQUEST_ID, nameOf(req, result.errors))
+  },
+}
+
+/** Has nginx, and proxies that follow it, pass on each event of a stream at once. */
+const unbufferedStreams: Plugin = {
+  onResponse: ({ response }) => {
+    if (response.headers.get('content-type')?.startsWith('text/event-stream'))
+      response.headers.set('x-accel-buffering', 'no')
   },
 }
 

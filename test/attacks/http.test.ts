@@ -319,12 +319,16 @@ test('who does not read an answer is cut off after 30 seconds, and who reads lat
   full.close()
 }, 60_000)
 
-test('whoever asks whether it is ready is not told why it is not', async () => {
+test('/health names no host, no database and no error message', async () => {
   const missing = new URL(server.env['DATABASE_URL'] ?? '')
   missing.pathname = '/nobody_knows'
   const lost = await startServer({ DATABASE_URL: missing.href, LOG_LEVEL: 'silent' })
-  const response = await fetch(new URL('/ready', lost.url))
-  expect([response.status, await response.text()]).toEqual([503, ''])
+  const response = await fetch(new URL('/health', lost.url))
+  const postgres = { read: false, write: false, reason: 'PostgreSQL refuses the probe: see the log.' }
+  expect([response.status, await response.json()]).toEqual([
+    503,
+    { postgres, redis: { read: true, write: true } },
+  ])
   await lost.stop()
 })
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
   })
   const app = createApp(readConfig(server.env))
   second = { url: `http://127.0.0.1:${await app.start()}/graphql`, stop: () => app.stop() }
-  await Promise.all([server.url, second.url].map((url) => fetch(new URL('/ready', url))))
+  await Promise.all([server.url, second.url].map((url) => fetch(new URL('/health', url))))
   concertId = (await createSale(server)).concertId
 })
 afterEach(() => way.mend())
@@ -177,8 +177,8 @@ test.each(['cut', 'swallow'] as const)(
       expect(Date.now() - began).toBeLessThan(1_000)
     }
     way.mend()
-    const ready = async () => (await fetch(new URL('/ready', server.url))).status
-    await expect.poll(ready, { timeout: 15_000 }).toBe(200)
+    const healthy = async () => (await fetch(new URL('/health', server.url))).status
+    await expect.poll(healthy, { timeout: 15_000 }).toBe(200)
   },
 )
 
@@ -236,7 +236,7 @@ describe('the address that is counted', () => {
 
 test('without TRUST_PROXY the header is only a header', async () => {
   const plain = await startServer({ RATE_SIGN_UPS_PER_ADDRESS: '1', SOCKETS_PER_ADDRESS_MAX: '1' })
-  await fetch(new URL('/ready', plain.url)) // what cannot be counted yet is let pass
+  await fetch(new URL('/health', plain.url)) // what cannot be counted yet is let pass
   expect((await attack('http', plain.url, signUp, from())).word).toBe('ok')
   expect((await attack('http', plain.url, signUp, from())).word).toBe('RATE_LIMITED')
   const socket = await openSocket(plain.url, from())

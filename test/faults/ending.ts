@@ -21,7 +21,7 @@ const CAPACITY_FOR_ALL = 1_000
 export async function end(ending: Ending): Promise<void> {
   const { world, crowd, watching, sales, log, graceMs } = ending
   const ready = await within(RECOVERY_MS, async () =>
-    (await Promise.all(world.servers.map(({ directUrl }) => isReady(directUrl)))).every(Boolean),
+    (await Promise.all(world.servers.map(({ directUrl }) => isHealthy(directUrl)))).every(Boolean),
   )
   log.write({ kind: 'ending', check: 'ready', ok: ready, about: 'every server is ready' })
   await sleep(graceMs + CALM_MS)
@@ -103,7 +103,7 @@ const outboxLength = (world: World): Promise<number> =>
     return row.length
   })
 
-async function isReady(graphqlUrl: string): Promise<boolean> {
-  const response = await fetch(new URL('/ready', graphqlUrl), { signal: AbortSignal.timeout(2_000) })
+async function isHealthy(graphqlUrl: string): Promise<boolean> {
+  const response = await fetch(new URL('/health', graphqlUrl), { signal: AbortSignal.timeout(5_000) })
   return response.ok
 }

@@ -112,7 +112,7 @@ export async function timed(run: () => Promise<Answer>): Promise<Timed> {
 export const isBusy = ({ word, retryAfterSeconds }: Answer): boolean =>
   word === 'OVERLOADED' && retryAfterSeconds !== undefined && retryAfterSeconds > 0
 
-export async function statusOf({ directUrl }: Server, path: '/live' | '/ready'): Promise<number> {
+export async function statusOf({ directUrl }: Server, path: '/live' | '/ready' | '/health'): Promise<number> {
   const response = await fetch(new URL(path, directUrl), { signal: AbortSignal.timeout(8_000) })
   await response.arrayBuffer()
   return response.status

@@ -41,12 +41,14 @@ async function whileAway(world: World, store: string, ask: Ask, limitMs: number)
   const answers = await Promise.all(world.servers.map((_, index) => timed(() => ask(urlOf(world, index)))))
   const live = await Promise.all(world.servers.map((server) => statusOf(server, '/live')))
   const ready = await Promise.all(world.servers.map((server) => statusOf(server, '/ready')))
+  const health = await Promise.all(world.servers.map((server) => statusOf(server, '/health')))
   const count = world.servers.length
   return [
     seconds(`${store}: slowest answer`, Math.max(...answers.map(({ ms }) => ms)), limitMs),
     exactly(`${store}: OVERLOADED with retryAfterSeconds`, answers.filter(isBusy).length, count),
     exactly(`${store}: /live green`, live.filter((status) => status === 200).length, count),
-    exactly(`${store}: /ready red`, ready.filter((status) => status === 503).length, count),
+    exactly(`${store}: /health red`, health.filter((status) => status === 503).length, count),
+    exactly(`${store}: /ready green`, ready.filter((status) => status === 200).length, count),
   ]
 }
 

@@ -21,7 +21,7 @@ export interface ServerProcess {
 /** @param env all that it needs: see readConfig */
 async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
-    env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...env, PORT: '0' },
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit') as Promise<[number | null]>
@@ -34,7 +34,7 @@ async function startProcess(env: Record<string, string>): Promise<ServerProcess>
     })
     void ended.then(([code]) => reject(new Error(`the server ended with ${code} before it listened`)))
   })
-  const url = `http://127.0.0.1:${await listening}/graphql`
+  const url = `http://${env['HOST'] ?? '127.0.0.1'}:${await listening}/graphql`
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal)
     const [code] = await ended
@@ -46,8 +46,8 @@ async function startProcess(env: Record<string, string>): Promise<ServerProcess>
 export interface Cluster {
   database: TestDatabase
   prefix: string
-  /** Starts one more server. */
-  start(): Promise<ServerProcess>
+  /** Starts one more server. @param overrides of the settings that all have */
+  start(overrides?: Record<string, string>): Promise<ServerProcess>
   /** Somebody new, who talks to the first server; `at` talks to another one. */
   user(role?: 'buyer' | 'operator'): Promise<TestUser>
   at(server: ServerProcess, user: TestUser): Client
@@ -64,11 +64,12 @@ export async function startCluster(settings: Record<string, string> = {}): Promi
     REDIS_PREFIX: prefix,
     AUTH_SECRET: secret,
     TICKET_SECRETS: secret,
+    DRAIN_SECONDS: '0',
     ...settings,
   }
   const servers: ServerProcess[] = []
-  const start = async () => {
-    const server = await startProcess(env)
+  const start = async (overrides: Record<string, string> = {}) => {
+    const server = await startProcess({ ...env, ...overrides })
     servers.push(server)
     return server
   }

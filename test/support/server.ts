@@ -39,6 +39,7 @@ export async function startServer(overrides: Record<string, string> = {}): Promi
     AUTH_SECRET: secret,
     TICKET_SECRETS: secret,
     LOG_LEVEL: 'error',
+    DRAIN_SECONDS: '0',
     PORT: '0',
     ...overrides,
   }

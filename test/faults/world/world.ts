@@ -128,6 +128,7 @@ function environment(chance: number, more: Record<string, string> = {}): Record<
     TICKET_SECRETS: secret('a ticket secret'),
     REDIS_PREFIX: 'faults',
     LOG_LEVEL: 'warn',
+    DRAIN_SECONDS: '0',
     ...TIMES,
     ...LIMITS,
     ...more,

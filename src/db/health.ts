@@ -1,0 +1,58 @@
+/** Whether PostgreSQL serves a read and a write: for /health. */
+import { DeadlinePassed, within } from '../domain/deadline.ts'
+import type { StoreHealth } from '../domain/health.ts'
+import type { Database } from './client.ts'
+
+/** How long PostgreSQL has to answer a probe. */
+const PROBE_MS_MAX = 2_000
+
+/** Resolves if PostgreSQL serves a write that needs space on its disk. */
+export async function probeWrite(db: Database): Promise<void> {
+  await db.call((sql) => sql`select probe_write()`)
+}
+
+/** Reads and writes at the same time; never rejects. @param onError hears of each that failed */
+export async function probeHealth(db: Database, onError: (error: unknown) => void): Promise<StoreHealth> {
+  const [read, write] = await Promise.allSettled([
+    within(PROBE_MS_MAX, db.ping()),
+    within(PROBE_MS_MAX, probeWrite(db)),
+  ])
+  const errors = [write, read].flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  )
+  errors.forEach(onError)
+  return {
+    read: read.status === 'fulfilled',
+    write: write.status === 'fulfilled',
+    ...(errors.length > 0 && { reason: describeTrouble(errors[0]) }),
+  }
+}
+
+const NO_ANSWER = 'PostgreSQL does not answer.'
+
+/** By SQLSTATE: PostgreSQL's manual, appendix A. */
+const reasons: Record<string, string> = {
+  '25006': 'PostgreSQL is read-only: it is a standby, or set to be.',
+  '53100': 'PostgreSQL has no space left on its disk.',
+  '53200': 'PostgreSQL has no memory left.',
+  '53300': 'PostgreSQL has too many connections.',
+  '55P03': 'PostgreSQL is too slow.', // lock_timeout
+  '57014': 'PostgreSQL is too slow.', // statement_timeout
+  '57P01': NO_ANSWER, // admin_shutdown
+  '57P02': NO_ANSWER, // crash_shutdown
+  '57P03': 'PostgreSQL is starting.',
+  '58030': 'PostgreSQL cannot read or write its disk.',
+}
+
+function describeTrouble(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof DeadlinePassed) return NO_ANSWER
+    const { code } = cause as { code?: unknown }
+    if (typeof code !== 'string') continue
+    const reason = reasons[code]
+    if (reason !== undefined) return reason
+    // Connection exceptions, those of postgres.js (CONNECTION_CLOSED), and those of the system (ECONNREFUSED).
+    if (/^(08|CONNECT|E[A-Z]+$)/.test(code)) return NO_ANSWER
+  }
+  return 'PostgreSQL refuses the probe: see the log.'
+}

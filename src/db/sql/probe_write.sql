@@ -1,0 +1,11 @@
+-- Writes in a way that a read-only server, a full disk and a full write-ahead log refuse. TRUNCATE gives the table a new
+-- file, so that the row needs a page that is not there yet: an update in place would succeed on a full disk.
+-- Returns true.
+create or replace function probe_write() returns boolean
+language plpgsql volatile as $$
+begin
+  truncate write_probe;
+  insert into write_probe (at) values (read_clock());
+  return true;
+end
+$$;

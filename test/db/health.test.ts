@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { probeHealth, probeWrite } from '../../src/db/health.ts'
+import { openBooks } from '../support/books.ts'
+
+const { db, sql } = await openBooks()
+
+test('however often writes are probed, there is one row, in a file that is new each time', async () => {
+  const file = async () =>
+    (await sql`select pg_relation_filepath('write_probe') as path`)[0]?.['path'] as string
+  await probeWrite(db)
+  const before = await file()
+  await Promise.all(Array.from({ length: 10 }, () => probeWrite(db)))
+  expect(await sql`select from write_probe`).toHaveLength(1)
+  expect(await file()).not.toBe(before)
+})
+
+test('the probe says what is served', async () => {
+  const failures: unknown[] = []
+  expect(await probeHealth(db, (error) => failures.push(error))).toEqual({ read: true, write: true })
+  expect(failures).toEqual([])
+})
