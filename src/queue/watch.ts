@@ -6,7 +6,6 @@ import { createWatcher } from './watcher.ts'
 import type { Reader } from './line.ts'
 import type { ReadStatuses, Watcher } from './watcher.ts'
 
-/** The longest time in which a wake-up that was lost goes unnoticed, in milliseconds. */
 const REPAIR_MS_MAX = 5_000
 
 export interface WatchOptions {
@@ -15,6 +14,8 @@ export interface WatchOptions {
   /** A watched ticket must never look absent, so it is read several times within this, in milliseconds. */
   graceMs: number
   onTold?: OnTold | undefined
+  /** The longest time in which a wake-up that was lost goes unnoticed, in milliseconds. */
+  repairMsMax?: number
 }
 
 /**
@@ -22,10 +23,16 @@ export interface WatchOptions {
  * Redis is away a stream says nothing, and goes on when it is back. One watcher serves all subscribers of a
  * concert; it comes with the first and goes with the last.
  */
-export function createWatch({ read, wakeups, graceMs, onTold = () => undefined }: WatchOptions) {
+export function createWatch({
+  read,
+  wakeups,
+  graceMs,
+  onTold = () => undefined,
+  repairMsMax = REPAIR_MS_MAX,
+}: WatchOptions) {
   const watchers = new Map<string, Watcher>()
   const presenceMs = graceMs / 4
-  const repairMs = Math.min(REPAIR_MS_MAX, presenceMs)
+  const repairMs = Math.min(repairMsMax, presenceMs)
 
   function watcherOf(concertId: string): Watcher {
     const present = watchers.get(concertId)

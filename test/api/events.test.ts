@@ -79,7 +79,7 @@ async function makeHistory() {
 test('another service hears of everything once, in order, and takes over from one that died', async () => {
   const { sale, user, paid, cancelled, lapsed } = await makeHistory()
   const entries = () => redis.xrange(stream, '-', '+')
-  await expect.poll(entries, { timeout: 5_000 }).toHaveLength(6)
+  await expect.poll(entries).toHaveLength(6)
 
   // Somebody took two of them and died; the relay was interrupted and delivers one again.
   await redis.xgroup('CREATE', stream, 'receipts', '0')
@@ -94,7 +94,7 @@ test('another service hears of everything once, in order, and takes over from on
     const [pending] = await redis.xpending(stream, 'receipts')
     return [pending, events.length]
   }
-  await expect.poll(unread, { timeout: 15_000 }).toEqual([0, 6])
+  await expect.poll(unread).toEqual([0, 6])
   expect(typesOf(paid).sort()).toEqual(['payment.completed', 'reservation.held'])
   expect(typesOf(cancelled).sort()).toEqual(['reservation.cancelled', 'reservation.held'])
   expect(typesOf(lapsed).sort()).toEqual(['reservation.expired', 'reservation.held'])
@@ -112,7 +112,7 @@ test('another service hears of everything once, in order, and takes over from on
   const later = await server.user()
   const { token } = await join(later, sale.concertId)
   const { id } = await hold(later, token, date, [9])
-  await expect.poll(() => typesOf(uuidOf(id)), { timeout: 5_000 }).toEqual(['reservation.held'])
+  await expect.poll(() => typesOf(uuidOf(id))).toEqual(['reservation.held'])
 })
 
 describe('docs/events.md', () => {
@@ -143,7 +143,7 @@ describe('docs/events.md', () => {
       }
       return [...seen.keys()].sort()
     }
-    await expect.poll(readTypes, { timeout: 5_000 }).toEqual(told.sort())
+    await expect.poll(readTypes).toEqual(told.sort())
     for (const [type, fields] of seen) {
       expect([type, [...fields].sort()]).toEqual([type, [...fieldsIn('all'), ...fieldsIn(type)].sort()])
     }

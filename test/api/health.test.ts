@@ -21,7 +21,7 @@ async function get(server: TestServer, path: string): Promise<{ status: number; 
 
 /** Waits until /health answers this; a report is kept for a second. */
 const expectHealth = (server: TestServer, status: number, body: object) =>
-  expect.poll(() => get(server, '/health'), { timeout: 15_000 }).toEqual({ status, body })
+  expect.poll(() => get(server, '/health')).toEqual({ status, body })
 
 async function start(overrides: Record<string, string> = {}): Promise<TestServer> {
   const server = await startServer({ LOG_LEVEL: 'silent', ...overrides })

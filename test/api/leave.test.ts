@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { charge, createSale, hold, join, pay, statusOf, type Sale } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { cancel, leaveQueue } from '../support/steps.ts'
+import { eventually } from '../support/eventually.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -40,9 +41,8 @@ test('after a payment the ticket is spent as soon as the other hold is cancelled
   expect(await pay(first.user, first.token, one.id)).toMatchObject({ __typename: 'Payment' })
   expect(await statusOf(second.user, second.token)).toMatchObject({ __typename: 'Waiting' })
   await cancel(first.user, other.id)
-  await vi.waitFor(
-    async () => expect(await statusOf(second.user, second.token)).toMatchObject({ __typename: 'Admitted' }),
-    { timeout: 10_000, interval: 50 },
+  await eventually(async () =>
+    expect(await statusOf(second.user, second.token)).toMatchObject({ __typename: 'Admitted' }),
   )
   expect(await statusOf(first.user, first.token)).toMatchObject({ __typename: 'Finished' })
 })

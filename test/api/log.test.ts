@@ -100,7 +100,7 @@ test('says what ends a server, and not what was hung on it', async () => {
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (said += String(chunk)))
-  await expect.poll(() => said, { timeout: 50_000 }).toContain('"listening"')
+  await expect.poll(() => said).toContain('"listening"')
   child.kill('SIGUSR2')
   const [code] = (await once(child, 'close')) as [number]
   expect(code).toBe(1)

@@ -40,7 +40,7 @@ let held: string
 let date: string
 let nextSeat = 1
 beforeEach(async () => {
-  await expect.poll(healthy, { timeout: 15_000 }).toBe(200)
+  await expect.poll(healthy).toBe(200)
   date = sale.performanceIds[0] ?? ''
   user = await server.user()
   token = (await join(user, sale.concertId)).token
@@ -86,9 +86,8 @@ const needsPostgres: Operation[] = [
   input('LeaveQueueInput', 'leaveQueue', () => ({ token })),
 ]
 
-/** All of them at once: each is an error that may be tried again, and comes in time. */
-async function expectOverloaded(operations: Operation[], deadlineMs: number): Promise<void> {
-  const asked = Date.now()
+/** All of them at once: each is answered, with an error that may be tried again. */
+async function expectOverloaded(operations: Operation[]): Promise<void> {
   await Promise.all(
     operations.map(async ([query, variables]) => {
       const answer = await user.send(query, variables(), { queueToken: token })
@@ -99,7 +98,6 @@ async function expectOverloaded(operations: Operation[], deadlineMs: number): Pr
       expectProperErrors(answer)
     }),
   )
-  expect(Date.now() - asked).toBeLessThan(deadlineMs)
 }
 
 test('with both stores present, every probe answers 200', async () => {
@@ -114,7 +112,7 @@ describe.each(['cut', 'swallow'] as const)('Redis is away (%s)', (how) => {
     ways.redis[how]()
     await expectOverloaded(needsRedis, 4_000)
     // A report of /health is kept for a second.
-    await expect.poll(probes, { timeout: 15_000 }).toEqual([200, 200, 503])
+    await expect.poll(probes).toEqual([200, 200, 503])
 
     expect((await charge(user, 1)).balance).toBe(501)
     expect(await user.ask('{ points { balance } }')).toEqual({ points: { balance: 501 } })
@@ -128,11 +126,11 @@ describe.each(['cut', 'swallow'] as const)('Redis is away (%s)', (how) => {
     expect((await pay(leaver, leaving.token, left.id)).__typename).toBe('HoldExpired')
 
     ways.redis.mend()
-    await expect.poll(healthy, { timeout: 15_000 }).toBe(200)
+    await expect.poll(healthy).toBe(200)
     const gone = async () => (await statusOf(leaver, leaving.token)).__typename
-    await expect.poll(gone, { timeout: 10_000 }).toBe('Lapsed')
+    await expect.poll(gone).toBe('Lapsed')
     const ended = async () => (await statusOf(user, token)).__typename
-    await expect.poll(ended, { timeout: 10_000 }).toBe('Finished')
+    await expect.poll(ended).toBe('Finished')
   })
 })
 
@@ -142,7 +140,7 @@ describe.each(['cut', 'swallow'] as const)('PostgreSQL is away (%s)', (how) => {
     ways.postgres[how]()
     await expectOverloaded(needsPostgres, 6_500)
     // A report of /health is kept for a second.
-    await expect.poll(probes, { timeout: 15_000 }).toEqual([200, 200, 503])
+    await expect.poll(probes).toEqual([200, 200, 503])
 
     const newcomer = await server.user()
     const joined = await join(newcomer, sale.concertId)
@@ -150,7 +148,7 @@ describe.each(['cut', 'swallow'] as const)('PostgreSQL is away (%s)', (how) => {
     expect((await statusOf(newcomer, joined.token)).__typename).toBe('Admitted')
 
     ways.postgres.mend()
-    await expect.poll(healthy, { timeout: 15_000 }).toBe(200)
+    await expect.poll(healthy).toBe(200)
     expect(await database.sql`select count(*)::int from transfers`).toEqual(before)
     expect((await pay(user, token, held)).__typename).toBe('Payment')
   })

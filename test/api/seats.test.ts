@@ -81,7 +81,7 @@ interface Changes {
 }
 
 describe.each(['ws', 'sse'] as const)('seatChanges over %s', (transport) => {
-  test('is a snapshot, then what changed, within a second; it ends with the ticket', async () => {
+  test('is a snapshot, then what changed; it ends with the ticket', async () => {
     const sale = await createSale(server, { seatCount: 4, seatPrice: 10 })
     const [date = ''] = sale.performanceIds
     const [watcher, buyer] = [await admitted(sale), await admitted(sale)]
@@ -99,13 +99,11 @@ describe.each(['ws', 'sse'] as const)('seatChanges over %s', (transport) => {
       [1, 2, 3, 4].map((number) => [number, 'AVAILABLE']),
     )
     const held = await hold(buyer.user, buyer.token, date, [2, 3])
-    const committed = Date.now()
     expect(await next()).toEqual({
       performanceId: date,
       snapshot: false,
       seats: [2, 3].map((number) => ({ number, price: 10, status: 'HELD' })),
     })
-    expect(Date.now() - committed).toBeLessThan(1_000)
     await cancel(buyer.user, held.id)
     expect((await next())?.seats.map(({ status }) => status)).toEqual(['AVAILABLE', 'AVAILABLE'])
 

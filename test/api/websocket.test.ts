@@ -29,11 +29,9 @@ describe('a socket is closed', () => {
     expect((await socket.closed).code).toBe(4406)
   })
 
-  test('with 4408 when connection_init does not come within three seconds', async () => {
-    const opened = Date.now()
+  test('with 4408 when connection_init does not come', async () => {
     const socket = await openSocket(server.url, { init: null })
     expect((await socket.closed).code).toBe(4408)
-    expect(Date.now() - opened).toBeLessThan(5_000)
   })
 
   test.each<[number, string, object | string]>([

@@ -172,13 +172,15 @@ test.each(['cut', 'swallow'] as const)(
     const { accessToken } = await server.user()
     way[how]()
     for (let i = 0; i < 4; i++) {
-      const began = Date.now()
-      expect((await attack('http', server.url, charge(), { accessToken })).word).toBe('PointAccount')
-      expect(Date.now() - began).toBeLessThan(1_000)
+      const charging = attack('http', server.url, charge(), { accessToken })
+      // A join waits for Redis as long as any call may. A charge does not.
+      const others = how === 'swallow' ? [attack('http', server.url, join(), { accessToken })] : []
+      expect((await Promise.race([charging, ...others])).word).toBe('PointAccount')
+      await Promise.all(others)
     }
     way.mend()
     const healthy = async () => (await fetch(new URL('/health', server.url))).status
-    await expect.poll(healthy, { timeout: 15_000 }).toBe(200)
+    await expect.poll(healthy).toBe(200)
   },
 )
 
@@ -187,16 +189,16 @@ test('what was taken comes back one by one, and leaves nothing behind in the end
   const connection = connectRedis({ url: inject('redisUrl') })
   await connection.ping()
   const rates = createRates({ connection, prefix })
-  // 600 in a minute: one in 100 ms.
-  const waits = await Promise.all(Array.from({ length: 602 }, () => rates.take('what', 'who', 600)))
-  expect(waits.filter((wait) => wait === 0).length).toBeGreaterThanOrEqual(600)
+  // 600 in a minute: one in 100 ms, and as many again as it takes to use them up.
+  let wait = 0
+  let taken = 0
+  for (; wait === 0; taken += 1) wait = await rates.take('what', 'who', 600)
+  expect(taken).toBeGreaterThan(600)
   const key = `${prefix}:rate:what:who`
   const ttl = await connection.redis.pttl(key)
-  expect(ttl).toBeGreaterThan(59_000)
+  expect(ttl).toBeGreaterThan(30_000)
   expect(ttl).toBeLessThanOrEqual(60_001)
-  const wait = Math.max(...waits, await rates.take('what', 'who', 600))
-  expect(wait).toBeGreaterThan(0)
-  expect(wait).toBeLessThanOrEqual(200)
+  expect(wait).toBeLessThanOrEqual(100)
   await expect.poll(() => rates.take('what', 'who', 600), { interval: 20 }).toBe(0)
   await connection.redis.del(key)
   await connection.close()

@@ -291,21 +291,20 @@ describe('a peer that is silent', () => {
     return Buffer.concat([head, text])
   }
 
-  test('answers no pings: gone within 30 seconds, and one that does stays', async () => {
+  test('answers no pings: gone, and one that does stays', async () => {
     const dead = await openSocket(server.url, { autoPong: false })
     const alive = await openSocket(server.url)
-    const began = Date.now()
     expect((await dead.closed).code).toBe(1006)
-    expect(Date.now() - began).toBeLessThan(30_000)
     alive.send({ type: 'ping' })
     expect(await alive.next()).toEqual({ type: 'pong' })
     alive.drop()
-  }, 40_000)
+  })
 
   test('asks, and does not read: gone once a megabyte waits for it', async () => {
     const socket = await silent()
     socket.pause()
-    const began = Date.now()
+    // Without the bound it would be gone as late as a peer that answers no pings.
+    const unanswering = await openSocket(server.url, { autoPong: false })
     const gone = new Promise((resolve) => socket.on('error', resolve).on('close', resolve))
     // Each answer lists 5,000 seats.
     const query = `query ($id: ID!) { performance(id: $id) { seats { number price status } } }`
@@ -313,17 +312,19 @@ describe('a peer that is silent', () => {
       socket.write(frame(subscribe(`${i}`, i % 2 ? query : watchSeats, { id: date })))
       await sleep(5)
     }
-    await gone
-    expect(Date.now() - began).toBeLessThan(15_000)
+    const first = await Promise.race([
+      gone.then(() => 'reads nothing'),
+      unanswering.closed.then(() => 'answers no pings'),
+    ])
+    expect(first).toBe('reads nothing')
+    unanswering.drop()
   })
 
   test('does not hold up the stop', async () => {
     const stopping = await startServer()
     const peer = await openSocket(stopping.url)
     const deaf = (await silent(stopping.url)).pause().on('error', () => undefined)
-    const began = Date.now()
     await stopping.stop()
-    expect(Date.now() - began).toBeLessThan(7_000)
     expect((await peer.closed).code).toBe(1012)
     deaf.destroy()
   })
@@ -351,16 +352,16 @@ test('a bug of ours outside of any operation closes the socket with 4500, and is
 })
 
 test('connection_ack does not wait for an issuer that hangs', async () => {
-  const hanging = createServer(() => undefined)
+  let gaveUp = false
+  const hanging = createServer((request) => request.on('close', () => (gaveUp = true)))
   await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve))
   const { port } = hanging.address() as AddressInfo
   const strained = await startServer({ AUTH_SECRET: '', AUTH_JWKS_URL: `http://127.0.0.1:${port}/` })
   // The issuer is asked about tokens that look like its own.
   const part = (json: object) => Buffer.from(JSON.stringify(json)).toString('base64url')
   const accessToken = `${part({ alg: 'RS256', kid: 'a' })}.${part({ sub: user.uuid })}.AAAA`
-  const began = Date.now()
   const socket = await openSocket(strained.url, { init: { authorization: `Bearer ${accessToken}` } })
-  expect(Date.now() - began).toBeLessThan(1_800)
+  expect(gaveUp).toBe(false)
   socket.send(subscribe('a', '{ me { id } }'))
   expect(codeIn(await socket.next())).toBe('OVERLOADED')
   socket.drop()

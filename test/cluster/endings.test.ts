@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from 'graphql-ws'
-import { afterAll, beforeEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
 import {
@@ -15,6 +15,7 @@ import {
   type Status,
 } from '../support/purchase.ts'
 import type { TestUser } from '../support/server.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** A server that stays, and one that every test ends in another way. */
 let cluster: Cluster
@@ -59,7 +60,7 @@ async function whileLocked<T>(user: TestUser, during: () => Promise<T>): Promise
 }
 
 const untilBlocked = () =>
-  vi.waitFor(async () => {
+  eventually(async () => {
     const blocked = await cluster.database.sql`
       select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
     expect(blocked).toHaveLength(1)
@@ -89,9 +90,7 @@ test('a payment whose server is killed is wholly there: others deliver its event
     expect(await lost).toBe('lost')
   })
   // The statement was already PostgreSQL's, which now commits it, with nobody left to hear of it.
-  await vi.waitFor(async () => expect((await statusOf(next, nextToken)).__typename).toBe('Admitted'), {
-    timeout: 3_000,
-  })
+  await eventually(async () => expect((await statusOf(next, nextToken)).__typename).toBe('Admitted'))
   expect(await pay(buyer, token, held.id, key)).toMatchObject({ __typename: 'Payment', amount: 100 })
   const { points } = await buyer.ask<{ points: { balance: number } }>('{ points { balance } }')
   expect(points.balance).toBe(0)
@@ -101,9 +100,7 @@ test('a payment that was answered frees its slot within three seconds, though it
   const { buyer, token, held, next, nextToken } = await arrange()
   await pay(on(ending, buyer), token, held.id)
   await ending.kill()
-  await vi.waitFor(async () => expect((await statusOf(next, nextToken)).__typename).toBe('Admitted'), {
-    timeout: 3_000,
-  })
+  await eventually(async () => expect((await statusOf(next, nextToken)).__typename).toBe('Admitted'))
 })
 
 test('a server that stops answers what is under way, and sends its subscribers elsewhere', async () => {
@@ -123,7 +120,7 @@ test('a server that stops answers what is under way, and sends its subscribers e
       { next: () => (seen += 1), error: () => undefined, complete: () => undefined },
     )
   })
-  await vi.waitFor(() => expect(seen).toBe(1))
+  await eventually(() => expect(seen).toBe(1))
 
   const [payment, exit] = await whileLocked(buyer, async () => {
     const paying = pay(on(ending, buyer), token, held.id)

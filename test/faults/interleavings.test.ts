@@ -9,7 +9,9 @@ import { createWorld } from './world/world.ts'
 let world: World
 const directory = mkdtempSync(join(tmpdir(), 'stagedoor-interleavings-'))
 beforeAll(async () => {
-  world = await createWorld({ directory, servers: 2, seed: 1 })
+  // A turn lasts as long as a slow machine needs for what is tried in it.
+  const env = { CLAIM_SECONDS: '120', ADMISSION_SECONDS: '600' }
+  world = await createWorld({ directory, servers: 2, seed: 1, env })
 })
 afterAll(async () => {
   await world.close()

@@ -1,5 +1,6 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startLoop } from '../../src/jobs/loop.ts'
+import { eventually } from '../support/eventually.ts'
 
 const NEVER = 1_000_000
 
@@ -24,7 +25,7 @@ function createJob(everyMs: number) {
     loop,
     runs,
     errors,
-    untilRun: (count: number) => vi.waitFor(() => expect(runs).toHaveLength(count)),
+    untilRun: (count: number) => eventually(() => expect(runs).toHaveLength(count)),
   }
 }
 
@@ -40,7 +41,7 @@ test('it runs at once, and again after its rest', async () => {
 test('waking ends the rest', async () => {
   const { loop, runs, untilRun } = createJob(NEVER)
   runs[0]?.(false)
-  await vi.waitFor(() => {
+  await eventually(() => {
     loop.wake()
     expect(runs).toHaveLength(2)
   })

@@ -17,6 +17,7 @@ import {
   payReservation,
 } from '../support/show.ts'
 import { openStand } from '../support/stand.ts'
+import { eventually } from '../support/eventually.ts'
 
 const { db, sql, clear, options, another, start, stream } = await openStand()
 const { queue, wakeups } = options
@@ -56,10 +57,7 @@ test('a payment frees the slot, and the next one is in within a second', async (
   expect(await statusOf(next)).toBe('Waiting')
   await buy(buyer)
   jobs.wakeRelay()
-  await vi.waitFor(async () => expect(await statusOf(next)).toBe('Admitted'), {
-    timeout: 1_000,
-    interval: 10,
-  })
+  await eventually(async () => expect(await statusOf(next)).toBe('Admitted'))
   expect(await statusOf(buyer)).toBe('Finished')
   await jobs.stop()
 })
@@ -68,10 +66,7 @@ test('nobody has to wake it: an event of a server that is gone goes out with the
   const { buyer, next } = await arrange()
   const jobs = start(another())
   await buy(buyer)
-  await vi.waitFor(async () => expect(await statusOf(next)).toBe('Admitted'), {
-    timeout: 1_000,
-    interval: 10,
-  })
+  await eventually(async () => expect(await statusOf(next)).toBe('Admitted'))
   await jobs.stop()
 })
 
@@ -91,10 +86,10 @@ test('whoever watches the seats is woken by every change of them', async () => {
   onTestFinished(stop)
   const id = await holdSeats(db, aHold(buyer, [1]))
   await relayAll()
-  await vi.waitFor(() => expect(woken).toHaveBeenCalledTimes(1))
+  await eventually(() => expect(woken).toHaveBeenCalledTimes(1))
   await cancelReservation(db, aCancel(buyer, id))
   await relayAll()
-  await vi.waitFor(() => expect(woken).toHaveBeenCalledTimes(2))
+  await eventually(() => expect(woken).toHaveBeenCalledTimes(2))
 })
 
 test('other services read of it in order, with the fields that are documented', async () => {
@@ -172,11 +167,8 @@ test('what happens while Redis is away is delivered when it is back', async () =
   expect(await sql`select from outbox where subject_id = ${id}`).toHaveLength(2)
   const jobs = start(cutOff)
   way.mend()
-  await vi.waitFor(async () => expect(await statusOf(next)).toBe('Admitted'), {
-    timeout: 10_000,
-    interval: 50,
-  })
-  await vi.waitFor(async () => expect(await sql`select from outbox`).toHaveLength(0), { timeout: 5_000 })
+  await eventually(async () => expect(await statusOf(next)).toBe('Admitted'))
+  await eventually(async () => expect(await sql`select from outbox`).toHaveLength(0))
   const types = (await stream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
   expect([...new Set(types)]).toEqual(['reservation.held', 'payment.completed'])
   await jobs.stop()
@@ -188,7 +180,7 @@ test('an event that cannot be delivered holds up its own reservation, and nothin
     values ('payment.completed', ${randomUUID()}, '{"spendsTicket": true, "concertId": 1}', now())`
   await buy(buyer)
   const relay = createRelay(options)
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await relay.run().catch(() => undefined)
     expect(await statusOf(next)).toBe('Admitted')
   })

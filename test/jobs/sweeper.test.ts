@@ -1,8 +1,9 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { loadTakenSeats } from '../../src/db/catalog.ts'
 import { chargePoints } from '../../src/db/points.ts'
 import { aCharge, aHold, createBuyer, createShow, HOLD_MS, passTime, holdSeats } from '../support/show.ts'
 import { openStand } from '../support/stand.ts'
+import { eventually } from '../support/eventually.ts'
 
 const { db, sql, options, start, failures, stream } = await openStand()
 const statusOf = async (id: string) =>
@@ -16,12 +17,10 @@ test('a lapsed hold is free with no job running, and the sweeper of any server e
   expect(await loadTakenSeats(db, [buyer.performanceId])).toEqual([])
 
   const jobs = start(options)
-  await vi.waitFor(async () => expect(await statusOf(id)).toBe('EXPIRED'), { timeout: 2_000 })
+  await eventually(async () => expect(await statusOf(id)).toBe('EXPIRED'))
   const typesOf = async () =>
     (await stream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
-  await vi.waitFor(async () => expect(await typesOf()).toEqual(['reservation.held', 'reservation.expired']), {
-    timeout: 2_000,
-  })
+  await eventually(async () => expect(await typesOf()).toEqual(['reservation.held', 'reservation.expired']))
   await jobs.stop()
 })
 
@@ -32,11 +31,10 @@ test('more lapsed holds than one round ends are ended without a rest', async () 
   )
   await passTime(sql, HOLD_MS)
   const jobs = start(options)
-  await vi.waitFor(
-    async () => expect(await sql`select from reservations where status = 'HELD'`).toHaveLength(0),
-    { timeout: 3_000 },
+  await eventually(async () =>
+    expect(await sql`select from reservations where status = 'HELD'`).toHaveLength(0),
   )
-  await vi.waitFor(async () => expect(await sql`select from outbox`).toHaveLength(0), { timeout: 5_000 })
+  await eventually(async () => expect(await sql`select from outbox`).toHaveLength(0))
   await jobs.stop()
   expect(failures).toEqual([])
 })
@@ -50,6 +48,6 @@ test('old keys are forgotten, young ones kept', async () => {
   const jobs = start(options)
   const keys = async () =>
     (await sql<{ key: string }[]>`select key from idempotency_keys`).map(({ key }) => key)
-  await vi.waitFor(async () => expect(await keys()).toEqual([young.key]), { timeout: 2_000 })
+  await eventually(async () => expect(await keys()).toEqual([young.key]))
   await jobs.stop()
 })

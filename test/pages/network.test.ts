@@ -35,7 +35,7 @@ test('where WebSockets are blocked, the place moves all the same', async () => {
   const { token } = await join(first, concertId)
   const blocked = await gateway({ blockUpgrades: true })
   const page = await joined(blocked.origin, concertId)
-  await expect.poll(() => page.getByTestId('position').textContent(), { timeout: 15_000 }).toBe('1')
+  await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   await first.ask('mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }', { token })
   await page.getByText('It is your turn!').waitFor()
   await page.getByRole('button', { name: /^Seat 3, .*free/ }).waitFor()
@@ -57,10 +57,10 @@ test('a stream that is refused for now begins again by itself', async () => {
   await (await refused).waitForEvent('framereceived', ({ payload }) => String(payload).includes('"errors"'))
   expect(await second.getByTestId('position').count()).toBe(0)
   await first.close()
-  await expect.poll(() => second.getByTestId('position').textContent(), { timeout: 15_000 }).toBe('1')
+  await expect.poll(() => second.getByTestId('position').textContent()).toBe('1')
 })
 
-test('a network that falls silent without a word is noticed within half a minute', async () => {
+test('a network that falls silent without a word is noticed', async () => {
   const { concertId, operator } = await createSale(cluster, { capacity: 1 })
   await join(await cluster.user(), concertId)
   const network = await gateway()
@@ -72,7 +72,7 @@ test('a network that falls silent without a word is noticed within half a minute
     .ask('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
       id: concertId,
     })
-  await page.getByText('It is your turn!').waitFor({ timeout: 30_000 })
+  await page.getByText('It is your turn!').waitFor()
 })
 
 test.each([4429, 4500])('a socket that the server closes with %i is opened again', async (code) => {
@@ -93,7 +93,7 @@ test.each([4429, 4500])('a socket that the server closes with %i is opened again
   })
   const page = await open(who, `${new URL(server.url).origin}/#/concert/${concertId}`)
   await page.getByRole('button', { name: 'Join the line' }).click()
-  await expect.poll(() => page.getByTestId('position').textContent(), { timeout: 15_000 }).toBe('1')
+  await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   expect(closed).toBe(1)
 })
 
@@ -116,7 +116,7 @@ test('a killed server: everybody is where they were when the next one is there, 
   expect(await waiter.getByTestId('position').textContent()).toBe('2')
   // However often it tries in vain: a WebSocket got through before, so it is no network without them.
   const tried = network.upgrades()
-  await expect.poll(() => network.upgrades(), { timeout: 30_000 }).toBeGreaterThanOrEqual(tried + 6)
+  await expect.poll(() => network.upgrades()).toBeGreaterThanOrEqual(tried + 6)
   let streams = 0
   for (const page of [buyer, waiter]) {
     page.on(

@@ -15,8 +15,6 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const SLOW = { timeout: 30_000 }
-
 async function signIn(page: Page, accessToken: string): Promise<Locator> {
   await page.getByLabel('Operator’s access token').fill(accessToken)
   await page.getByRole('button', { name: 'Sign in' }).click()
@@ -64,7 +62,7 @@ test('a server that is too busy for figures: the desk says so, and shows them as
   const card = await signIn(page, operator.accessToken)
   await card.getByText(noFigures).waitFor()
   relent()
-  await expect.poll(() => card.getByTestId('waiting').textContent(), SLOW).toBe('0')
+  await expect.poll(() => card.getByTestId('waiting').textContent()).toBe('0')
   expect(await card.getByText(noFigures).count()).toBe(0)
 })
 
@@ -77,7 +75,7 @@ test('a killed server: the desk says that it is gone, and goes on by itself with
   const page = await open(await visitor(), `${network.origin}/operator`)
   const card = await signIn(page, operator.accessToken)
   await join(await cluster.user(), concertId)
-  await expect.poll(() => card.getByTestId('admitted').textContent(), SLOW).toBe('1')
+  await expect.poll(() => card.getByTestId('admitted').textContent()).toBe('1')
 
   network.leadTo(undefined)
   await server.kill()
@@ -90,6 +88,6 @@ test('a killed server: the desk says that it is gone, and goes on by itself with
       id: concertId,
     })
   network.leadTo(server.url)
-  await expect.poll(() => card.getByTestId('waiting').textContent(), SLOW).toBe('1')
+  await expect.poll(() => card.getByTestId('waiting').textContent()).toBe('1')
   await page.getByText('The connection is lost.').waitFor({ state: 'detached' })
 })

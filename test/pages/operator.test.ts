@@ -14,8 +14,6 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const SLOW = { timeout: 15_000 }
-
 async function signIn(page: Page, accessToken: string): Promise<void> {
   await page.getByLabel('Operator’s access token').fill(accessToken)
   await page.getByRole('button', { name: 'Sign in' }).click()
@@ -65,14 +63,14 @@ describe('the desk', () => {
     const page = await comeToDesk(operator)
     const card = newest(page)
     const figure = (name: string) => card.getByTestId(name).textContent()
-    await expect.poll(() => figure('waiting'), SLOW).toBe('1')
+    await expect.poll(() => figure('waiting')).toBe('1')
     await card.getByText('In order: every ticket is accounted for').waitFor()
     await card.getByText('In order: no seat is oversold').waitFor()
 
     await charge(buyer, 200)
     await pay(buyer, token, reservation.id)
-    await expect.poll(() => figure('pointsTaken'), SLOW).toBe('200')
-    await expect.poll(() => figure('sold'), SLOW).toBe('2')
+    await expect.poll(() => figure('pointsTaken')).toBe('200')
+    await expect.poll(() => figure('sold')).toBe('2')
     const sold = card.getByRole('img', {
       name: 'Sold in the last half hour: 0 at first, 2 now, 2 at the most',
     })
@@ -147,7 +145,7 @@ describe('a change', () => {
     await join(await server.user(), concertId)
     const buyer = await open(await visitor(), new URL(`/#/concert/${concertId}`, server.url).href)
     await buyer.getByRole('button', { name: 'Join the line' }).click()
-    await expect.poll(() => buyer.getByTestId('position').textContent(), SLOW).toBe('1')
+    await expect.poll(() => buyer.getByTestId('position').textContent()).toBe('1')
     const page = await comeToDesk(operator)
     const card = newest(page)
 
@@ -213,7 +211,7 @@ describe('a change', () => {
     expect(await settingsOf(server)).toEqual({ capacity: 10, rate: null, paused: true })
 
     await updateQueue(operator, { concertId, capacity: 12, paused: false })
-    await expect.poll(() => capacity.inputValue(), SLOW).toBe('12')
+    await expect.poll(() => capacity.inputValue()).toBe('12')
   })
 
   test('can be made by keyboard alone', async () => {
@@ -293,7 +291,7 @@ test('every concert and every change can be reached, however many there are', as
     where id = (select id from concerts order by id limit 1) returning id`
   expect(first).toBeDefined()
   const page = await comeToDesk(operator)
-  await expect.poll(() => page.getByRole('region', { name: 'Rehearsal' }).count(), SLOW).toBe(10)
+  await expect.poll(() => page.getByRole('region', { name: 'Rehearsal' }).count()).toBe(10)
   await page.getByRole('button', { name: 'Older concerts' }).click()
   await page.getByRole('heading', { name: 'The very first' }).waitFor()
   await page.getByRole('button', { name: 'Older concerts' }).waitFor({ state: 'detached' })

@@ -41,7 +41,7 @@ test('three in line for one place: each payment lets the next one in, without a 
   await buy(first.page, 7)
   await second.page.getByText('It is your turn!').waitFor()
   await expect.poll(() => third.page.getByTestId('position').textContent()).toBe('1')
-  expect(await second.page.title()).toContain('It is your turn!')
+  await expect.poll(() => second.page.title()).toContain('It is your turn!')
 
   await buy(second.page, 8)
   await third.page.getByText('It is your turn!').waitFor()

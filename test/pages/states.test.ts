@@ -10,25 +10,25 @@ let server: TestServer
 const { visitor, open } = useBrowser()
 
 beforeAll(async () => {
-  server = await startServer({ CLAIM_SECONDS: '4' })
+  server = await startServer()
 })
 afterAll(() => server.stop())
 
 const at = (path: string): string => new URL(path, server.url).href
-const roomOf = (concertId: string): string => at(`/#/concert/${concertId}`)
+const roomOf = (concertId: string, { url } = server): string => new URL(`/#/concert/${concertId}`, url).href
 const joinLine = (page: Page) => page.getByRole('button', { name: 'Join the line' }).click()
 
 /** Somebody who waits behind `rival`, and what lets them in. */
-async function waiting(who: BrowserContext) {
-  const sale = await createSale(server, { capacity: 1 })
-  const rival = await server.user()
+async function waiting(who: BrowserContext, at = server) {
+  const sale = await createSale(at, { capacity: 1 })
+  const rival = await at.user()
   const { token } = await join(rival, sale.concertId)
   await rival.ask(
     'query ($id: ID!) { performances(concertId: $id) { id } }',
     { id: sale.concertId },
     { queueToken: token },
   )
-  const page = await open(who, roomOf(sale.concertId))
+  const page = await open(who, roomOf(sale.concertId, at))
   await joinLine(page)
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   return { ...sale, page, makeWay: () => leaveQueue(rival, token) }
@@ -49,8 +49,10 @@ test('paused: it is said to who waits, and a reload says it again', async () => 
 })
 
 test('whoever is not there on their turn is told when they come back, and joins again', async () => {
+  const hurried = await startServer({ CLAIM_SECONDS: '4' })
+  onTestFinished(() => hurried.stop())
   const who = await visitor()
-  const { page, makeWay, concertId, operator } = await waiting(who)
+  const { page, makeWay, concertId, operator } = await waiting(who, hurried)
   await page.close()
   await makeWay()
   const figures = async () => {
@@ -60,8 +62,8 @@ test('whoever is not there on their turn is told when they come back, and joins 
     )
     return concertFigures
   }
-  await expect.poll(figures, { timeout: 20_000 }).toEqual({ waiting: 0, admitted: 0 })
-  const back = await open(who, roomOf(concertId))
+  await expect.poll(figures).toEqual({ waiting: 0, admitted: 0 })
+  const back = await open(who, roomOf(concertId, hurried))
   await back.getByText('It was your turn, but you were not there.').waitFor()
   await back.reload()
   await back.getByText('It was your turn, but you were not there.').waitFor()
@@ -103,7 +105,7 @@ test('a hidden page says it in its title, and with a notification where that is 
     }
     Object.defineProperty(Document.prototype, 'hidden', { get: () => true })`)
   const { page, makeWay } = await waiting(who)
-  expect(await page.title()).toBe('1 · Rehearsal')
+  await expect.poll(() => page.title()).toBe('1 · Rehearsal')
   await makeWay()
   await expect.poll(() => page.title()).toBe('● It is your turn! · Rehearsal')
   await expect.poll(() => page.evaluate('window.told')).toEqual(['It is your turn!'])

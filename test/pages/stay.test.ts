@@ -133,7 +133,7 @@ test('one seat left and three who want it: one gets it, and the others are told'
   // In one moment: none of them has heard of the others. Who has is told without a click.
   await Promise.all(pages.map((page) => page.evaluate('document.querySelector("button.primary").click()')))
   const held = async () => Promise.all(pages.map((page) => page.getByTestId('hold-left').count()))
-  await expect.poll(async () => (await held()).filter(Boolean).length, { timeout: 15_000 }).toBe(1)
+  await expect.poll(async () => (await held()).filter(Boolean).length).toBe(1)
   const winner = (await held()).findIndex(Boolean)
   for (const page of pages.filter((_, index) => index !== winner)) {
     await page.getByText(/Somebody was faster: 2 is taken/).waitFor()

@@ -8,7 +8,7 @@ let server: TestServer
 const { visitor, open } = useBrowser()
 
 beforeAll(async () => {
-  server = await startServer({ HOLD_SECONDS: '6' })
+  server = await startServer({ HOLD_SECONDS: '10' })
 })
 afterAll(() => server.stop())
 
@@ -68,6 +68,9 @@ test('a countdown begins with what there is, and does not follow a clock that is
   await page.evaluate('{ const real = Date.now; Date.now = () => real() + 3_600_000 }')
   await page.getByText('The time ran out').waitFor()
   const seen = await page.evaluate<string[]>('window.seen')
-  expect(seen).toEqual(['0:06', '0:05', '0:04', '0:03', '0:02', '0:01', '0:00'].slice(-seen.length))
-  expect(seen.length).toBeGreaterThan(3)
+  // A slow machine may leave some out. None comes twice, and none is more than there was to begin with.
+  const left = seen.map((clock) => Number(clock.replace(':', '')))
+  expect(left).toEqual([...new Set(left)].sort((a, b) => b - a))
+  expect(left[0]).toBeLessThanOrEqual(10)
+  expect(left.length).toBeGreaterThan(3)
 })

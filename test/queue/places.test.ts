@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { isOver } from '../../src/domain/queue.ts'
 import type { QueueStatus, QueueTicket } from '../../src/domain/queue.ts'
 import { createSettler } from '../../src/queue/settle.ts'
@@ -10,6 +10,7 @@ import { createWatch } from '../../src/queue/watch.ts'
 import type { QueueWake } from '../../src/queue/wakeups.ts'
 import { createStage, LONG } from '../support/redis.ts'
 import type { Instance, Stage } from '../support/redis.ts'
+import { eventually } from '../support/eventually.ts'
 
 interface Listener {
   ticket: QueueTicket
@@ -111,7 +112,7 @@ const operation = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: 'breathe' as const }) },
 )
 
-test('a place that is told is the place that Redis has', { timeout: 60_000 }, async () => {
+test('a place that is told is the place that Redis has', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(operation, { minLength: 10, maxLength: 50, size: 'max' }),
@@ -170,7 +171,7 @@ test('a place that is told is the place that Redis has', { timeout: 60_000 }, as
             const asked = await queue.status(ticket)
             if (!listener.over) expect(essence(told.at(-1))).toEqual(essence(asked))
           }
-          await vi.waitFor(agrees, { timeout: 4_000, interval: 20 })
+          await eventually(agrees)
         }
         await Promise.all(listeners.map((listener) => listener.stop()))
       },
@@ -187,12 +188,11 @@ test('changes in the middle of the line move those behind, and nobody is read fo
   for (let i = 0; i < 100; i++) tickets.push((await alone.joined()).ticket)
   const { post, follow } = createPost(alone, alone)
   const listeners = tickets.filter((_, index) => index % 2 === 0).map(follow)
-  await vi.waitFor(() => listeners.forEach(({ told }) => expect(told).toHaveLength(1)))
+  await eventually(() => listeners.forEach(({ told }) => expect(told).toHaveLength(1)))
   const before = post.ticketsRead
   for (const [index, ticket] of tickets.entries()) if (index % 2 === 1) await alone.queue.leave(ticket)
-  await vi.waitFor(
-    () => listeners.forEach(({ told }, index) => expect(told.at(-1)).toMatchObject({ position: index + 1 })),
-    { timeout: 10_000 },
+  await eventually(() =>
+    listeners.forEach(({ told }, index) => expect(told.at(-1)).toMatchObject({ position: index + 1 })),
   )
   expect(post.ticketsRead).toBe(before)
   await Promise.all(listeners.map((listener) => listener.stop()))
@@ -208,14 +208,14 @@ test('who returns to the line moves those behind', async () => {
   ]
   const { post, follow } = createPost(alone, alone)
   const listener = follow(behind.ticket)
-  await vi.waitFor(() => expect(listener.told).toHaveLength(1))
+  await eventually(() => expect(listener.told).toHaveLength(1))
   await alone.silence()
   for (const { ticket } of [next, behind]) await alone.queue.status(ticket)
   await alone.queue.finish(admitted.ticket)
-  await vi.waitFor(() => expect(listener.told.at(-1)).toMatchObject({ position: 1 }))
+  await eventually(() => expect(listener.told.at(-1)).toMatchObject({ position: 1 }))
   const before = post.ticketsRead
   expect(await alone.queue.status(absent.ticket)).toMatchObject({ position: 1 })
-  await vi.waitFor(() => expect(listener.told.at(-1)).toMatchObject({ position: 2 }))
+  await eventually(() => expect(listener.told.at(-1)).toMatchObject({ position: 2 }))
   expect(post.ticketsRead).toBe(before)
   await listener.stop()
 })
@@ -225,10 +225,10 @@ test('a line that begins anew is not taken for the one before, though nobody sai
   const [, first, second] = [await alone.joined(), await alone.joined(), await alone.joined()]
   const { follow } = createPost(alone, alone)
   const listener = follow(second.ticket)
-  await vi.waitFor(() => expect(listener.told.at(-1)).toMatchObject({ position: 2 }))
+  await eventually(() => expect(listener.told.at(-1)).toMatchObject({ position: 2 }))
   await alone.lose()
   await alone.queue.leave(first.ticket)
-  await vi.waitFor(async () => expect(await alone.members('waiting')).toEqual([second.ticket.userId]))
-  await vi.waitFor(() => expect(listener.told.at(-1)).toMatchObject({ position: 1 }))
+  await eventually(async () => expect(await alone.members('waiting')).toEqual([second.ticket.userId]))
+  await eventually(() => expect(listener.told.at(-1)).toMatchObject({ position: 1 }))
   await listener.stop()
 })

@@ -6,9 +6,7 @@ import { createWakeups } from '../../src/queue/wakeups.ts'
 import { replicate, startRedisServer } from '../support/redis-server.ts'
 import { createStage } from '../support/redis.ts'
 import { createWayTo } from '../support/way.ts'
-
-/** Longer than any machine needs; what is waited for comes within three seconds. */
-const SOON = { timeout: 30_000, interval: 50 }
+import { eventually } from '../support/eventually.ts'
 
 const open = (url: string) => {
   const connection = connectRedis({ url, prefix: `test:${randomUUID()}` })
@@ -26,9 +24,9 @@ test('the probe says whether a read and a write work, and why not', async () => 
   await server.admin.config('SET', 'maxmemory', '0')
   expect(await probe()).toEqual({ read: true, write: true })
   await server.kill()
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await probe()).toEqual({ read: false, write: false, reason: 'Redis does not answer.' })
-  }, SOON)
+  })
 })
 
 test('a Redis that cannot save its data refuses writes, and every call says that it is overloaded', async () => {
@@ -38,13 +36,13 @@ test('a Redis that cannot save its data refuses writes, and every call says that
   await queue.join(stage.concertId, randomUUID())
   rmSync(server.directory, { recursive: true })
   await server.admin.bgsave()
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await connection.probe()).toEqual({
       read: true,
       write: false,
       reason: 'Redis refuses writes because it cannot save its data to disk.',
     })
-  }, SOON)
+  })
   await expect(queue.join(stage.concertId, randomUUID())).rejects.toMatchObject({ code: 'OVERLOADED' })
 })
 
@@ -65,14 +63,14 @@ test('after a switchover behind one address calls work again, and what is publis
   way.lead(second.url)
   await replicate(first, second)
 
-  await vi.waitFor(() => call(() => redis.set('key', 2)), SOON)
+  await eventually(() => call(() => redis.set('key', 2)))
   expect(await second.admin.get('key')).toBe('2')
-  await vi.waitFor(async () => expect(await channelsOf(second)).toContain(performanceId), SOON)
+  await eventually(async () => expect(await channelsOf(second)).toContain(performanceId))
   // Nobody is left with the former primary.
-  await vi.waitFor(async () => expect(await channelsOf(first)).toEqual(''), SOON)
+  await eventually(async () => expect(await channelsOf(first)).toEqual(''))
   heard.mockClear()
   await wakeups.publishSeats(performanceId)
-  await vi.waitFor(() => expect(heard).toHaveBeenCalled(), SOON)
+  await eventually(() => expect(heard).toHaveBeenCalled())
 })
 
 test('a demoted primary is noticed though nobody calls, and a replica is not used while the address leads to it', async () => {
@@ -83,17 +81,17 @@ test('a demoted primary is noticed though nobody calls, and a replica is not use
   await verify()
   // Its primary cannot be reached: it would answer reads with old data for ever.
   await first.admin.replicaof('127.0.0.1', 1)
-  await vi.waitFor(() => expect(redis.status).not.toBe('ready'), SOON)
-  await vi.waitFor(async () => {
+  await eventually(() => expect(redis.status).not.toBe('ready'))
+  await eventually(async () => {
     expect(await probe()).toEqual({
       read: false,
       write: false,
       reason: 'REDIS_URL is the address of a read-only Redis replica: it has to be that of the primary.',
     })
-  }, SOON)
+  })
   way.lead(second.url)
-  await vi.waitFor(async () => expect(await probe()).toEqual({ read: true, write: true }), SOON)
-  await vi.waitFor(() => expect(subscriber.status).toBe('ready'), SOON)
+  await eventually(async () => expect(await probe()).toEqual({ read: true, write: true }))
+  await eventually(() => expect(subscriber.status).toBe('ready'))
 })
 
 test('a subscriber that is left behind with another server follows', async () => {
@@ -109,10 +107,10 @@ test('a subscriber that is left behind with another server follows', async () =>
   way.lead(second.url)
   // Only the connection for commands is lost: it leads to the second server now, and both are primaries.
   await first.admin.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-  await vi.waitFor(() => call(() => redis.ping()), SOON)
-  await vi.waitFor(async () => expect(await channelsOf(second)).toContain(performanceId), SOON)
+  await eventually(() => call(() => redis.ping()))
+  await eventually(async () => expect(await channelsOf(second)).toContain(performanceId))
   await wakeups.publishSeats(performanceId)
-  await vi.waitFor(() => expect(heard).toHaveBeenCalled(), SOON)
+  await eventually(() => expect(heard).toHaveBeenCalled())
 })
 
 const channelsOf = async ({ admin }: Awaited<ReturnType<typeof startRedisServer>>): Promise<string> =>

@@ -1,8 +1,9 @@
 /** The books: a database of a test's own, opened as a server opens it, as often as there are servers. */
-import { afterAll, expect, vi } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import type postgres from 'postgres'
 import { openDatabase, type Database, type DatabaseOptions } from '../../src/db/client.ts'
 import { createDatabase } from './database.ts'
+import { eventually } from './eventually.ts'
 
 export interface Books {
   db: Database
@@ -67,14 +68,11 @@ export async function openBooks(): Promise<Books> {
       }
     },
     untilBlocked: (count) =>
-      vi.waitFor(
-        async () => {
-          const [row] = await sql<[{ blocked: number }]>`
+      eventually(async () => {
+        const [row] = await sql<[{ blocked: number }]>`
             select count(*)::int as blocked from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'`
-          expect(row.blocked).toBe(count)
-        },
-        { timeout: 5_000, interval: 5 },
-      ),
+        expect(row.blocked).toBe(count)
+      }),
   }
 }

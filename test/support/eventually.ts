@@ -1,0 +1,13 @@
+import { vi } from 'vitest'
+
+/** Longer than anything takes on a machine that is ten times slower than usual. */
+const LIMIT_MS = 60_000
+
+/**
+ * Waits until `check` passes. The limit is for a test that fails, never for one that measures: a test that asserts how fast
+ * something happens fails on a busy machine.
+ * @returns what `check` returned
+ * @throws what `check` threw last
+ */
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: LIMIT_MS, interval: 10 })
