@@ -42,6 +42,7 @@ import { createSubscribe } from './schema/streams.ts'
 import { exposeFanOut } from './telemetry/fan-out.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createTracing } from './telemetry/tracing.ts'
+import { createEventStreams } from './transports/event-stream.ts'
 import { createHealthEndpoints } from './transports/health.ts'
 import { createHttpServer } from './transports/http.ts'
 import { createOperations } from './transports/operations.ts'
@@ -186,7 +187,6 @@ export function createApp(config: Config): App {
     onBug,
     graphiql: !config.production,
     limits: config,
-    subscribe,
     meter,
     traceWhole,
     trustedProxies,
@@ -194,11 +194,21 @@ export function createApp(config: Config): App {
   })
   const runs = createOperations({ yoga, services, meter, onBug })
   const operations = traceWhole ? { ...runs, execute: tracedExecute(runs.execute, traceWhole) } : runs
+  const answerWithEvents = createEventStreams({
+    schema,
+    operations,
+    subscribe,
+    meter,
+    onBug,
+    trustedProxies,
+    allowedOrigins,
+  })
   const answer = createShortWay({
     yoga,
     schema,
     operations,
     persisted,
+    answerWithEvents,
     trustedProxies,
     allowedOrigins,
   })

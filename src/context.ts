@@ -50,6 +50,8 @@ export interface Context extends Services {
   requestId: string | undefined
   /** The trace that the request is a part of. */
   traceparent: string | undefined
+  /** Aborted when the client has disconnected; undefined: the transport ends the stream itself. */
+  signal?: AbortSignal
   /** The operation has ended with a refusal, or one of its fields has. */
   refused?: boolean
 }

@@ -52,11 +52,16 @@ export function createSubscribe({ perUserMax, onBug, meter }: SubscribeOptions):
     }
     open.set(who, countOf(who) + 1)
     meter.streams += 1
-    return answersTo(source, answererFor(args, shown), () => {
+    const stream = answersTo(source, answererFor(args, shown), () => {
       meter.streams -= 1
       if (countOf(who) > 1) open.set(who, countOf(who) - 1)
       else open.delete(who)
     })
+    // The client may have disconnected at any of the steps before, and may do so before anybody reads the stream.
+    const end = (): void => void stream.return?.()
+    if (context.signal?.aborted) end()
+    else context.signal?.addEventListener('abort', end, { once: true })
+    return stream
   }
 
   return async (args) => {

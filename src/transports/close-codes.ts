@@ -6,6 +6,8 @@
 export const CloseCode = {
   /** The server stops: connect again, to another one. Of RFC 6455's registry. */
   ServiceRestart: 1012,
+  /** An id of an operation that is still under way: as graphql-ws does it. */
+  SubscriberAlreadyExists: 4409,
   /** Too many messages, or too many sockets of one user. Clients of the protocol do not come back by themselves. */
   TooMany: 4429,
   /** A bug of ours, which is in the log. */

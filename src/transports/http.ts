@@ -2,11 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { ReportBug } from '../schema/errors.ts'
 import type { Pages } from './pages.ts'
+import { BODY_BYTES_MAX } from './body.ts'
 import { givenName, nameOf, REQUEST_ID } from './request-id.ts'
 import { cutOffSlowReaders } from './slow-readers.ts'
-
-/** A purchase fits in a fraction of this. */
-export const BODY_BYTES_MAX = 64 * 1024
 
 /** How long a request may take to arrive, from its first byte: its head, the whole of it, and how often Node looks. */
 const TIMES = { headersTimeout: 6_000, requestTimeout: 12_000, connectionsCheckingInterval: 2_000 }
@@ -14,12 +12,14 @@ const TIMES = { headersTimeout: 6_000, requestTimeout: 12_000, connectionsChecki
 /** What a page elsewhere cannot send without being allowed to, as it could a form or plain text. */
 const BODY_TYPES = /^application\/(json|graphql)\s*(;|$)/i
 
+export const BODY_TOO_LONG = `A request can be at most ${BODY_BYTES_MAX} bytes long.`
+
 /** What every answer says, whoever gives it. */
 export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
 
 /**
- * The server, not listening yet. Node holds a body to its Content-Length, so bounding that bounds the body; a body that
- * does not say its length is refused.
+ * The server, not listening yet. Node holds a body to its Content-Length, so one that is too long is refused before it comes;
+ * one that does not say its length is bounded while it arrives: see body.ts.
  * @param answer sends COMMON_HEADERS with what it answers
  * @param pages undefined: none have been built, and GraphiQL is all that there is to look at
  * @param onBug hears of an answer that could not be given
@@ -53,11 +53,7 @@ function refusalOf(
   isReadable: (request: IncomingMessage) => boolean,
 ): [status: number, message: string] | null {
   if (!isReadable(request)) return [400, 'The address cannot be read.']
-  if (request.headers['transfer-encoding'] !== undefined)
-    return [411, 'Say how long the body is: Content-Length.']
-  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) {
-    return [413, `A request can be at most ${BODY_BYTES_MAX} bytes long.`]
-  }
+  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return [413, BODY_TOO_LONG]
   if (request.method === 'POST' && !BODY_TYPES.test(request.headers['content-type'] ?? '')) {
     return [415, 'Send the operation as application/json.']
   }
@@ -83,7 +79,8 @@ function createReader(): (request: IncomingMessage) => boolean {
   }
 }
 
-function refuse(response: ServerResponse, status: number, message: string): void {
+/** Answers that the request itself is wrong, and ends the connection. */
+export function refuse(response: ServerResponse, status: number, message: string): void {
   sendError(response, status, { message, extensions: { code: 'BAD_INPUT' } }, nameOf(response.req))
 }
 
@@ -97,13 +94,29 @@ function fail(response: ServerResponse, requestId: string): void {
   sendError(response, 500, { message: 'Something went wrong on our side.', extensions }, requestId)
 }
 
+/** What is read of a request that is refused: a client that is cut off while it still sends may not see the answer. */
+const DISCARDED_BYTES_MAX = 1024 * 1024
+
 function sendError(response: ServerResponse, status: number, error: object, requestId: string): void {
-  response
-    .writeHead(status, {
-      ...COMMON_HEADERS,
-      [REQUEST_ID]: requestId,
-      'content-type': 'application/json; charset=utf-8',
-      connection: 'close',
-    })
-    .end(JSON.stringify({ errors: [error] }))
+  const text = JSON.stringify({ errors: [error] })
+  response.writeHead(status, {
+    ...COMMON_HEADERS,
+    [REQUEST_ID]: requestId,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    connection: 'close',
+  })
+  const request = response.req
+  if (request.complete) {
+    response.end(text)
+    return
+  }
+  response.write(text)
+  let left = DISCARDED_BYTES_MAX
+  const end = (): void => void response.end()
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) end()
+  })
+  request.once('end', end).once('close', end)
 }

@@ -16,12 +16,11 @@ const CHARACTERS_MAX = 4_000_000
 export const createPersistedDocuments = (): PersistedDocuments =>
   new LRUCache({ max: DOCUMENTS_MAX, maxSize: CHARACTERS_MAX, sizeCalculation: (text) => text.length })
 
-/** The hash that a request names, if that is all that its extensions say. */
+/** The hash that a request names. Clients send other extensions beside it: Apollo Client 4 `clientLibrary`. */
 export function hashIn(extensions: unknown): string | undefined {
-  const { persistedQuery, ...others } = (extensions ?? {}) as Record<string, unknown>
+  const { persistedQuery } = (extensions ?? {}) as Record<string, unknown>
   const { version, sha256Hash } = (persistedQuery ?? {}) as Record<string, unknown>
-  const known = version === 1 && typeof sha256Hash === 'string' && Object.keys(others).length === 0
-  return known ? sha256Hash : undefined
+  return version === 1 && typeof sha256Hash === 'string' ? sha256Hash : undefined
 }
 
 /** Remembers documents that come with their hash, and puts them in where only the hash comes. */

@@ -5,12 +5,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getOperationAST, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql'
-import { formatted } from '../schema/errors.ts'
-import { corsHeaders } from './cors.ts'
+import { readBody } from './body.ts'
 import type { Operations } from './operations.ts'
-import { COMMON_HEADERS } from './http.ts'
-import { hashIn, type PersistedDocuments } from './persisted.ts'
-import { nameOf, REQUEST_ID } from './request-id.ts'
+import { acceptsEvents, wantsEvents, type createEventStreams } from './event-stream.ts'
+import { BODY_TOO_LONG, COMMON_HEADERS, refuse } from './http.ts'
+import { sendJson } from './json.ts'
+import { checkParams, readParams, type Params, type RawParams } from './params.ts'
+import type { PersistedDocuments } from './persisted.ts'
 import { credentialsOf, type Yoga } from './yoga.ts'
 
 export interface ShortWayOptions {
@@ -18,69 +19,79 @@ export interface ShortWayOptions {
   schema: GraphQLSchema
   operations: Operations
   persisted: PersistedDocuments
+  answerWithEvents: ReturnType<typeof createEventStreams>
   trustedProxies: number
   allowedOrigins: readonly string[] | null
 }
 
-/** What a client sends: https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters */
-interface Params {
-  query: string
-  variables: Record<string, unknown> | null | undefined
-  operationName: string | null | undefined
-}
-
-/** Answers every request, by the short way or by Yoga's. */
+/** Answers every request: the ordinary ones here, subscriptions as event streams, and the rest by Yoga. */
 export function createShortWay(options: ShortWayOptions) {
-  const { yoga, schema, operations, persisted, trustedProxies, allowedOrigins } = options
+  const { yoga, schema, operations, persisted, answerWithEvents, trustedProxies, allowedOrigins } = options
 
-  /** A valid document with this query or mutation in it; undefined: Yoga has to say what is wrong with it. */
-  function documentOf({ query, operationName }: Params): DocumentNode | undefined {
+  /** A valid document with this operation in it; undefined: Yoga has to say what is wrong with it. */
+  function documentOf({ query, operationName }: Params): [DocumentNode, OperationTypeNode] | undefined {
     try {
       const document = operations.documentOf(query)
-      if (!('kind' in document)) return undefined
-      const operation = getOperationAST(document, operationName)
-      return operation && operation.operation !== OperationTypeNode.SUBSCRIPTION ? document : undefined
+      const operation = 'kind' in document && getOperationAST(document, operationName)
+      return operation ? [document, operation.operation] : undefined
     } catch {
       return undefined
     }
   }
 
-  const goYogasWay = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const goYogasWay = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: string | RawParams,
+  ): Promise<void> => {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value)
-    await yoga(request, response)
+    // Yoga's own event stream keeps a timer and its source when the client disconnects before its first byte.
+    if (/event-stream/i.test(request.headers.accept ?? '')) request.headers.accept = 'application/json'
+    await yoga(request.method === 'POST' ? Object.assign(request, { body }) : request, response)
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isOrdinary(request)) {
-      await goYogasWay(request, response)
+    const { method, url = '' } = request
+    const body = method === 'POST' ? await readBody(request) : ''
+    if (body === null) {
+      refuse(response, 413, BODY_TOO_LONG)
       return
     }
-    const body = await textOf(request)
-    const params = paramsIn(body, persisted)
-    const document = params && documentOf(params)
-    if (!document) {
-      await goYogasWay(Object.assign(request, { body }), response)
+    if (!/^\/graphql(\?|$)/.test(url)) {
+      await goYogasWay(request, response, body)
+      return
+    }
+    const given = readParams(request, body)
+    const params = checkParams(given, persisted)
+    const [document, type] = (params && documentOf(params)) ?? []
+    const isSubscription = type === OperationTypeNode.SUBSCRIPTION
+    if (
+      params &&
+      method !== 'HEAD' &&
+      (isSubscription || (wantsEvents(request) && !isMutationByGet(method, type)))
+    ) {
+      if (acceptsEvents(request)) await answerWithEvents(request, response, params)
+      else refuse(response, 406, NOT_EVENTS)
+      return
+    }
+    if (!params || !document || !isOrdinary(request)) {
+      // Where nothing names a document, Yoga says which member is misspelled.
+      const isNamed = given !== undefined && (given.query ?? given.extensions) !== undefined
+      await goYogasWay(request, response, isNamed ? given : body)
       return
     }
     const { variables: variableValues, operationName } = params
     const contextValue = await operations.contextOf(credentialsOf(request, trustedProxies))
     const args = { schema, document, operationName, variableValues, contextValue }
-    const { errors, ...result } = await operations.execute(args)
-    const shown = errors?.map(formatted)
-    const text = JSON.stringify(shown ? { errors: shown, ...result } : result)
-    const headers = [...HEADERS, 'content-length', String(Buffer.byteLength(text))]
-    if (shown) headers.push(REQUEST_ID, nameOf(request, shown))
-    const { origin } = request.headers
-    if (origin !== undefined) headers.push(...Object.entries(corsHeaders(origin, allowedOrigins)).flat())
-    response.writeHead(200, headers).end(text)
+    sendJson(request, response, await operations.execute(args), allowedOrigins)
   }
 }
 
-/** Name, value, name, value: Node takes a list as it is. */
-const HEADERS = Object.entries({
-  ...COMMON_HEADERS,
-  'content-type': 'application/json; charset=utf-8',
-}).flat()
+const NOT_EVENTS =
+  'A subscription is answered with server-sent events: accept text/event-stream, or use a WebSocket.'
+
+const isMutationByGet = (method: string | undefined, type: OperationTypeNode | undefined): boolean =>
+  method === 'GET' && type === OperationTypeNode.MUTATION
 
 const JSON_TYPE = /^application\/json(; ?charset=utf-8)?$/i
 
@@ -91,44 +102,6 @@ function isOrdinary({ method, url, headers }: IncomingMessage): boolean {
     method === 'POST' &&
     url === '/graphql' &&
     (type === 'application/json' || JSON_TYPE.test(type)) &&
-    Number(headers['content-length']) > 0 &&
     (accept === '*/*' || accept === 'application/json')
   )
 }
-
-/** The body, which http.ts has bounded. Never resolves if it does not arrive: then nobody waits for an answer. */
-const textOf = (request: IncomingMessage): Promise<string> =>
-  new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    // Nearly always it is one.
-    request.on('end', () =>
-      resolve((chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString() ?? ''),
-    )
-    request.on('error', () => undefined)
-  })
-
-/** What is asked for, if it is one operation in a shape that needs no explaining. */
-function paramsIn(body: string, persisted: PersistedDocuments): Params | undefined {
-  let given: unknown
-  try {
-    given = JSON.parse(body)
-  } catch {
-    return undefined
-  }
-  if (!isObject(given)) return undefined
-  const { query, variables, operationName, extensions, ...others } = given
-  if (Object.keys(others).length > 0) return undefined
-  if (variables !== undefined && variables !== null && !isObject(variables)) return undefined
-  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string')
-    return undefined
-  const hash = hashIn(extensions)
-  if (extensions !== undefined && extensions !== null && hash === undefined) return undefined
-  // With both, there is something to remember: Yoga's way does that.
-  if (hash !== undefined && query !== undefined) return undefined
-  const text = hash === undefined ? query : persisted.get(hash)
-  return typeof text === 'string' ? { query: text, variables, operationName } : undefined
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

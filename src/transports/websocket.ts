@@ -1,8 +1,20 @@
 /** GraphQL over WebSocket: the graphql-transport-ws protocol, through the same pipeline as HTTP. */
 import type { IncomingMessage, Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
-import { handleProtocols, makeServer, type ExecutionResult } from 'graphql-ws'
+import {
+  getOperationAST,
+  GraphQLError,
+  type ExecutionArgs,
+  type FormattedExecutionResult,
+  type GraphQLSchema,
+} from 'graphql'
+import {
+  handleProtocols,
+  makeServer,
+  type Context,
+  type ExecutionResult,
+  type SubscribePayload,
+} from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Auth } from '../auth.ts'
 import type { SocketLimits } from '../config.ts'
@@ -15,7 +27,7 @@ import { isStream, type Subscribe } from '../schema/streams.ts'
 import { addressOf } from './address.ts'
 import { createCensus } from './census.ts'
 import { CloseCode } from './close-codes.ts'
-import { BODY_BYTES_MAX } from './http.ts'
+import { BODY_BYTES_MAX } from './body.ts'
 import type { Operations } from './operations.ts'
 import { createPulse } from './pulse.ts'
 import { REQUEST_ID, saneName } from './request-id.ts'
@@ -46,6 +58,8 @@ export interface SocketServer {
 interface Connection {
   socket: WebSocket
   address: string
+  /** The ids of operations under way, of those too that the client has completed while they start. */
+  running: Set<string>
 }
 
 /** The payload of connection_init. */
@@ -107,6 +121,34 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     },
   })
 
+  /** What is to be executed, or why nothing is: thrown, errors would close the socket and everything else that it carries. */
+  async function prepare(
+    { connectionParams, extra: { socket, address, running } }: Context<Params, Connection>,
+    { query, operationName, variables, extensions }: SubscribePayload,
+  ): Promise<ExecutionArgs | GraphQLError[]> {
+    try {
+      if (running.size > OPERATIONS_AT_ONCE_MAX) throw tooMany()
+      const credentials = credentialsOf({ ...connectionParams, ...headersIn(extensions) }, address)
+      const document = operations.documentOf(query)
+      if (!('kind' in document)) return rejected(document)
+      if (!getOperationAST(document, operationName)) throw new GraphQLError('Unable to identify operation')
+      const contextValue = await operations.contextOf(credentials)
+      // Whoever shows who they are with each operation only has not been seen by onConnect.
+      const viewer = credentials.authorization === undefined ? null : viewerIfAny(contextValue)
+      if (viewer && !admits(viewer.userId, socket)) throw tooManySockets()
+      return {
+        schema,
+        document,
+        operationName,
+        variableValues: variables,
+        contextValue,
+        rootValue: undefined,
+      }
+    } catch (error) {
+      return rejected([error])
+    }
+  }
+
   const protocol = makeServer<Params, Connection>({
     connectionInitWaitTimeout: 3_000,
     onConnect: async ({ connectionParams = {}, extra: { socket, address } }) => {
@@ -120,30 +162,17 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     },
     execute: operations.execute,
     subscribe,
-    onSubscribe: async (connection, _, { query, operationName, variables, extensions }) => {
-      // Thrown, these would close the socket and everything else that it carries.
-      try {
-        if (Object.keys(connection.subscriptions).length > OPERATIONS_AT_ONCE_MAX) throw tooMany()
-        const params = { ...connection.connectionParams, ...headersIn(extensions) }
-        const credentials = credentialsOf(params, connection.extra.address)
-        const document = operations.documentOf(query)
-        if (!('kind' in document)) return rejected(document)
-        const contextValue = await operations.contextOf(credentials)
-        // Whoever shows who they are with each operation only has not been seen by onConnect.
-        const viewer = credentials.authorization === undefined ? null : viewerIfAny(contextValue)
-        if (viewer && !admits(viewer.userId, connection.extra.socket)) throw tooManySockets()
-        return {
-          schema,
-          document,
-          operationName,
-          variableValues: variables,
-          contextValue,
-          rootValue: undefined,
-        }
-      } catch (error) {
-        return rejected([error])
-      }
+    onSubscribe: async (connection, id, payload) => {
+      const { running, socket } = connection.extra
+      // Completed by the client while it starts, the first operation of this id would be taken for the second one.
+      if (running.has(id))
+        socket.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`)
+      running.add(id)
+      const prepared = await prepare(connection, payload)
+      if (Array.isArray(prepared)) running.delete(id)
+      return prepared
     },
+    onComplete: ({ extra: { running } }, id) => void running.delete(id),
     onError: (_, __, ___, errors) => errors.map((error) => formatted(shown(error))),
     onOperation: ({ extra: { socket } }, id, _, __, result) =>
       isStream(result) ? pump(result, socket, id, payloadOf) : undefined,
@@ -154,7 +183,10 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     const address = addressOf(request, trustedProxies)
     addresses.add(address, socket)
     pulse.take(socket)
-    carry(socket, { socket, address }, protocol, { messagesPerMinute: limits.messagesPerMinute, onBug })
+    carry(socket, { socket, address, running: new Set() }, protocol, {
+      messagesPerMinute: limits.messagesPerMinute,
+      onBug,
+    })
   })
 
   return {

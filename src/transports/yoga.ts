@@ -4,11 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
 import { createContext, type Context, type Credentials, type Services } from '../context.ts'
+import { Problem } from '../domain/problem.ts'
 import type { TraceWhole } from '../domain/trace.ts'
 import { presentable, presented, type ReportBug } from '../schema/errors.ts'
 import { limitPlugins, type LimitOptions } from '../schema/limits.ts'
 import type { Meter } from '../schema/meter.ts'
-import type { Subscribe } from '../schema/streams.ts'
 import { addressOf } from './address.ts'
 import { corsOptions } from './cors.ts'
 import { graphiqlOptions } from './graphiql.ts'
@@ -30,7 +30,6 @@ export interface YogaOptions {
   /** GraphiQL, which is a door for people: not in production. */
   graphiql: boolean
   limits: LimitOptions
-  subscribe: Subscribe
   meter: Meter
   /** Hears of what a client is not told. */
   onBug: ReportBug
@@ -53,7 +52,7 @@ export const createPipeline = (options: YogaOptions): Yoga => {
     graphqlEndpoint: '/graphql',
     landingPage: false,
     multipart: false,
-    // http.ts bounds it by the Content-Length: Yoga's own limit would pipe every body through a stream.
+    // body.ts bounds it: Yoga's own limit would pipe every body through a stream.
     maxRequestBodySize: false,
     cors: corsOptions(allowedOrigins),
     graphiql: graphiql && (async () => graphiqlOptions(await guestToken(services))),
@@ -65,10 +64,9 @@ export const createPipeline = (options: YogaOptions): Yoga => {
     plugins: [
       persistedQueries(persisted),
       ...limitPlugins(limits),
-      startsWith(options.subscribe),
+      subscribesElsewhere,
       counts(options.meter, onBug),
       namesErrors,
-      unbufferedStreams,
       ...(options.traceWhole ? [tracesExecution(options.traceWhole)] : []),
     ],
   })
@@ -85,23 +83,21 @@ interface Envelope {
 /** Whoever asks: that stands in the context, which is made elsewhere. */
 export const envelop = (yoga: Yoga): Envelope => yoga.getEnveloped()
 
-/** Has subscriptions started this way. */
-const startsWith = (subscribe: Subscribe): Plugin => ({
-  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
-})
+/** Subscriptions are started by event-stream.ts and websocket.ts only; what is left is a request that they do not read. */
+const subscribesElsewhere: Plugin = {
+  onSubscribe: ({ setSubscribeFn }) =>
+    setSubscribeFn(() => {
+      throw new Problem(
+        'BAD_INPUT',
+        'Send a subscription as application/json and accept text/event-stream, or use a WebSocket.',
+      )
+    }),
+}
 
 /** Has an answer with errors say under which id they can be found. */
 const namesErrors: Plugin<object, { res?: ServerResponse; req?: IncomingMessage }> = {
   onResultProcess: ({ result, serverContext: { req, res } }) => {
     if ('errors' in result && req && res) res.setHeader(REQUEST_ID, nameOf(req, result.errors))
-  },
-}
-
-/** Has nginx, and proxies that follow it, pass on each event of a stream at once. */
-const unbufferedStreams: Plugin = {
-  onResponse: ({ response }) => {
-    if (response.headers.get('content-type')?.startsWith('text/event-stream'))
-      response.headers.set('x-accel-buffering', 'no')
   },
 }
 

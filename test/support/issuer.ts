@@ -10,6 +10,9 @@ export interface Issuer {
   sign(claims: Record<string, unknown>, key?: CryptoKey): Promise<string>
   /** What the server answers from now on; 200 with the keys at first. */
   answer(status: number): void
+  /** Answers nobody until `release`. Resolves when somebody has asked. */
+  hold(): Promise<void>
+  release(): void
   stop(): Promise<void>
 }
 
@@ -17,8 +20,15 @@ export async function startIssuer(): Promise<Issuer> {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
   const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }]
   let status = 200
+  let asked: (() => void) | undefined
+  let released: Promise<void> | undefined
+  let release: () => void = () => undefined
   const server = createServer((_, response) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
+    asked?.()
+    const answer = (): unknown =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
+    if (released) void released.then(answer)
+    else answer()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -29,6 +39,11 @@ export async function startIssuer(): Promise<Issuer> {
     answer: (next) => {
       status = next
     },
+    hold: () => {
+      released = new Promise((resolve) => (release = resolve))
+      return new Promise((resolve) => (asked = resolve))
+    },
+    release: () => release(),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -8,6 +8,13 @@ export interface Way {
   cut(): void
   /** Everything is taken and nothing arrives, as when a machine is gone and nobody has noticed. */
   swallow(): void
+  /**
+   * Keeps back what is sent to the service, from the chunk on in which `text` comes for the `nth` time, until `release`.
+   * Resolves when that chunk has arrived.
+   */
+  hold(text: string, nth?: number): Promise<void>
+  /** Sends on, in order, what `hold` has kept back. */
+  release(): void
   /** As before; what was swallowed stays lost. */
   mend(): void
   /** New connections lead there; those that stand stay where they are. */
@@ -23,6 +30,8 @@ export async function createWayTo(target: string): Promise<Way> {
   const sockets = new Set<Socket>()
   let state: 'open' | 'cut' | 'swallowing' = 'open'
   let awaited: { text: string; passed: () => void } | undefined
+  let gate: { opensFor: (chunk: Buffer) => boolean } | undefined
+  let kept: (() => void)[] | undefined
 
   const keep = (socket: Socket, onClose: () => void): void => {
     sockets.add(socket)
@@ -41,13 +50,18 @@ export async function createWayTo(target: string): Promise<Way> {
     const far = connect(portOf(service), service.hostname)
     keep(near, () => far.destroy())
     keep(far, () => near.destroy())
-    near.pipe(far).pipe(near)
+    far.pipe(near)
     near.on('data', (sent: Buffer) => {
+      if (state === 'swallowing') return
+      if (gate?.opensFor(sent) === false) kept ??= []
+      if (kept) kept.push(() => far.write(sent))
+      else far.write(sent)
       if (awaited === undefined || !sent.includes(awaited.text)) return
       far.unpipe(near).resume()
       awaited.passed()
       awaited = undefined
     })
+    near.on('end', () => far.end())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
@@ -65,6 +79,22 @@ export async function createWayTo(target: string): Promise<Way> {
     swallow: () => {
       state = 'swallowing'
       sockets.forEach((socket) => socket.unpipe().resume())
+    },
+    hold: (text, nth = 1) =>
+      new Promise((resolve) => {
+        let left = nth
+        gate = {
+          opensFor: (chunk) => {
+            left -= chunk.toString('latin1').split(text).length - 1
+            if (left <= 0) resolve()
+            return left > 0
+          },
+        }
+      }),
+    release: () => {
+      gate = undefined
+      for (const send of kept ?? []) send()
+      kept = undefined
     },
     mend: () => {
       if (state === 'swallowing') breakAll()

@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http'
+
+/** A purchase fits in a fraction of this. */
+export const BODY_BYTES_MAX = 64 * 1024
+
+/**
+ * Reads the body of a request as text, with or without a Content-Length.
+ * @returns null: it is longer than BODY_BYTES_MAX, and the rest is discarded. Never resolves when the client disconnects before
+ *   the end: then there is nobody to answer.
+ */
+export const readBody = (request: IncomingMessage): Promise<string | null> =>
+  new Promise((resolve) => {
+    let chunks: Buffer[] = []
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= BODY_BYTES_MAX) {
+        chunks.push(chunk)
+        return
+      }
+      chunks = []
+      resolve(null)
+    })
+    // Nearly always it is one chunk.
+    request.on('end', () =>
+      resolve((chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString() ?? ''),
+    )
+    request.on('error', () => undefined)
+  })
