@@ -108,7 +108,8 @@ async function fill(
 ): Promise<Line> {
   const concertId = randomUUID()
   const settings = { capacity: 0, ratePerSecond: null, paused: false, version: 1 }
-  await commands.open(concertId, { first: 1, last: 100_000_000, fresh: true, settings })
+  const block = { first: 1, last: 100_000_000, fresh: true, settings }
+  await commands.open(concertId, block, await commands.fence(concertId))
   const before = await usedBytes(redis)
   const bucket = Math.floor(Date.now() / (TIMES.absenceGraceMs / 5))
   for (let first = 1; first <= length; first += FILL_BATCH) {

@@ -23,7 +23,8 @@ const times = { admissionMs: 600_000, claimMs: 60_000, absenceGraceMs: 300_000 }
 const commands = createCommands(connection, createKeys('straight'), times)
 const concertId = randomUUID()
 const settings = { capacity: 1_000_000, ratePerSecond: null, paused: false, version: 1 }
-await commands.open(concertId, { first: 1, last: 10 * count, fresh: true, settings })
+const block = { first: 1, last: 10 * count, fresh: true, settings }
+await commands.open(concertId, block, await commands.fence(concertId))
 const users = Array.from({ length: count }, () => randomUUID())
 
 async function measure(call: (userId: string, index: number) => Promise<unknown>): Promise<number> {

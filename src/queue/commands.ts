@@ -18,8 +18,10 @@ export interface Commands {
   extend(ticket: QueueTicket, until: Date): Promise<Blocked | Report>
   leave(ticket: QueueTicket): Promise<Blocked | Report>
   finish(ticket: QueueTicket): Promise<void>
-  restore(ticket: QueueTicket): Promise<Blocked | 'OK'>
-  open(concertId: string, block: Block): Promise<'OPENED' | 'KEPT'>
+  /** A fencing token, to be read before PostgreSQL is asked what open or restore then write. */
+  fence(concertId: string): Promise<string>
+  restore(ticket: QueueTicket, fence: string): Promise<Blocked | 'OK'>
+  open(concertId: string, block: Block, fence: string): Promise<'OPENED' | 'KEPT' | 'FENCED'>
   configure(concertId: string, settings: QueueSettings): Promise<void>
   /** Resolves to how many stand in the queue afterwards. */
   admit(concertId: string): Promise<number>
@@ -58,6 +60,7 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
   const extend = concertScript('extend')
   const leave = concertScript('leave')
   const finish = concertScript('finish')
+  const fence = concertScript('fence')
   const restore = concertScript('restore')
   const open = concertScript('open')
   const configure = concertScript('configure')
@@ -79,12 +82,14 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
     finish: async ({ concertId, userId, number }) => {
       await finish(concertId, userId, number)
     },
-    restore: async ({ concertId, userId, number }) => {
-      const reply = await restore(concertId, userId, number)
+    fence: async (concertId) => String(await fence(concertId)),
+    restore: async ({ concertId, userId, number }, token) => {
+      const reply = await restore(concertId, userId, number, token)
       return isBlocked(reply) ? reply : 'OK'
     },
-    open: async (concertId, { first, last, fresh, settings }) =>
-      (await open(concertId, ...settingArgs(settings), first, last, Number(fresh))) as 'OPENED' | 'KEPT',
+    open: async (concertId, { first, last, fresh, settings }, token) =>
+      (await open(concertId, ...settingArgs(settings), first, last, Number(fresh), token)) as
+        'OPENED' | 'KEPT' | 'FENCED',
     configure: async (concertId, settings) => {
       await configure(concertId, ...settingArgs(settings))
     },

@@ -50,10 +50,12 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
   const opening = new Map<string, Promise<void>>()
 
   async function open(concertId: string): Promise<void> {
+    // Before the block is reserved: a server that is another one by the time it comes must not use it.
+    const fence = await commands.fence(concertId)
     const block = await books.reserveNumbers(concertId)
     if (!block) throw new Problem('NOT_FOUND', 'There is no such concert.')
     await commands.keepActive([concertId], [])
-    await commands.open(concertId, block)
+    await commands.open(concertId, block, fence)
   }
 
   /** Everybody who finds the queue closed at the same time waits for one block. */
@@ -68,20 +70,22 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
   /** Puts lost tickets back, those that have ended for good among the ended. @returns why that failed, for each; null: it did not */
   async function restore(concertId: string, lost: readonly QueueTicket[]): Promise<(Failed | null)[]> {
     try {
+      // Before the books are asked: what ends after that is not put back by a server that forgets it.
+      const fence = await commands.fence(concertId)
       const ended = await books.endedTickets(concertId, lost)
       // First, so that whoever is put back is looked after by the ticks.
       await commands.keepActive([concertId], [])
       return await Promise.all(
-        lost.map((ticket) => place(ticket, ended.get(ticket.number)).then(() => null, failed)),
+        lost.map((ticket) => place(ticket, ended.get(ticket.number), fence).then(() => null, failed)),
       )
     } catch (cause) {
       return lost.map(() => failed(cause))
     }
   }
 
-  function place(ticket: QueueTicket, end: TicketEnd | undefined): Promise<unknown> {
+  function place(ticket: QueueTicket, end: TicketEnd | undefined, fence: string): Promise<unknown> {
     if (end === 'PAID') return commands.finish(ticket)
-    return end === 'LEFT' ? commands.leave(ticket) : commands.restore(ticket)
+    return end === 'LEFT' ? commands.leave(ticket) : commands.restore(ticket, fence)
   }
 
   async function unblocked<T>(concertId: string, run: () => Promise<T | Blocked>): Promise<T> {

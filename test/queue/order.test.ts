@@ -257,7 +257,7 @@ test.each(['status', 'use', 'join', 'find', 'restore'] as const)(
     const { queue, commands, concertId } = stage
     if (how === 'join') await queue.join(concertId, over.ticket.userId)
     else if (how === 'find') expect(await queue.find(concertId, over.ticket.userId)).toBeNull()
-    else if (how === 'restore') await commands.restore(over.ticket)
+    else if (how === 'restore') await commands.restore(over.ticket, await commands.fence(concertId))
     else await queue[how](over.ticket)
     expect(await stage.members('admitted')).toEqual([next.ticket.userId])
   },

@@ -110,7 +110,7 @@ test('a Redis that restarted from an older file gives no number out again', asyn
   const snapshot = await stage.connection.redis.hgetall(stage.key('meta'))
   const forgotten = [await stage.joined(), await stage.joined()]
   for (const { ticket } of forgotten) await stage.connection.redis.zrem(stage.key('waiting'), ticket.userId)
-  await stage.meta({ ...snapshot, run_id: 'before' })
+  await stage.meta({ ...snapshot, replid: 'before' })
 
   const newcomer = await stage.joined()
   expect(newcomer.ticket.number).toBe(1_001)
@@ -128,7 +128,7 @@ test('a forgotten ticket is found again even before anybody joins', async () => 
   const snapshot = await stage.connection.redis.hgetall(stage.key('meta'))
   const { ticket } = await stage.joined()
   await stage.connection.redis.zrem(stage.key('waiting'), ticket.userId)
-  await stage.meta({ ...snapshot, run_id: 'before' })
+  await stage.meta({ ...snapshot, replid: 'before' })
   expect(await stage.queue.status(ticket)).toMatchObject({ ...standing, position: 1 })
 })
 
@@ -138,7 +138,7 @@ test('a ticket whose record ran out before a restart does not come back to the f
   await stage.queue.leave(ended.ticket)
   await stage.connection.redis.del(stage.key(`ended:${ended.ticket.number}`))
   expect(await stage.queue.status(ended.ticket)).toMatchObject({ kind: 'Lapsed' })
-  await stage.meta({ run_id: 'before' })
+  await stage.meta({ replid: 'before' })
   expect(await stage.queue.status(ended.ticket)).toMatchObject({ kind: 'Lapsed' })
   expect(await stage.queue.status(next.ticket)).toMatchObject({ kind: 'Admitted' })
 })

@@ -14,10 +14,13 @@ const waiting = (position: number) => ({
   paused: false,
 })
 
+const open = async ({ commands, concertId }: Stage, numbers: typeof block) =>
+  commands.open(concertId, numbers, await commands.fence(concertId))
+
 /** An open queue, without a queue.ts that would answer the codes of the scripts. */
 async function opened(settings = OPEN): Promise<Stage> {
   const stage = createStage()
-  await stage.commands.open(stage.concertId, { ...block, settings })
+  await open(stage, { ...block, settings })
   return stage
 }
 
@@ -44,7 +47,7 @@ test('every script but finish and configure says UNOPENED of a queue that is not
   expect(told(await commands.use(ticket, 0))).toBe('UNOPENED')
   expect(told(await commands.extend(ticket, new Date()))).toBe('UNOPENED')
   expect(told(await commands.leave(ticket))).toBe('UNOPENED')
-  expect(await commands.restore(ticket)).toBe('UNOPENED')
+  expect(await commands.restore(ticket, await commands.fence(concertId))).toBe('UNOPENED')
   expect(await commands.admit(concertId)).toBe(0)
   expect(await commands.counts(concertId)).toEqual({ waiting: 0, admitted: 0, admittedTotal: 0 })
 })
@@ -52,7 +55,7 @@ test('every script but finish and configure says UNOPENED of a queue that is not
 test('join: admitted while there is room, then in line, and the block ends where it ends', async () => {
   const stage = createStage()
   const { commands, concertId } = stage
-  await commands.open(concertId, { ...block, last: 2 })
+  await open(stage, { ...block, last: 2 })
   expect(await commands.join(concertId, ['a'])).toMatchObject([{ number: 1, status: { kind: 'Admitted' } }])
   expect(await commands.join(concertId, ['b'])).toMatchObject([
     { number: 2, status: { kind: 'Waiting', position: 1 } },
@@ -64,7 +67,7 @@ test('join: admitted while there is room, then in line, and the block ends where
 test('join: many at once stand in the order they came in, each once, and whoever got a number keeps it', async () => {
   const stage = createStage()
   const { commands, concertId } = stage
-  await commands.open(concertId, { ...block, last: 3 })
+  await open(stage, { ...block, last: 3 })
   expect(await commands.join(concertId, ['c', 'a', 'c', 'b', 'd'])).toBe('BLOCK_SPENT')
   expect(await commands.join(concertId, ['a', 'b', 'c'])).toMatchObject([
     { number: 2 },
@@ -76,20 +79,20 @@ test('join: many at once stand in the order they came in, each once, and whoever
 test('open: an open queue with numbers left keeps them, and numbers only grow', async () => {
   const stage = await opened()
   const { commands, concertId } = stage
-  expect(await commands.open(concertId, { ...block, first: 1_001, last: 2_000, fresh: false })).toBe('KEPT')
+  expect(await open(stage, { ...block, first: 1_001, last: 2_000, fresh: false })).toBe('KEPT')
   expect((await ticketFrom(stage)).number).toBe(1)
   await stage.meta({ next: 1_001 })
-  expect(await commands.open(concertId, { ...block, first: 3_001, last: 4_000, fresh: false })).toBe('OPENED')
+  expect(await open(stage, { ...block, first: 3_001, last: 4_000, fresh: false })).toBe('OPENED')
   await stage.meta({ next: 4_001 })
-  expect(await commands.open(concertId, { ...block, first: 2_001, last: 3_000, fresh: false })).toBe('KEPT')
+  expect(await open(stage, { ...block, first: 2_001, last: 3_000, fresh: false })).toBe('KEPT')
   expect(await commands.join(concertId, [randomUUID()])).toBe('BLOCK_SPENT')
 })
 
 test('open: two at once on a new concert need no recovery, in whichever order they arrive', async () => {
   const stage = createStage()
   const { commands, concertId } = stage
-  await commands.open(concertId, { ...block, first: 1_001, last: 2_000, fresh: false })
-  expect(await commands.open(concertId, block)).toBe('KEPT')
+  await open(stage, { ...block, first: 1_001, last: 2_000, fresh: false })
+  expect(await open(stage, block)).toBe('KEPT')
   expect(await commands.join(concertId, ['a'])).toMatchObject([
     { number: 1_001, status: { kind: 'Admitted' } },
   ])
@@ -199,7 +202,7 @@ test('finish: from every place, may be repeated, and even where nothing is known
 
   await stage.lose()
   await stage.commands.finish(next)
-  await stage.commands.open(stage.concertId, { ...block, first: 1_001, last: 2_000, fresh: false })
+  await open(stage, { ...block, first: 1_001, last: 2_000, fresh: false })
   expect(told(await stage.commands.status(stage.concertId, [next]))).toMatchObject([{ kind: 'Finished' }])
 })
 
@@ -218,7 +221,7 @@ test('configure: newer settings count, older ones do not, not even from an openi
   const stage = createStage()
   const { commands, concertId } = stage
   await commands.configure(concertId, { ...OPEN, capacity: 2, version: 2 })
-  await commands.open(concertId, block)
+  await open(stage, block)
   const tickets = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
   expect(await stage.members('admitted')).toHaveLength(2)
   await commands.configure(concertId, { ...OPEN, capacity: 9, version: 2 })

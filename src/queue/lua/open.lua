@@ -3,23 +3,32 @@
 --!include wake
 -- Opens a queue with a block of numbers, or gives an open one its next block.
 -- KEYS[1] root; ARGV[1..3] times, [4] capacity, [5] rate or '', [6] paused, [7] version,
---   [8] first and [9] last number of the block, [10] 1: no block was ever reserved before this one
--- -> 'OPENED', or 'KEPT' if the block in place is still good; the new one is lost then, which is harmless
+--   [8] first and [9] last number of the block, [10] 1: no block was ever reserved before this one,
+--   [11] the fencing token that was read before the block was reserved
+-- -> 'OPENED', or 'KEPT' if the block in place is still good, or 'FENCED' if the token is not valid any more; the new
+--   block is lost then, which is harmless
 
 local first, last, fresh = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1'
+
+-- Whatever is sent late or twice, a block is used once: numbers only grow as long as the data is there, and when it was
+-- lost, the token is another one.
+if ARGV[11] ~= fence() then
+  return 'FENCED'
+end
+redis.call('PERSIST', q.keys.meta)
 
 -- Newer settings may have been on their way when the server that brought them died.
 if take_settings(4) and is_open() then
   changed()
 end
 
-local next, spent_after, reserved_for = unpack(redis.call('HMGET', q.keys.meta, 'next', 'last', 'run_id'))
+local next, spent_after, reserved_for = unpack(redis.call('HMGET', q.keys.meta, 'next', 'last', 'replid'))
 next, spent_after = tonumber(next), tonumber(spent_after)
-local here = run_id()
+local here = replid()
 local restarted = next and reserved_for ~= here
 
 -- Two instances may open at once, and the second block may arrive first. The first block then proves that
--- there was nothing to recover.
+-- there was nothing to recover: none was reserved before this data set was there.
 if fresh and next then
   redis.call('HSET', q.keys.meta, 'recovering_until', 0)
 end
@@ -54,6 +63,6 @@ if restarted or not (next or fresh) then
   )
 end
 
-redis.call('HSET', q.keys.meta, 'next', whole(first), 'last', whole(last), 'run_id', here)
+redis.call('HSET', q.keys.meta, 'next', whole(first), 'last', whole(last), 'replid', here)
 publish_wake()
 return 'OPENED'

@@ -1,12 +1,17 @@
 --!include report
--- Puts a ticket that was lost with Redis's data back at its own number. That it is not spent was asked before.
--- KEYS[1] root; ARGV[1..3] times, [4] user, [5] number
+-- Puts a ticket that was lost with Redis's data back at its own number. That it has not ended was asked before.
+-- KEYS[1] root; ARGV[1..3] times, [4] user, [5] number, [6] the fencing token that was read before asking
 -- -> 'OK': ask for the status again, or 'UNOPENED'
 
 local user, number = ARGV[4], tonumber(ARGV[5])
 
 if not is_open() then
   return 'UNOPENED'
+end
+
+-- If the data was lost again, the ticket may have ended in between.
+if ARGV[6] ~= fence() then
+  return 'OK'
 end
 
 local place, held = place_of(user)
