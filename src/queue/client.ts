@@ -8,6 +8,7 @@ import type { TracePart } from '../domain/trace.ts'
 import { describeTrouble, isBug, isFromReplica } from './error-replies.ts'
 import { createKeys } from './keys.ts'
 import { keepTogether, listenForLife, reconnect } from './liveness.ts'
+import { neverReject } from './subscriber.ts'
 import { checkEachConnection, findUnsuitable, type ServerInfo } from './server-check.ts'
 
 export interface RedisOptions {
@@ -60,6 +61,7 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     maxRetriesPerRequest: null,
     retryStrategy,
   })
+  neverReject(subscriber)
   // Nothing is sent twice, and nothing that has waited in a queue for longer than its caller did: a script that is
   // executed again, by a server that has lost its data, may undo what others did in between. decisions/015.
   const redis = new Redis(url, {

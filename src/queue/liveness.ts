@@ -40,7 +40,7 @@ export function keepTogether(
   let missed = 0
   subscriber.on('ready', () => {
     missed = 0
-    subscriber.subscribe(channel).catch(() => undefined)
+    void subscriber.subscribe(channel)
   })
   return setInterval(() => {
     if (redis.status !== 'ready' || subscriber.status !== 'ready') return

@@ -19,7 +19,10 @@ export interface Way {
   mend(): void
   /** New connections lead there; those that stand stay where they are. */
   lead(target: string): void
-  /** From the moment that a request with this text passes, nothing is answered any more. Resolves at that moment. */
+  /**
+   * From the moment that a request with this text passes, its connection gets no answers any more, and does not notice
+   * when the service closes it; it can still be cut. Resolves at that moment.
+   */
   withholdAnswers(text: string): Promise<void>
   close(): void
 }
@@ -49,7 +52,10 @@ export async function createWayTo(target: string): Promise<Way> {
     }
     const far = connect(portOf(service), service.hostname)
     keep(near, () => far.destroy())
-    keep(far, () => near.destroy())
+    let withheld = false
+    keep(far, () => {
+      if (!withheld) near.destroy()
+    })
     far.pipe(near)
     near.on('data', (sent: Buffer) => {
       if (state === 'swallowing') return
@@ -57,6 +63,7 @@ export async function createWayTo(target: string): Promise<Way> {
       if (kept) kept.push(() => far.write(sent))
       else far.write(sent)
       if (awaited === undefined || !sent.includes(awaited.text)) return
+      withheld = true
       far.unpipe(near).resume()
       awaited.passed()
       awaited = undefined
