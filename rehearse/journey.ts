@@ -25,6 +25,8 @@ export interface JourneyOptions {
   concertId: string
   accessToken: string
   localAddress: string | undefined
+  /** Charges for the buyers, where they may not do it themselves. */
+  cashierToken: string | undefined
   habits: Habits
   figures: Figures
   signal: AbortSignal
@@ -177,7 +179,7 @@ async function settle(
   { id, price }: { id: string; price: number },
   seats: readonly string[],
   credentials: Credentials,
-  { api, habits, figures, signal, random }: JourneyOptions,
+  { api, cashierToken, habits, figures, signal, random }: JourneyOptions,
 ): Promise<Outcome | null> {
   const heldAt = performance.now()
   const owned = { seats, from: heldAt, to: heldAt }
@@ -185,8 +187,8 @@ async function settle(
   figures.enter(buyer, 'holding')
   await pause(habits.thinkMs, random, signal)
 
-  const send = (operation: Operation, input: object): Promise<Answer> =>
-    api.ask<Answer>(operation, { input: { ...input, idempotencyKey: randomUUID() } }, credentials)
+  const send = (operation: Operation, input: object, as: Credentials = credentials): Promise<Answer> =>
+    api.ask<Answer>(operation, { input: { ...input, idempotencyKey: randomUUID() } }, as)
 
   if (random() < habits.giveUp) {
     owned.to = performance.now()
@@ -195,7 +197,14 @@ async function settle(
     return 'gaveUp'
   }
   if (price > 0) {
-    const { __typename } = await send('chargePoints', { amount: price })
+    const { __typename } =
+      cashierToken === undefined
+        ? await send('chargePoints', { amount: price })
+        : await send(
+            'chargePoints',
+            { amount: price, userId: userIdOf(credentials.accessToken) },
+            { ...credentials, accessToken: cashierToken, queueToken: undefined },
+          )
     if (__typename !== 'PointAccount') figures.refused(__typename)
   }
   const sentAt = performance.now()
@@ -232,11 +241,20 @@ async function pause(averageMs: number, random: () => number, signal: AbortSigna
 
 /** A queue ticket is a compact JWS (RFC 7515) whose payload says its number. null: it is another kind of token. */
 function numberOf(queueToken: string): number | null {
+  const { number } = payloadOf(queueToken)
+  return typeof number === 'number' ? number : null
+}
+
+/** The API's id of the user whose access token this is: a JWT (RFC 7519) with their UUID as its subject. */
+const userIdOf = (accessToken: string | undefined): string =>
+  Buffer.from(`User:${String(payloadOf(accessToken ?? '').sub)}`).toString('base64')
+
+/** The payload of a compact JWS; empty: it is another kind of token. */
+function payloadOf(token: string): Record<string, unknown> {
   try {
-    const payload = Buffer.from(queueToken.split('.')[1] ?? '', 'base64url').toString()
-    const { number } = JSON.parse(payload) as { number?: unknown }
-    return typeof number === 'number' ? number : null
+    const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
+    return JSON.parse(payload) as Record<string, unknown>
   } catch {
-    return null
+    return {}
   }
 }

@@ -30,6 +30,7 @@ async function rehearse(args: string[]): Promise<number> {
       url: options.url,
       buyers: options.buyers,
       concert: concertFrom(options),
+      cashierToken: options['cashier-token'],
       identities: options.identities,
       arriveMs: options.arrive * 1_000,
       habits: {

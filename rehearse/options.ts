@@ -9,6 +9,7 @@ export const usage = `npm run rehearse -- [options]
   --buyers N              how many come                              1000
   --arrive SECONDS        within what time they come                 5
   --operator-token TOKEN  to create a concert for it; or the environment's OPERATOR_TOKEN
+  --cashier-token TOKEN   to charge with where CHARGES_BY=cashiers; or the environment's CASHIER_TOKEN
   --seats N               of the concert that is created             500
   --capacity N            of its queue                               200
   --concert ID            an existing concert instead: its seats are really sold
@@ -30,6 +31,7 @@ const options = z
     buyers: whole(1_000, 50_000),
     arrive: z.coerce.number().min(0).max(3_600).default(5),
     'operator-token': z.string().optional(),
+    'cashier-token': z.string().optional(),
     seats: whole(500, 1_000_000),
     capacity: whole(200, 1_000_000),
     concert: z.string().optional(),
@@ -54,7 +56,11 @@ export function readOptions(args: string[], env: Record<string, string | undefin
     args,
     options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
   })
-  const result = options.safeParse({ 'operator-token': env.OPERATOR_TOKEN, ...values })
+  const result = options.safeParse({
+    'operator-token': env.OPERATOR_TOKEN,
+    'cashier-token': env.CASHIER_TOKEN,
+    ...values,
+  })
   if (result.success) return result.data
   throw new Error(
     result.error.issues.map(({ path, message }) => `--${String(path[0])} ${message}`).join('\n'),

@@ -22,6 +22,8 @@ export interface SaleOptions {
   buyers: number
   /** An existing concert, or what to create, which takes an operator's token. */
   concert: { id: string } | { seats: number; capacity: number; operatorToken: string }
+  /** Charges for the buyers, where they may not do it themselves: CHARGES_BY=cashiers. */
+  cashierToken?: string | undefined
   /** Access tokens that stand for the first buyers; whoever has none signs up. */
   identities: readonly string[]
   /** The buyers come within so many milliseconds. */
@@ -104,7 +106,17 @@ export async function holdSale(options: SaleOptions): Promise<SaleResult> {
         const accessToken = tokens[index]
         if (!arrived || accessToken === undefined) return
         const localAddress = addressOf(index)
-        await live(buyer, { ...options, api, url, concertId, accessToken, localAddress, figures })
+        const { cashierToken } = options
+        await live(buyer, {
+          ...options,
+          api,
+          url,
+          concertId,
+          accessToken,
+          cashierToken,
+          localAddress,
+          figures,
+        })
         if (buyer.phase === 'paid') soldOutMs = performance.now() - began
       }),
     )

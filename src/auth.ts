@@ -96,7 +96,7 @@ function keySetCheck({ url, issuer, audience }: Extract<AuthConfig, { kind: 'jwk
 
 function viewerFrom({ sub, role }: Claims): Viewer {
   if (typeof sub !== 'string' || !uuid.test(sub)) throw invalid('Its subject is not a UUID.')
-  return { userId: sub.toLowerCase(), role: role === 'operator' ? 'operator' : 'buyer' }
+  return { userId: sub.toLowerCase(), role: role === 'operator' || role === 'cashier' ? role : 'buyer' }
 }
 
 const invalid = (why: string): Problem =>

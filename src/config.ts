@@ -38,6 +38,7 @@ const environment = z
     CLAIM_SECONDS: seconds(60),
     ABSENCE_GRACE_SECONDS: seconds(300),
     SEATS_PER_USER_MAX: count(4),
+    CHARGES_BY: z.enum(['buyers', 'cashiers']).optional(),
     QUEUE_CAPACITY: count(100),
     QUEUE_RATE_PER_SECOND: z.coerce.number().positive().optional(),
     TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
@@ -52,6 +53,10 @@ const environment = z
     RATE_SIGN_UPS_PER_ADDRESS: count(3_000),
     RATE_JOINS_PER_ADDRESS: count(20_000),
     RATE_JOINS_PER_USER: count(120),
+    RATE_LEAVES_PER_USER: count(120),
+    RATE_HOLDS_PER_USER: count(120),
+    RATE_CANCELLATIONS_PER_USER: count(120),
+    RATE_PAYMENTS_PER_USER: count(120),
     RATE_CHARGES_PER_USER: count(120),
     RATE_MESSAGES_PER_SOCKET: count(1_200),
     SOCKETS_PER_ADDRESS_MAX: count(10_000),
@@ -71,11 +76,15 @@ export type AuthConfig =
   | { kind: 'secret'; secret: string }
   | { kind: 'jwks'; url: string; issuer: string | undefined; audience: string | undefined }
 
-/** How often somebody may do something that pays when it is abused: the number of times in a minute. */
+/** How often one user or address may do something that leaves a row, or pays when it is abused: times in a minute. */
 export interface RateLimits {
   signUpsPerAddress: number
   joinsPerAddress: number
   joinsPerUser: number
+  leavesPerUser: number
+  holdsPerUser: number
+  cancellationsPerUser: number
+  paymentsPerUser: number
   chargesPerUser: number
 }
 
@@ -105,6 +114,8 @@ export interface Config {
   queueTimes: QueueTimes
   holdMs: number
   seatsPerUserMax: number
+  /** Who may add points: buyers to their own account, or cashiers only. */
+  chargesBy: 'buyers' | 'cashiers'
   /** For a concert that does not set its own. */
   queueDefaults: { capacity: number; ratePerSecond: number | null }
   /** How many proxies are in front and add to X-Forwarded-For; 0: the socket's address is the client's. */
@@ -178,6 +189,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     },
     holdMs: read.HOLD_SECONDS * 1000,
     seatsPerUserMax: read.SEATS_PER_USER_MAX,
+    chargesBy: read.CHARGES_BY ?? (read.NODE_ENV === 'production' ? 'cashiers' : 'buyers'),
     queueDefaults: { capacity: read.QUEUE_CAPACITY, ratePerSecond: read.QUEUE_RATE_PER_SECOND ?? null },
     trustedProxies: read.TRUST_PROXY,
     allowedOrigins: read.ALLOWED_ORIGINS ?? null,
@@ -195,6 +207,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       signUpsPerAddress: read.RATE_SIGN_UPS_PER_ADDRESS,
       joinsPerAddress: read.RATE_JOINS_PER_ADDRESS,
       joinsPerUser: read.RATE_JOINS_PER_USER,
+      leavesPerUser: read.RATE_LEAVES_PER_USER,
+      holdsPerUser: read.RATE_HOLDS_PER_USER,
+      cancellationsPerUser: read.RATE_CANCELLATIONS_PER_USER,
+      paymentsPerUser: read.RATE_PAYMENTS_PER_USER,
       chargesPerUser: read.RATE_CHARGES_PER_USER,
     },
     socketLimits: {

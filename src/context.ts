@@ -16,7 +16,7 @@ import type { SeatCounts } from './resolvers/seat-counts.ts'
 
 /** What lives as long as the server. */
 export interface Services {
-  config: Pick<Config, 'holdMs' | 'seatsPerUserMax' | 'queueDefaults' | 'rateLimits'>
+  config: Pick<Config, 'holdMs' | 'seatsPerUserMax' | 'queueDefaults' | 'rateLimits' | 'chargesBy'>
   auth: Auth
   /** Undefined: robots may join too. */
   botCheck: BotCheck | undefined
@@ -39,8 +39,10 @@ export interface Services {
 
 /** What lives as long as one operation. */
 export interface Context extends Services {
-  /** @throws Problem UNAUTHENTICATED when nobody has signed in */
+  /** @throws Problem UNAUTHENTICATED when nobody has signed in; FORBIDDEN for a cashier */
   viewer: () => Viewer
+  /** As `viewer`, for the operations that are open to cashiers. @throws Problem UNAUTHENTICATED */
+  caller: () => Viewer
   /** The queue ticket that came with the request, not looked at yet. */
   shownTicket: string | undefined
   /** Where the request comes from: see transports/address.ts. */
@@ -77,9 +79,16 @@ export async function createContext(services: Services, credentials: Credentials
   const viewer = await identify(services.auth, credentials.authorization)
   // Inherits the services: copying them would be a tenth of what a small query costs.
   const context = Object.create(services) as Context
-  context.viewer = () => {
+  context.caller = () => {
     if (typeof viewer === 'function') throw viewer()
     return viewer
+  }
+  context.viewer = () => {
+    const caller = context.caller()
+    if (caller.role === 'cashier') {
+      throw new Problem('FORBIDDEN', 'A cashier’s access token is only good for chargePoints.')
+    }
+    return caller
   }
   context.shownTicket = credentials.queueToken
   context.address = credentials.address

@@ -43,9 +43,13 @@ export const concerts = pgTable(
     queueVersion: integer().notNull().default(1),
     /** The last queue number that was ever reserved for Redis to hand out; 0: none yet. */
     queueNumberWatermark: bigint({ mode: 'number' }).notNull().default(0),
+    /** Who added it under which idempotency key; null: without a key. */
+    createdBy: uuid(),
+    idempotencyKey: text(),
     createdAt: instant().notNull().defaultNow(),
   },
   (t) => [
+    uniqueIndex('concerts_one_per_key').on(t.createdBy, t.idempotencyKey),
     check('concerts_queue_capacity_not_negative', sql`${t.queueCapacity} >= 0`),
     check('concerts_queue_rate_positive', sql`${t.queueRatePerSecond} > 0`),
   ],
@@ -159,10 +163,18 @@ export const transfers = pgTable(
     paymentId: uuid()
       .unique()
       .references(() => payments.id),
+    /** Who asked for a charge, and under which idempotency key; null: a payment, or a charge from before these columns. */
+    chargedBy: uuid(),
+    idempotencyKey: text(),
     createdAt: instant().notNull(),
   },
   (t) => [
     index('transfers_by_user').on(t.userId, t.id),
+    uniqueIndex('transfers_one_per_key').on(t.chargedBy, t.idempotencyKey),
+    check(
+      'transfers_payment_has_no_key',
+      sql`${t.paymentId} is null or (${t.chargedBy} is null and ${t.idempotencyKey} is null)`,
+    ),
     check(
       'transfers_sign',
       sql`(${t.paymentId} is null and ${t.amount} > 0) or (${t.paymentId} is not null and ${t.amount} <= 0)`,
@@ -189,7 +201,10 @@ export const spentTickets = pgTable(
   ],
 )
 
-/** What a client's key was used for, and what the answer was. Kept for a day at least. */
+/**
+ * What a client's key was used for, and what the answer was. Kept for 48 hours: see jobs/start.ts. What must never happen twice
+ * has the key in its own row as well (`transfers`, `concerts`).
+ */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {

@@ -1,6 +1,7 @@
 /** Who is asking. */
 
-export type Role = 'buyer' | 'operator'
+/** A cashier is the venue's payment system: it may add points to any account, and do nothing else. */
+export type Role = 'buyer' | 'operator' | 'cashier'
 
 /** The one behind an access token. */
 export interface Viewer {

@@ -2,14 +2,16 @@ import type { Context } from '../context.ts'
 import * as paymentBook from '../db/payments.ts'
 import type { Payment, Reservation } from '../domain/reservations.ts'
 import { maySee, requireOwnTicket } from './access.ts'
+import { countAgainst } from './rates.ts'
 
-/** The queue is not asked: a live hold proves that its owner was let in, and Redis may be away. */
+/** The queue is not asked: a live hold proves that its owner was let in, and Redis may be away. Then nobody counts, either. */
 export async function payReservation(
   _: unknown,
   { input }: { input: { reservationId: string; idempotencyKey: string } },
   context: Context,
 ): Promise<Payment> {
   const ticket = requireOwnTicket(context)
+  await countAgainst(context, ['paymentsPerUser', ticket.userId])
   const paid = await paymentBook.payReservation(context.db, {
     userId: ticket.userId,
     key: input.idempotencyKey,

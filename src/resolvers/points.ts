@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import * as pointsBook from '../db/points.ts'
 import type { PointAccount } from '../domain/points.ts'
 import type { User } from '../domain/users.ts'
+import { Problem } from '../domain/problem.ts'
 import { subjectOf } from './access.ts'
 import { countAgainst } from './rates.ts'
 
@@ -10,15 +11,37 @@ export async function chargePoints(
   { input }: { input: { userId?: string | null | undefined; amount: number; idempotencyKey: string } },
   context: Context,
 ): Promise<PointAccount> {
-  const userId = subjectOf(context, input.userId)
-  await countAgainst(context, ['chargesPerUser', context.viewer().userId])
+  const { userId: actorId, role } = context.caller()
+  const userId = accountToCharge(context, input.userId)
+  if (role === 'buyer') await countAgainst(context, ['chargesPerUser', actorId])
   return pointsBook.chargePoints(context.db, {
-    actorId: context.viewer().userId,
+    actorId,
     key: input.idempotencyKey,
     userId,
     amount: input.amount,
   })
 }
+
+/**
+ * Whose account this caller may charge. A cashier always names the user.
+ * @throws Problem UNAUTHENTICATED, FORBIDDEN, BAD_INPUT
+ */
+function accountToCharge(context: Context, userId: string | null | undefined): string {
+  if (context.caller().role === 'cashier') {
+    if (userId) return userId
+    throw new Problem('BAD_INPUT', 'userId: a cashier has to name the user whose points they are')
+  }
+  if (context.config.chargesBy === 'cashiers') {
+    throw new Problem(
+      'FORBIDDEN',
+      'Points are added by the venue’s payment system here (CHARGES_BY=cashiers). Buy them there.',
+    )
+  }
+  return subjectOf(context, userId)
+}
+
+export const chargesBy = (_: unknown, __: unknown, context: Context): 'BUYERS' | 'CASHIERS' =>
+  context.config.chargesBy === 'cashiers' ? 'CASHIERS' : 'BUYERS'
 
 export const points = (
   _: unknown,

@@ -69,6 +69,7 @@ export async function leaveQueue(
 ): Promise<IssuedTicket> {
   const ticket = requireTicket(context, input.token)
   subjectOf(context, ticket.userId)
+  await countAgainst(context, ['leavesPerUser', ticket.userId])
   context.loaders.admissions.clear(ticket)
   const end = await queueBook.leaveQueue(context.db, ticket)
   context.wakeRelay()

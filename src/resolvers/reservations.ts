@@ -5,6 +5,7 @@ import type { Seat } from '../domain/catalog.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import { maySee, requireOwnTicket } from './access.ts'
 import { performanceOf } from './catalog.ts'
+import { countAgainst } from './rates.ts'
 
 /** Longer than a hold may take, until the queue has heard of it and keeps its owner in. */
 const HOLDING_MS_MAX = 10_000
@@ -15,6 +16,7 @@ export async function holdSeats(
   context: Context,
 ): Promise<Reservation> {
   const ticket = requireOwnTicket(context)
+  await countAgainst(context, ['holdsPerUser', ticket.userId])
   const status = await context.queue.use(ticket, HOLDING_MS_MAX)
   context.loaders.admissions.clear(ticket).prime(ticket, status)
   const held = await reservationBook.holdSeats(context.db, {
@@ -37,6 +39,7 @@ export async function cancelReservation(
   context: Context,
 ): Promise<Reservation> {
   const { userId } = context.viewer()
+  await countAgainst(context, ['cancellationsPerUser', userId])
   const cancelled = await reservationBook.cancelReservation(context.db, {
     userId,
     key: input.idempotencyKey,

@@ -18,7 +18,10 @@ const chargePointsInput = builder.inputType('ChargePointsInput', {
   description: 'How many points to add.',
   fields: (t) => ({
     userId: t
-      .id({ description: 'You, if left out. Only operators may name somebody else.' })
+      .id({
+        description:
+          'You, if left out. Only operators may name somebody else, and a cashier has to: see `chargesBy`.',
+      })
       .validate(bounds.idOf('User').nullish()),
     amount: t.field({
       type: 'Points',
@@ -30,7 +33,20 @@ const chargePointsInput = builder.inputType('ChargePointsInput', {
   }),
 })
 
+const chargesBy = builder.enumType('ChargesBy', {
+  description: 'Who may add points to a balance.',
+  values: {
+    BUYERS: { description: 'Buyers, to their own account.' },
+    CASHIERS: { description: 'Only cashiers: access tokens of the venue’s payment system.' },
+  } as const,
+})
+
 builder.queryFields((t) => ({
+  chargesBy: t.field({
+    type: chargesBy,
+    description: 'Who may call `chargePoints` on this server. Public.',
+    resolve: resolvers.chargesBy,
+  }),
   points: t.field({
     type: pointAccount,
     description: 'Your balance.',
@@ -46,7 +62,8 @@ builder.queryFields((t) => ({
 builder.mutationFields((t) => ({
   chargePoints: t.field({
     type: pointAccount,
-    description: 'Adds points to a balance, and says what it was right after that.',
+    description:
+      'Adds points to a balance, and says what it was right after that. `chargesBy` tells who may. Its idempotency key is kept for good: a charge is never applied twice.',
     extensions: { movesMoney: true },
     errors: {
       types: [BalanceLimitExceeded, IdempotencyKeyReused],

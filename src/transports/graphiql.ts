@@ -1,5 +1,6 @@
 /** GraphiQL, opened with a purchase to walk through. */
 import type { GraphiQLOptions } from 'graphql-yoga'
+import type { Config } from '../config.ts'
 
 const join = `
 # Welcome to Stagedoor: from the crowd to a seat.
@@ -37,7 +38,33 @@ mutation Join($concertId: ID!) {
 }
 `
 
-const buy = `
+const buyers = `
+# 6. Charge points. They need no place in line.
+mutation Charge {
+  chargePoints(
+    input: { amount: 200000, idempotencyKey: "charge-1" }
+  ) {
+    ... on PointAccount { balance }
+    ... on Refusal { message }
+  }
+}
+`
+
+const cashiers = `
+# 6. Points come from the venue's payment system here
+#    (CHARGES_BY=cashiers): with a token whose role is
+#    "cashier", and the id of the user who gets them.
+mutation Charge($userId: ID!) {
+  chargePoints(
+    input: { userId: $userId, amount: 200000, idempotencyKey: "charge-1" }
+  ) {
+    ... on PointAccount { balance }
+    ... on Refusal { message }
+  }
+}
+`
+
+const buy = (charge: string) => `
 # Paste the token into "Headers" as X-Queue-Token, and
 # ids into "Variables" as you come by them.
 
@@ -86,15 +113,7 @@ mutation Hold($performanceId: ID!) {
   }
 }
 
-# 6. Charge points. They need no place in line.
-mutation Charge {
-  chargePoints(
-    input: { amount: 200000, idempotencyKey: "charge-1" }
-  ) {
-    ... on PointAccount { balance }
-    ... on Refusal { message }
-  }
-}
+${charge.trim()}
 
 # 7. Pay: the seats are yours, and the next is let in.
 mutation Pay($reservationId: ID!) {
@@ -122,7 +141,10 @@ const tab = (query: string, variables: object, headers: object) => ({
 })
 
 /** @param accessToken for whoever opens the page; where others issue the tokens, they paste their own */
-export function graphiqlOptions(accessToken = '<your access token>'): GraphiQLOptions {
+export function graphiqlOptions(
+  chargesBy: Config['chargesBy'],
+  accessToken = '<your access token>',
+): GraphiQLOptions {
   const authorization = { Authorization: `Bearer ${accessToken}` }
   const headers = { ...authorization, 'X-Queue-Token': '<the token that Join gave you>' }
   return {
@@ -134,7 +156,9 @@ export function graphiqlOptions(accessToken = '<your access token>'): GraphiQLOp
     defaultEditorToolsVisibility: 'headers',
     defaultTabs: [
       tab(join, { concertId: '' }, authorization),
-      tab(buy, { concertId: '', performanceId: '', reservationId: '' }, headers),
+      chargesBy === 'buyers'
+        ? tab(buy(buyers), { concertId: '', performanceId: '', reservationId: '' }, headers)
+        : tab(buy(cashiers), { concertId: '', performanceId: '', userId: '', reservationId: '' }, headers),
     ],
   }
 }

@@ -55,7 +55,8 @@ export const createPipeline = (options: YogaOptions): Yoga => {
     // body.ts bounds it: Yoga's own limit would pipe every body through a stream.
     maxRequestBodySize: false,
     cors: corsOptions(allowedOrigins),
-    graphiql: graphiql && (async () => graphiqlOptions(await guestToken(services))),
+    graphiql:
+      graphiql && (async () => graphiqlOptions(services.config.chargesBy, await guestToken(services))),
     renderGraphiQL,
     logging: false,
     maskedErrors: {

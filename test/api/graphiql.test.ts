@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const page = async ({ url }: TestServer) => fetch(url, { headers: { accept: 'text/html' } })
-const tabs = (options = graphiqlOptions()) => options.defaultTabs ?? []
+const tabs = (options = graphiqlOptions('buyers')) => options.defaultTabs ?? []
+const allTabs = [...tabs(), ...tabs(graphiqlOptions('cashiers'))]
 
 test('GraphiQL loads with no network: nothing on the page comes from elsewhere', async () => {
   const response = await page(server)
@@ -37,6 +38,13 @@ test('it opens with the tabs, and an access token of somebody new', async () => 
   expect(await user.ask('{ me { name } }', {}, { accessToken })).toEqual({ me: { name: '' } })
 })
 
+test('it says who may charge points', async () => {
+  const cashiers = await startServer({ CHARGES_BY: 'cashiers' })
+  expect(await (await page(server)).text()).not.toContain('CHARGES_BY')
+  expect(await (await page(cashiers)).text()).toContain('CHARGES_BY=cashiers')
+  await cashiers.stop()
+})
+
 test('in production there is no GraphiQL, and the API is the same', async () => {
   const production = await startServer({ NODE_ENV: 'production' })
   const response = await page(production)
@@ -47,7 +55,7 @@ test('in production there is no GraphiQL, and the API is the same', async () => 
 
 describe('each operation of the tabs', () => {
   const schema = createSchema({ signUp: true })
-  test.each(tabs().map(({ query }, index) => [index + 1, query ?? ''] as const))(
+  test.each(allTabs.map(({ query }, index) => [index + 1, query ?? ''] as const))(
     'of tab %d fits the schema',
     (_, query) => {
       const document = parse(query)
@@ -56,7 +64,7 @@ describe('each operation of the tabs', () => {
     },
   )
 
-  test.each(tabs().map(({ query, variables }, index) => [index + 1, query ?? '', variables] as const))(
+  test.each(allTabs.map(({ query, variables }, index) => [index + 1, query ?? '', variables] as const))(
     'of tab %d finds its variables ready to fill in',
     (_, query, variables) => {
       const wanted = [...query.matchAll(/\$(\w+):/g)].map(([, name]) => name)

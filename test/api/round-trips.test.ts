@@ -132,10 +132,11 @@ test('a purchase, step by step', async () => {
     // The date, and its seats.
     ['seats', 2, 1],
     // What a function has made comes with its answer.
-    ['hold', 1, 1],
+    // The limit, and the gate.
+    ['hold', 1, 2],
     ['charge', 1, 1],
-    // Its place is freed by the relay, once the payment is committed.
-    ['pay', 1, 0],
+    // The limit. Its place is freed by the relay, once the payment is committed.
+    ['pay', 1, 1],
   ])
 })
 

@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts'
 import { connectRedis } from '../../src/queue/client.ts'
 import { createRates } from '../../src/queue/rates.ts'
 import { addressOf } from '../../src/transports/address.ts'
-import { createSale } from '../support/purchase.ts'
+import { createSale, hold, join as joinAs } from '../support/purchase.ts'
 import { createUser, startServer, type TestServer } from '../support/server.ts'
 import { openSocket } from '../support/socket.ts'
 import { createWayTo, type Way } from '../support/way.ts'
@@ -18,6 +18,7 @@ let way: Way
 /** Another instance on the same stores. */
 let second: { url: string; stop: () => Promise<void> }
 let concertId: string
+let date: string
 beforeAll(async () => {
   way = await createWayTo(inject('redisUrl'))
   server = await startServer({
@@ -27,12 +28,18 @@ beforeAll(async () => {
     RATE_SIGN_UPS_PER_ADDRESS: '3',
     RATE_JOINS_PER_ADDRESS: '4',
     RATE_JOINS_PER_USER: '2',
+    RATE_LEAVES_PER_USER: '2',
+    RATE_HOLDS_PER_USER: '2',
+    RATE_CANCELLATIONS_PER_USER: '2',
+    RATE_PAYMENTS_PER_USER: '2',
     RATE_CHARGES_PER_USER: '2',
   })
   const app = createApp(readConfig(server.env))
   second = { url: `http://127.0.0.1:${await app.start()}/graphql`, stop: () => app.stop() }
   await Promise.all([server.url, second.url].map((url) => fetch(new URL('/health', url))))
-  concertId = (await createSale(server)).concertId
+  const sale = await createSale(server)
+  concertId = sale.concertId
+  date = sale.performanceIds[0] ?? ''
 })
 afterEach(() => way.mend())
 afterAll(async () => {
@@ -78,6 +85,33 @@ describe.each(transports)('over %s', (transport) => {
     }
     const other = await server.user()
     expect((await send(server.url, charge(), { accessToken: other.accessToken })).word).toBe('PointAccount')
+  })
+
+  test('a user holds, cancels, pays and leaves so many times; what is too much leaves no row', async () => {
+    const user = await server.user()
+    const credentials = { accessToken: user.accessToken, queueToken: (await joinAs(user, concertId)).token }
+    const { id } = await hold(user, credentials.queueToken, date, [transport === 'http' ? 1 : 2])
+    const keys = () => server.database.sql`select from idempotency_keys where user_id = ${user.uuid}`
+    for (const [mutation, input] of [
+      ['payReservation', `reservationId: "${id}"`],
+      ['cancelReservation', `reservationId: "${id}"`],
+      ['holdSeats', `performanceId: "${date}", seatNumbers: [3]`],
+      ['leaveQueue', `token: "${credentials.queueToken}"`],
+    ] as const) {
+      const send3 = (url: string) => {
+        const key = mutation === 'leaveQueue' ? '' : `, idempotencyKey: "${randomUUID()}"`
+        const query = `mutation { result: ${mutation}(input: { ${input}${key} }) { __typename } }`
+        return send(url, { query }, credentials)
+      }
+      const words = [(await send3(server.url)).word, (await send3(second.url)).word]
+      const before = (await keys()).length
+      const { word, retryAfterSeconds } = await send3(server.url)
+      // The hold above was one of the two.
+      if (mutation !== 'holdSeats') expect(words).not.toContain('RATE_LIMITED')
+      expect([mutation, word]).toEqual([mutation, 'RATE_LIMITED'])
+      expect(retryAfterSeconds).toBeGreaterThan(0)
+      expect(await keys()).toHaveLength(before)
+    }
   })
 
   test('an address joins so many times, whoever does it', async () => {

@@ -123,6 +123,24 @@ test('a reservation is paid once, and a payment moves points once', async () => 
   )
 })
 
+test('an idempotency key charges once, and adds one concert, whatever has become of the record of keys', async () => {
+  const { buyer } = await arrange()
+  const charge = (key: string) =>
+    `insert into transfers (user_id, amount, charged_by, idempotency_key, created_at)
+     values ('${buyer.userId}', 1, '${buyer.userId}', '${key}', now())`
+  await sql.unsafe(charge('a'))
+  await expectRefused('23505', charge('a'))
+  await expectRefused(
+    '23514',
+    `insert into transfers (user_id, amount, payment_id, charged_by, idempotency_key, created_at)
+     select user_id, amount, payment_id, user_id, 'b', now() from transfers where payment_id is not null`,
+  )
+  const add = `insert into concerts (id, title, queue_capacity, created_by, idempotency_key)
+     values (gen_random_uuid(), 'Once', 1, '${buyer.userId}', 'a')`
+  await sql.unsafe(add)
+  await expectRefused('23505', add)
+})
+
 test('a balance is between nothing and what JSON can say, and only payments take from it', async () => {
   const { buyer } = await arrange()
   const set = (balance: string) =>

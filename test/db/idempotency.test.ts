@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import { expect, test } from 'vitest'
+import { createConcert } from '../../src/db/catalog.ts'
 import { pruneIdempotencyKeys } from '../../src/db/idempotency.ts'
 import { chargePoints } from '../../src/db/points.ts'
 import { IdempotencyKeyReused } from '../../src/domain/refusals.ts'
+import { audit } from '../support/audit.ts'
 import { openBooks } from '../support/books.ts'
 import {
   aCancel,
@@ -165,4 +168,44 @@ test('keys older than they are kept are forgotten, a few at a time, and the othe
   expect(await pruneIdempotencyKeys(db, 10_000, 2)).toBe(1)
   expect(await pruneIdempotencyKeys(db, 10_000, 2)).toBe(0)
   expect(await chargePoints(db, young)).toEqual(answer)
+})
+
+test('a charge whose key was forgotten is answered as it was, and never applied again', async () => {
+  const buyer = createBuyer(show)
+  const charge = aCharge(buyer, 100)
+  const answer = await chargePoints(db, charge)
+  await chargePoints(db, aCharge(buyer, 7))
+  await passTime(sql, 10_000)
+  while ((await pruneIdempotencyKeys(db, 10_000, 1_000)) > 0) continue
+  expect(await sql`select from idempotency_keys where key = ${charge.key}`).toEqual([])
+  const before = await effects()
+
+  expect(await Promise.all(Array.from({ length: 20 }, () => chargePoints(db, charge)))).toEqual(
+    Array.from({ length: 20 }, () => answer),
+  )
+  for (const other of [
+    { ...charge, amount: 99 },
+    { ...charge, userId: createBuyer(show).userId },
+  ])
+    await expect(chargePoints(db, other)).rejects.toEqual(new IdempotencyKeyReused())
+  expect(await effects()).toEqual(before)
+  await audit(sql)
+})
+
+test('a concert whose key was forgotten is not added again', async () => {
+  const [operator, key] = [randomUUID(), randomUUID()]
+  const date = { startsAt: new Date(Date.now() + 864e5), seatCount: 5, seatPrice: 10 }
+  const concert = { title: 'Once', queueCapacity: 5, queueRatePerSecond: null, performances: [date, date] }
+  const add = (more: object = {}) => createConcert(db, operator, { ...concert, ...more }, uuidv7, key)
+  const id = await add()
+  await sql`delete from idempotency_keys`
+
+  expect(await add()).toBe(id)
+  for (const other of [
+    { title: 'Twice' },
+    { performances: [date] },
+    { performances: [date, { ...date, seatPrice: 11 }] },
+  ])
+    await expect(add(other)).rejects.toEqual(new IdempotencyKeyReused())
+  expect(await sql`select from concerts where title in ('Once', 'Twice')`).toHaveLength(1)
 })

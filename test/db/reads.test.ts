@@ -55,9 +55,10 @@ test('what a call has made is told as a later read tells it, and so is a repeate
   expect(await loadReservations(db, [held.id])).toEqual([held])
   expect(await reservationBook.holdSeats(db, wanted)).toEqual(held)
   const payment = aPayment(buyer, held.id)
-  const paid = await paymentBook.payReservation(db, payment)
+  const { spentTicketNumber, ...paid } = await paymentBook.payReservation(db, payment)
+  expect(spentTicketNumber).toBe(buyer.ticket.number)
   expect(await loadPayments(db, [paid.id])).toEqual([paid])
-  expect(await paymentBook.payReservation(db, payment)).toEqual(paid)
+  expect(await paymentBook.payReservation(db, payment)).toEqual({ ...paid, spentTicketNumber })
   expect(await reservationBook.holdSeats(db, wanted)).toEqual({ ...held, status: 'PAID' })
 })
 

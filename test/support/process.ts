@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
+import type { Role } from '../../src/domain/users.ts'
 import { createClient, type Client } from './client.ts'
 import { createDatabase, type TestDatabase } from './database.ts'
 import { createUser, secret, type TestUser } from './server.ts'
@@ -49,7 +50,7 @@ export interface Cluster {
   /** Starts one more server. @param overrides of the settings that all have */
   start(overrides?: Record<string, string>): Promise<ServerProcess>
   /** Somebody new, who talks to the first server; `at` talks to another one. */
-  user(role?: 'buyer' | 'operator'): Promise<TestUser>
+  user(role?: Role): Promise<TestUser>
   at(server: ServerProcess, user: TestUser): Client
   stop(): Promise<void>
 }

@@ -4,6 +4,7 @@ import { inject } from 'vitest'
 import { createApp, type App } from '../../src/app.ts'
 import { createAuth } from '../../src/auth.ts'
 import { readConfig, type Config } from '../../src/config.ts'
+import type { Role } from '../../src/domain/users.ts'
 import { globalId } from '../../src/schema/ids.ts'
 import { createClient, type Client } from './client.ts'
 import { createDatabase, type TestDatabase } from './database.ts'
@@ -18,7 +19,7 @@ export interface TestServer {
   /** What a server process needs to work on the same stores. */
   env: Record<string, string>
   /** Somebody new, with an access token. */
-  user(role?: 'buyer' | 'operator'): Promise<TestUser>
+  user(role?: Role): Promise<TestUser>
   stop(): Promise<void>
 }
 
@@ -63,7 +64,7 @@ export async function startServer(overrides: Record<string, string> = {}): Promi
 const auth = createAuth({ kind: 'secret', secret })
 
 /** Somebody new, who talks to the server at `url`. */
-export async function createUser(url: string, role: 'buyer' | 'operator' = 'buyer'): Promise<TestUser> {
+export async function createUser(url: string, role: Role = 'buyer'): Promise<TestUser> {
   const uuid = randomUUID()
   const accessToken = await auth.issue({ userId: uuid, role }, 3_600)
   return { uuid, id: globalId('User', uuid), accessToken, ...createClient(url, { accessToken }) }

@@ -101,6 +101,7 @@ export const WatchSeats = graphql(`
 
 export const Purchases = graphql(`
   query Purchases {
+    chargesBy
     me {
       points {
         balance

@@ -52,6 +52,9 @@ export const english = {
   payWithin: 'Pay within',
   balance: 'Your balance',
   charge: (points: number) => `Charge ${numberOf(points)} P`,
+  pointsElsewhere: (points: number) =>
+    `You need ${numberOf(points)} P more. Points are sold by the organiser; they appear here as soon as you have them.`,
+  checkBalance: 'Check my balance again',
   pay: (points: number) => `Pay ${numberOf(points)} P`,
   giveBack: 'Give them back',
   expired: 'The time ran out, and the seats are free again.',

@@ -55,6 +55,9 @@ export const korean: typeof english = {
   payWithin: '결제까지 남은 시간',
   balance: '내 잔액',
   charge: (points) => `${numberOf(points)} P 충전`,
+  pointsElsewhere: (points) =>
+    `${numberOf(points)} P가 부족합니다. 포인트는 주최 측에서 충전하며, 충전되면 바로 여기에 표시됩니다.`,
+  checkBalance: '잔액 다시 확인',
   pay: (points) => `${numberOf(points)} P 결제`,
   giveBack: '좌석 반납',
   expired: '시간이 지나 좌석이 풀렸습니다.',

@@ -6,7 +6,15 @@ import { useServerTime } from '../shared/ticker.ts'
 import { Action } from './action.tsx'
 import { useAnnounced } from './announcer.tsx'
 import { Heading } from './heading.tsx'
-import { balance, changed, isHeld, numbersOf, reservationsOf, type Reservation } from './session.ts'
+import {
+  balance,
+  changed,
+  isHeld,
+  mayCharge,
+  numbersOf,
+  reservationsOf,
+  type Reservation,
+} from './session.ts'
 import { cancel, charge, pay } from './shopping.ts'
 import { text } from './text.ts'
 import { Ticket } from './ticket.tsx'
@@ -69,10 +77,13 @@ function Held({ reservation }: { reservation: Reservation }) {
       <p>
         {words.balance}: {numberOf(balance.value)} P
       </p>
-      {missing > 0 ? (
-        <Action run={() => charge(missing)}>{words.charge(missing)}</Action>
-      ) : (
-        <Action run={() => pay(reservation)}>{words.pay(price)}</Action>
+      {missing <= 0 && <Action run={() => pay(reservation)}>{words.pay(price)}</Action>}
+      {missing > 0 && mayCharge.value && <Action run={() => charge(missing)}>{words.charge(missing)}</Action>}
+      {missing > 0 && !mayCharge.value && (
+        <>
+          <p class="notice">{words.pointsElsewhere(missing)}</p>
+          <Action run={changed}>{words.checkBalance}</Action>
+        </>
       )}
       <Action kind="quiet" run={() => cancel(reservation.id)}>
         {words.giveBack}

@@ -23,6 +23,8 @@ export const streams = createStreams((now) => (connected.value = now))
 export const status = signal<Status | null>(null)
 const reservations = signal<readonly Reservation[]>([])
 export const balance = signal(0)
+/** May a buyer add points to their own balance? */
+export const mayCharge = signal(false)
 
 export const ticketOf = (concertId: string) => keptAt(ticketKey(concertId))
 
@@ -152,7 +154,8 @@ async function load(): Promise<void> {
     return loading
   }
   loading = ask(Purchases, {}, credentials())
-    .then(({ me, reservations: page }) => {
+    .then(({ chargesBy, me, reservations: page }) => {
+      mayCharge.value = chargesBy === 'BUYERS'
       balance.value = me?.points.balance ?? 0
       reservations.value = page.edges.map(({ node }) => node)
     })

@@ -2,26 +2,26 @@
 --
 -- Returns {outcome, …}:
 --   Cancelled {reservationId}
---   HoldExpired {heldUntil}, AlreadyPaid {paymentId}, ReservationNotFound (also for somebody else's),
---   IdempotencyKeyReused                                                   kept under the key
+--   HoldExpired {heldUntil}, AlreadyPaid {paymentId}, IdempotencyKeyReused     kept under the key
+--   ReservationNotFound (also for somebody else's)                           not kept: it is the same for ever, and leaves no row
 create or replace function cancel_reservation(p_user_id uuid, p_key text, p_reservation_id uuid) returns jsonb
 language plpgsql as $$
 declare
+  v_intent jsonb := jsonb_build_object('operation', 'cancelReservation', 'reservationId', p_reservation_id);
   v_answer jsonb;
   v_reservation reservations;
   v_at timestamptz;
 begin
-  v_answer := begin_intent(p_user_id, p_key,
-    jsonb_build_object('operation', 'cancelReservation', 'reservationId', p_reservation_id));
+  if not exists (select from reservations where id = p_reservation_id and user_id = p_user_id) then
+    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "ReservationNotFound"}');
+  end if;
+  v_answer := begin_intent(p_user_id, p_key, v_intent);
   if v_answer is not null then
     return v_answer;
   end if;
   perform lock_account(p_user_id);
   select * into v_reservation from reservations
   where id = p_reservation_id and user_id = p_user_id for update;
-  if not found then
-    return answer_intent(p_user_id, p_key, '{"outcome": "ReservationNotFound"}');
-  end if;
   v_at := read_clock();
 
   if v_reservation.status in ('PAID', 'REFUNDED') then

@@ -1,5 +1,6 @@
 -- Adds points to a user's balance. p_amount: above zero, at most p_balance_max.
--- p_actor_id: who asks, and whose key it is: the user, or an operator.
+-- p_actor_id: who asks, and whose key it is: the user, an operator or a cashier.
+-- The transfer keeps the key for good: once idempotency_keys has forgotten it, the same charge is answered from the transfer.
 --
 -- Returns {outcome, …}:
 --   Charged {balance}                                        the balance right after this charge
@@ -11,11 +12,21 @@ language plpgsql as $$
 declare
   v_answer jsonb;
   v_balance bigint;
+  v_charged transfers;
 begin
   v_answer := begin_intent(p_actor_id, p_key,
     jsonb_build_object('operation', 'chargePoints', 'userId', p_user_id, 'amount', p_amount));
   if v_answer is not null then
     return v_answer;
+  end if;
+  select * into v_charged from transfers where charged_by = p_actor_id and idempotency_key = p_key;
+  if found then
+    return forget_intent(p_actor_id, p_key,
+      case when v_charged.user_id = p_user_id and v_charged.amount = p_amount
+        then jsonb_build_object('outcome', 'Charged', 'balance',
+          (select sum(amount) from transfers where user_id = p_user_id and id <= v_charged.id))
+        else '{"outcome": "IdempotencyKeyReused"}'
+      end);
   end if;
   v_balance := lock_account(p_user_id);
   if p_amount > p_balance_max - v_balance then
@@ -24,7 +35,8 @@ begin
   end if;
 
   update accounts set balance = balance + p_amount where user_id = p_user_id;
-  insert into transfers (user_id, amount, created_at) values (p_user_id, p_amount, read_clock());
+  insert into transfers (user_id, amount, charged_by, idempotency_key, created_at)
+  values (p_user_id, p_amount, p_actor_id, p_key, read_clock());
   if p_actor_id <> p_user_id then
     perform note_operator_action(p_actor_id, 'chargePoints', null, p_user_id,
       jsonb_build_object('balance', v_balance), jsonb_build_object('balance', v_balance + p_amount));

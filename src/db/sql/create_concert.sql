@@ -1,6 +1,7 @@
 -- Adds a concert with its dates, all or nothing, and writes down who did. The caller has checked every value.
 -- p_performances: [{id, startsAt, seatCount, seatPrice}]; the ids are made anew for each try, and so no part of the intent.
--- p_key: null where the client made none; then a repetition adds another concert.
+-- p_key: null where the client made none; then a repetition adds another concert. The concert keeps it for good: once
+-- idempotency_keys has forgotten it, the same call is answered from the concert. Its queue may have other settings by then.
 --
 -- Returns {outcome, …}:
 --   Created {concertId}                                      by the first try with this key
@@ -13,6 +14,7 @@ create or replace function create_concert(
 language plpgsql as $$
 declare
   v_answer jsonb;
+  v_added concerts;
 begin
   if p_key is not null then
     v_answer := begin_intent(p_operator_id, p_key, jsonb_build_object('operation', 'createConcert',
@@ -21,6 +23,20 @@ begin
     if v_answer is not null then
       return v_answer;
     end if;
+    select * into v_added from concerts where created_by = p_operator_id and idempotency_key = p_key;
+    if found then
+      return forget_intent(p_operator_id, p_key, case when v_added.title = p_title and not exists (
+          select from (
+            (select "startsAt", "seatCount", "seatPrice" from jsonb_to_recordset(p_performances)
+              as p ("startsAt" timestamptz, "seatCount" int, "seatPrice" bigint))
+            except all
+            (select starts_at, seat_count, seat_price from performances where concert_id = v_added.id)
+          ) as other
+        ) and jsonb_array_length(p_performances) = (select count(*) from performances where concert_id = v_added.id)
+        then jsonb_build_object('outcome', 'Created', 'concertId', v_added.id)
+        else '{"outcome": "IdempotencyKeyReused"}'
+      end);
+    end if;
   end if;
 
   if exists (
@@ -28,8 +44,9 @@ begin
   ) then
     v_answer := '{"outcome": "PerformanceInPast"}';
   else
-    insert into concerts (id, title, queue_capacity, queue_rate_per_second)
-    values (p_concert_id, p_title, p_queue_capacity, p_queue_rate);
+    insert into concerts (id, title, queue_capacity, queue_rate_per_second, created_by, idempotency_key)
+    values (p_concert_id, p_title, p_queue_capacity, p_queue_rate,
+      case when p_key is not null then p_operator_id end, p_key);
     insert into performances (id, concert_id, starts_at, seat_count, seat_price)
     select p.id, p_concert_id, p."startsAt", p."seatCount", p."seatPrice"
     from jsonb_to_recordset(p_performances)

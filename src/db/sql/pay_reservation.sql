@@ -8,8 +8,8 @@
 --   Paid {paymentId, spentTicketNumber}, with {payment}, the row, from the call that made it; the number is null where the
 --     ticket goes on
 --   HoldExpired {heldUntil}, AlreadyPaid {paymentId}, InsufficientPoints {balance, price},
---   ReservationNotFound (also for somebody else's), IdempotencyKeyReused           kept under the key
---   OtherConcert                                                       not kept: no effect at all
+--   IdempotencyKeyReused                                               kept under the key
+--   ReservationNotFound (also for somebody else's), OtherConcert       not kept: no effect at all, and no row
 create or replace function pay_reservation(
   p_user_id uuid, p_key text, p_payment_id uuid, p_reservation_id uuid, p_ticket_concert_id uuid
 ) returns jsonb
@@ -17,16 +17,18 @@ language plpgsql as $$
 declare
   v_intent jsonb := jsonb_build_object('operation', 'payReservation', 'reservationId', p_reservation_id);
   v_answer jsonb;
+  v_concert_id uuid;
   v_balance bigint;
   v_reservation reservations;
   v_at timestamptz;
   v_payment payments;
   v_spends boolean;
 begin
-  if exists (
-    select from reservations
-    where id = p_reservation_id and user_id = p_user_id and concert_id <> p_ticket_concert_id
-  ) then
+  select concert_id into v_concert_id from reservations where id = p_reservation_id and user_id = p_user_id;
+  if not found then
+    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "ReservationNotFound"}');
+  end if;
+  if v_concert_id <> p_ticket_concert_id then
     return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "OtherConcert"}');
   end if;
   v_answer := begin_intent(p_user_id, p_key, v_intent);
@@ -36,9 +38,6 @@ begin
   v_balance := lock_account(p_user_id);
   select * into v_reservation from reservations
   where id = p_reservation_id and user_id = p_user_id for update;
-  if not found then
-    return answer_intent(p_user_id, p_key, '{"outcome": "ReservationNotFound"}');
-  end if;
   v_at := read_clock();
 
   if v_reservation.status in ('PAID', 'REFUNDED') then

@@ -5,7 +5,7 @@ import { keyed } from '../operations.ts'
 import { countOf, intentsOf } from './rows.ts'
 import { each, type Check, type Found } from './types.ts'
 
-/** Refusals that are kept under the key, beside what went well. */
+/** Refusals that are kept under the key, beside what went well. ReservationNotFound is not: it never changes anyway. */
 const KEPT = new Set([
   'SeatTaken',
   'SeatNotFound',
@@ -14,7 +14,6 @@ const KEPT = new Set([
   'HoldExpired',
   'AlreadyPaid',
   'InsufficientPoints',
-  'ReservationNotFound',
   'BalanceLimitExceeded',
 ])
 
