@@ -9,7 +9,7 @@ interface Address {
 }
 
 /** The sockets of a pool. */
-interface Sockets {
+export interface Sockets {
   make: (address: Address) => Socket
   /** How many are open. */
   count: () => number

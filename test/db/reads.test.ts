@@ -25,7 +25,7 @@ test('users are those that were remembered, once each', async () => {
   await createUser(db, user)
   expect(await loadUsers(db, [randomUUID(), user.id])).toEqual([user])
   expect(await loadUsers(db, [])).toEqual([])
-  await expect(createUser(db, user)).rejects.toMatchObject({ cause: { code: '23505' } })
+  await expect(createUser(db, user)).rejects.toMatchObject({ code: '23505' })
 })
 
 test('a user’s reservations come a page at a time, their own only, as they stand now', async () => {
