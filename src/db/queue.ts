@@ -39,12 +39,14 @@ export async function endedTickets(
   const users = tickets.map(({ userId }) => userId)
   const numbers = tickets.map(({ number }) => number)
   const rows = await db.call(
-    (sql) => sql<{ number: string; reason: TicketEnd }[]>`
-      select spent.number, spent.reason from spent_tickets as spent
-      join unnest(${users}::uuid[], ${numbers}::bigint[]) as shown (user_id, number) using (user_id, number)
-      where spent.concert_id = ${concertId}`,
+    (sql) => sql<{ number: string; reason: TicketEnd | null }[]>`
+      select shown.number, (
+        select reason from spent_tickets
+        where concert_id = ${concertId} and user_id = shown.user_id and number = shown.number
+      ) as reason
+      from unnest(${users}::uuid[], ${numbers}::bigint[]) as shown (user_id, number)`,
   )
-  return new Map(rows.map(({ number, reason }) => [Number(number), reason]))
+  return new Map(rows.flatMap(({ number, reason }) => (reason === null ? [] : [[Number(number), reason]])))
 }
 
 /**

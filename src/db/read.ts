@@ -47,3 +47,11 @@ export const boundsOf = ({ after = NIL, before = MAX, limit }: Page): PageBounds
 /** The rows between the bounds of a page. */
 export const isOnPage = (id: Column): SQL =>
   sql`${id} > ${sql.placeholder('after')} and ${id} < ${sql.placeholder('before')}`
+
+/**
+ * The same, of those that belong to one `owner`, whose id is filled in as `owner`. Both columns are compared together, and the
+ * rows ordered by both, so that no other index than one on (owner, id) fits.
+ */
+export const isOnPageOf = (owner: Column, id: Column): SQL =>
+  sql`(${owner}, ${id}) > (${sql.placeholder('owner')}, ${sql.placeholder('after')})
+    and (${owner}, ${id}) < (${sql.placeholder('owner')}, ${sql.placeholder('before')})`

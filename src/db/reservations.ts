@@ -1,10 +1,10 @@
-import { and, asc, desc, eq, sql as fragment } from 'drizzle-orm'
+import { asc, desc, sql as fragment } from 'drizzle-orm'
 import type { QueueTicket } from '../domain/queue.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
 import type { Page } from '../domain/page.ts'
-import { boundsOf, defineLoad, defineRead, isOneOf, isOnPage, type PageBounds } from './read.ts'
+import { boundsOf, defineLoad, defineRead, isOneOf, isOnPageOf, type PageBounds } from './read.ts'
 import { reservations } from './tables.ts'
 
 const columns = {
@@ -92,12 +92,12 @@ async function reservationOf(db: Database, id: string): Promise<Reservation> {
 }
 
 const readPage = (order: typeof asc) =>
-  defineRead<PageBounds & { userId: string }, Reservation[]>((orm) =>
+  defineRead<PageBounds & { owner: string }, Reservation[]>((orm) =>
     orm
       .select(columns)
       .from(reservations)
-      .where(and(eq(reservations.userId, fragment.placeholder('userId')), isOnPage(reservations.id)))
-      .orderBy(order(reservations.id))
+      .where(isOnPageOf(reservations.userId, reservations.id))
+      .orderBy(order(reservations.userId), order(reservations.id))
       .limit(fragment.placeholder('limit')),
   )
 const readFirst = readPage(asc)
@@ -105,7 +105,7 @@ const readLast = readPage(desc)
 
 /** One page of a user's reservations, the oldest first. */
 export const listReservations = (db: Database, userId: string, page: Page): Promise<Reservation[]> =>
-  (page.fromEnd ? readLast : readFirst)(db, { userId, ...boundsOf(page) })
+  (page.fromEnd ? readLast : readFirst)(db, { owner: userId, ...boundsOf(page) })
 
 /**
  * Ends holds that have lapsed, `limit` at the most.

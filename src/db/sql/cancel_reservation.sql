@@ -5,7 +5,10 @@
 --   HoldExpired {heldUntil}, AlreadyPaid {paymentId}, IdempotencyKeyReused     kept under the key
 --   ReservationNotFound (also for somebody else's)                           not kept: it is the same for ever, and leaves no row
 create or replace function cancel_reservation(p_user_id uuid, p_key text, p_reservation_id uuid) returns jsonb
-language plpgsql as $$
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 declare
   v_intent jsonb := jsonb_build_object('operation', 'cancelReservation', 'reservationId', p_reservation_id);
   v_answer jsonb;

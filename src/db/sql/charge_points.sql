@@ -8,7 +8,10 @@
 create or replace function charge_points(
   p_actor_id uuid, p_key text, p_user_id uuid, p_amount bigint, p_balance_max bigint
 ) returns jsonb
-language plpgsql as $$
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 declare
   v_answer jsonb;
   v_balance bigint;

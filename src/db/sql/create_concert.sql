@@ -11,7 +11,10 @@ create or replace function create_concert(
   p_concert_id uuid, p_title text, p_queue_capacity int, p_queue_rate double precision, p_performances jsonb,
   p_operator_id uuid, p_key text
 ) returns jsonb
-language plpgsql as $$
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 declare
   v_answer jsonb;
   v_added concerts;

@@ -5,7 +5,9 @@ create or replace function end_hold(p_reservation reservations, p_status text, p
 language plpgsql as $$
 begin
   update reservations set status = p_status, decided_at = p_at where id = p_reservation.id;
-  update seat_claims set released_at = p_at where reservation_id = p_reservation.id and released_at is null;
+  -- "released_at is null" would fit the index of the claims that stand, and may be planned as a scan of all of them.
+  update seat_claims set released_at = p_at
+  where reservation_id = p_reservation.id and coalesce(released_at, 'infinity') = 'infinity';
   perform emit_reservation_event('reservation.' || lower(p_status), p_reservation, p_at, jsonb_build_object(
     'ticketNumber', p_reservation.ticket_number, 'spendsTicket', spend_ticket(
       p_reservation.user_id, p_reservation.concert_id, p_reservation.ticket_number, p_at)));

@@ -2,7 +2,10 @@
 -- number of instances may run it at once. It never waits: what somebody is busy with is ended by a later run.
 -- Returns how many it ended, p_limit at the most.
 create or replace function expire_reservations(p_limit int) returns int
-language plpgsql as $$
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 declare
   v_reservation reservations;
   v_ended int := 0;

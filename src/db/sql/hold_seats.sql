@@ -13,7 +13,10 @@ create or replace function hold_seats(
   p_user_id uuid, p_key text, p_reservation_id uuid, p_performance_id uuid, p_seat_numbers int[],
   p_ticket_concert_id uuid, p_ticket_number bigint, p_admitted boolean, p_hold_ms bigint, p_seat_limit int
 ) returns jsonb
-language plpgsql as $$
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 declare
   v_intent jsonb := jsonb_build_object(
     'operation', 'holdSeats', 'performanceId', p_performance_id, 'seatNumbers', p_seat_numbers);
@@ -98,7 +101,9 @@ begin
   end if;
   -- What is left of the rivals are lapsed holds. expire_reservations ends them, under the locks of their owners.
   foreach v_rival in array v_rivals loop
-    update seat_claims set released_at = v_at where reservation_id = v_rival.id and released_at is null;
+    -- See end_hold for the condition.
+    update seat_claims set released_at = v_at
+    where reservation_id = v_rival.id and coalesce(released_at, 'infinity') = 'infinity';
   end loop;
 
   -- The unique index picks the winner. In ascending order, so that two buyers never wait for each other.

@@ -13,7 +13,10 @@
 create or replace function pay_reservation(
   p_user_id uuid, p_key text, p_payment_id uuid, p_reservation_id uuid, p_ticket_concert_id uuid
 ) returns jsonb
-language plpgsql as $$
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 declare
   v_intent jsonb := jsonb_build_object('operation', 'payReservation', 'reservationId', p_reservation_id);
   v_answer jsonb;

@@ -5,7 +5,10 @@ create or replace function update_queue(
   p_concert_id uuid, p_capacity int, p_rate double precision, p_clear_rate boolean, p_paused boolean,
   p_operator_id uuid
 ) returns jsonb
-language plpgsql as $$
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 declare
   v_before concerts;
   v_concert concerts;

@@ -138,8 +138,8 @@ export const bookMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/db/catalog.ts',
-        find: "= 'HELD' and ${reservations.heldUntil} > read_clock()))`",
-        replace: "= 'HELD'))`",
+        find: "= 'HELD' and held_until > read_clock() then",
+        replace: "= 'HELD' then",
       },
     ],
     expect: [13],
@@ -148,7 +148,7 @@ export const bookMutants: readonly Mutant[] = [
     name: 'answers before it is on the disk',
     edits: [
       {
-        file: 'src/db/client.ts',
+        file: 'src/db/connection.ts',
         find: "application_name: 'stagedoor',",
         replace: "application_name: 'stagedoor', synchronous_commit: 'off',",
       },
