@@ -11,7 +11,7 @@ async function longestQueues(
   during: () => Promise<unknown>,
 ): Promise<{ searched: number; appended: number }> {
   const longest = { searched: 0, appended: 0 }
-   
+
   const { indexOf, push } = Array.prototype
   const has = (item: unknown, key: string) => typeof item === 'object' && item !== null && key in item
   Array.prototype.indexOf = function (this: unknown[], item: unknown, from?: number) {
