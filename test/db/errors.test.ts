@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { eq } from 'drizzle-orm'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { createUser, loadUsers } from '../../src/db/users.ts'
 import { users } from '../../src/db/tables.ts'
 import { openBooks } from '../support/books.ts'
+import { eventually } from '../support/eventually.ts'
 
 const { sql, open } = await openBooks()
 const [{ name }] = await sql<[{ name: string }]>`select current_database() as name`
@@ -47,7 +48,7 @@ test('a connection on which the server refuses to write is replaced: after a swi
   expect(await fails(write())).toMatchObject({ code: 'OVERLOADED', cause: { code: '25006' } })
   await read()
   await sql.unsafe(`alter database ${name} reset default_transaction_read_only`)
-  await vi.waitFor(() => Promise.all([write(), write(), write()]), { timeout: 20_000 })
+  await eventually(() => Promise.all([write(), write(), write()]))
   await Promise.all(Array.from({ length: 20 }, write))
 })
 
@@ -59,19 +60,19 @@ test('a connection whose prepared statements are gone, or outdated, prepares the
   expect(await find()).toMatchObject([user])
   for (const statement of ['deallocate all', 'discard all']) {
     await db.call((own) => own.unsafe(statement))
-    await vi.waitFor(async () => expect(await find()).toMatchObject([user]), { timeout: 10_000 })
+    await eventually(async () => expect(await find()).toMatchObject([user]))
   }
   await sql`alter table users alter name type varchar(200)`
-  await vi.waitFor(async () => expect(await find()).toMatchObject([user]), { timeout: 10_000 })
+  await eventually(async () => expect(await find()).toMatchObject([user]))
   await sql`alter table users alter name type text`
-  await vi.waitFor(async () => expect(await find()).toMatchObject([user]), { timeout: 10_000 })
+  await eventually(async () => expect(await find()).toMatchObject([user]))
 })
 
 test('a session that somebody left in a failed transaction is not used again', async () => {
   const db = open({ poolSize: 1 })
   await db.call((own) => own.unsafe('begin')).catch(() => undefined)
   await fails(db.call((own) => own.unsafe('select 1/0')))
-  await vi.waitFor(() => db.ping(), { timeout: 10_000 })
+  await eventually(() => db.ping())
 })
 
 test('what is logged of an error has no values of its statement', async () => {
