@@ -14,7 +14,7 @@ const CALLS = 4_000
 /** How many each admission lets in. */
 const ADMITTED = 100
 
-const TIMES = { admissionMs: 600_000, claimMs: 60_000, absenceGraceMs: 300_000 }
+const TIMES = { admissionMs: 600_000, turnMs: 900_000, claimMs: 60_000, absenceGraceMs: 300_000 }
 
 /** People in line as join.lua puts them there, but ten thousand in a call: KEYS[1] root; ARGV first, last. */
 const FILL = `

@@ -184,6 +184,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ticketSecrets: read.TICKET_SECRETS,
     queueTimes: {
       admissionMs: read.ADMISSION_SECONDS * 1000,
+      turnMs: Math.round((read.ADMISSION_SECONDS + read.HOLD_SECONDS) * 1000),
       claimMs: read.CLAIM_SECONDS * 1000,
       absenceGraceMs: read.ABSENCE_GRACE_SECONDS * 1000,
     },

@@ -16,7 +16,10 @@ import type { SeatCounts } from './resolvers/seat-counts.ts'
 
 /** What lives as long as the server. */
 export interface Services {
-  config: Pick<Config, 'holdMs' | 'seatsPerUserMax' | 'queueDefaults' | 'rateLimits' | 'chargesBy'>
+  config: Pick<
+    Config,
+    'holdMs' | 'queueTimes' | 'seatsPerUserMax' | 'queueDefaults' | 'rateLimits' | 'chargesBy'
+  >
   auth: Auth
   /** Undefined: robots may join too. */
   botCheck: BotCheck | undefined

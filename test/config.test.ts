@@ -32,7 +32,7 @@ describe('the environment', () => {
       redisPrefix: 'stagedoor',
       auth: { kind: 'secret', secret },
       ticketSecrets: [secret],
-      queueTimes: { admissionMs: 600_000, claimMs: 60_000, absenceGraceMs: 300_000 },
+      queueTimes: { admissionMs: 600_000, turnMs: 900_000, claimMs: 60_000, absenceGraceMs: 300_000 },
       holdMs: 300_000,
       seatsPerUserMax: 4,
       chargesBy: 'buyers',

@@ -19,7 +19,7 @@ export interface Called {
 
 const { redisUrl, count, atOnce } = await readTask<Calls>()
 const connection = connectRedis({ url: redisUrl })
-const times = { admissionMs: 600_000, claimMs: 60_000, absenceGraceMs: 300_000 }
+const times = { admissionMs: 600_000, turnMs: 900_000, claimMs: 60_000, absenceGraceMs: 300_000 }
 const commands = createCommands(connection, createKeys('straight'), times)
 const concertId = randomUUID()
 const settings = { capacity: 1_000_000, ratePerSecond: null, paused: false, version: 1 }

@@ -36,7 +36,7 @@ type Refused =
   | { outcome: 'AlreadyPaid'; paymentId: string }
   | { outcome: 'InsufficientPoints'; balance: number; price: number }
   | { outcome: 'SalesClosed' | 'ReservationNotFound' | 'IdempotencyKeyReused' | 'PerformanceInPast' }
-  | { outcome: 'PerformanceNotFound' | 'OtherConcert' | 'NotAdmitted' | 'TicketSpent' }
+  | { outcome: 'PerformanceNotFound' | 'OtherConcert' | 'NotAdmitted' | 'TicketSpent' | 'TurnOver' }
 
 export type Outcome = Success | Refused
 
@@ -80,6 +80,8 @@ function refusalFor(answer: Outcome): Error {
       return new Problem('NOT_FOUND', 'There is no such performance.')
     case 'OtherConcert':
       return new Problem('QUEUE_TICKET_INVALID', 'This queue ticket is for another concert.')
+    case 'TurnOver':
+      return new Problem('NOT_ADMITTED', 'Your turn is over. Join the queue again for a new one.')
     case 'NotAdmitted':
     case 'TicketSpent':
       return new Problem(

@@ -26,6 +26,8 @@ const columns = {
  * @param hold.reservationId the id it gets if it succeeds
  * @param hold.seatNumbers distinct
  * @param hold.admitted does the queue say that the ticket is admitted? If not, only an earlier answer is repeated
+ * @param hold.turnLeftMs how long the turn can still last, as the queue says: the hold lasts no longer
+ * @param hold.turnMs the longest that a turn lasts: no hold lasts longer than that after the first with this ticket
  * @returns the reservation that this key stands for, as it is now
  * @throws SeatTaken, SeatNotFound, SeatLimitExceeded, SalesClosed, IdempotencyKeyReused;
  *   Problem NOT_ADMITTED, QUEUE_TICKET_INVALID, NOT_FOUND, OVERLOADED
@@ -40,6 +42,8 @@ export async function holdSeats(
     ticket: QueueTicket
     admitted: boolean
     holdMs: number
+    turnLeftMs: number
+    turnMs: number
     seatLimit: number
   },
 ): Promise<Reservation> {
@@ -47,7 +51,8 @@ export async function holdSeats(
   const [row] = await db.call(
     (sql) => sql<[{ answer: Outcome }]>`select hold_seats(
       ${hold.ticket.userId}, ${hold.key}, ${hold.reservationId}, ${hold.performanceId}, ${seatNumbers}::int[],
-      ${hold.ticket.concertId}, ${hold.ticket.number}, ${hold.admitted}, ${hold.holdMs}, ${hold.seatLimit}
+      ${hold.ticket.concertId}, ${hold.ticket.number}, ${hold.admitted}, ${hold.holdMs}, ${hold.turnLeftMs}, ${hold.turnMs},
+      ${hold.seatLimit}
     ) as answer`,
   )
   const { reservationId, reservation: made } = expectOutcome(row.answer, 'Held')

@@ -42,6 +42,8 @@ export interface QueueCounts {
 export interface QueueTimes {
   /** From the first use of an admission to its end. */
   admissionMs: number
+  /** The longest that a turn lasts from its first use, whatever is done in it. */
+  turnMs: number
   /** From admission to its first use; unused, the slot goes to the next. */
   claimMs: number
   /** How long a waiting ticket may be silent before it is skipped; also how long a concert recovers. */

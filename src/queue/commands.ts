@@ -2,8 +2,8 @@ import type { QueueFigures } from '../domain/figures.ts'
 import type { QueueCounts, QueueSettings, QueueTicket, QueueTimes } from '../domain/queue.ts'
 import type { RedisConnection } from './client.ts'
 import type { Keys } from './keys.ts'
-import { isBlocked, toFigures, toFound, toJoined, toReport } from './replies.ts'
-import type { Blocked, Joined, Report } from './replies.ts'
+import { isBlocked, toFigures, toFound, toJoined, toReport, toUsed } from './replies.ts'
+import type { Blocked, Joined, Report, Used } from './replies.ts'
 import { defineScript } from './scripts.ts'
 
 /** A queue that has stood empty for so long, with nobody away who may return, is not ticked any more. */
@@ -14,7 +14,7 @@ export interface Commands {
   /** In this order. */
   join(concertId: string, userIds: readonly string[]): Promise<Blocked | Joined[]>
   status(concertId: string, tickets: readonly QueueTicket[]): Promise<Blocked | Report>
-  use(ticket: QueueTicket, neededMs: number): Promise<Blocked | Report>
+  use(ticket: QueueTicket, neededMs: number): Promise<Blocked | Used>
   extend(ticket: QueueTicket, until: Date): Promise<Blocked | Report>
   leave(ticket: QueueTicket): Promise<Blocked | Report>
   finish(ticket: QueueTicket): Promise<void>
@@ -75,9 +75,9 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
     status: async (concertId, tickets) =>
       toReport(await status(concertId, ...tickets.flatMap(({ userId, number }) => [userId, number]))),
     use: async ({ concertId, userId, number }, neededMs) =>
-      toReport(await use(concertId, userId, number, neededMs)),
+      toUsed(await use(concertId, userId, number, neededMs, times.turnMs)),
     extend: async ({ concertId, userId, number }, until) =>
-      toReport(await extend(concertId, userId, number, until.getTime())),
+      toReport(await extend(concertId, userId, number, until.getTime(), times.turnMs)),
     leave: async ({ concertId, userId, number }) => toReport(await leave(concertId, userId, number)),
     finish: async ({ concertId, userId, number }) => {
       await finish(concertId, userId, number)

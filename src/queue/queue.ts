@@ -4,6 +4,7 @@ import type { RedisConnection } from './client.ts'
 import { createCommands } from './commands.ts'
 import { createJoins } from './joins.ts'
 import { createKeys } from './keys.ts'
+import { isBlocked } from './replies.ts'
 import { createSettler } from './settle.ts'
 import type { Failed, QueueBooks } from './settle.ts'
 import type { OnTold } from './untold.ts'
@@ -18,13 +19,18 @@ export interface Queue {
   join(concertId: string, userId: string): Promise<{ ticket: QueueTicket; status: QueueStatus }>
   /** How a ticket stands. Asking counts as presence. */
   status(ticket: QueueTicket): Promise<QueueStatus>
+  /** The gate: the status, and if that is Admitted, the admission is claimed by it and its full time starts. */
+  use(ticket: QueueTicket): Promise<QueueStatus>
   /**
-   * The gate: the status, and if that is Admitted, the admission is claimed by it and its full time starts.
-   * @param neededMs what is about to be done takes so long at the most: in its last moments an admission is lengthened by
-   *   that, once
+   * The gate for holding seats: as use, and an admission in its last moments is lengthened, once.
+   * @param neededMs the longest that holding takes
+   * @returns with how long the turn can still last: no hold may last longer; 0 for who is not admitted
    */
-  use(ticket: QueueTicket, neededMs?: number): Promise<QueueStatus>
-  /** Keeps an admission open until then at least, for its owner holds seats. Nothing for who is not admitted. */
+  useToHold(ticket: QueueTicket, neededMs: number): Promise<{ status: QueueStatus; turnLeftMs: number }>
+  /**
+   * Keeps an admission open until then, for its owner holds seats, but not past the longest length of the turn. Nothing for
+   * who is not admitted.
+   */
   extend(ticket: QueueTicket, until: Date): Promise<void>
   /** A payment has spent the ticket; frees its slot. May be repeated. */
   finish(ticket: QueueTicket): Promise<void>
@@ -70,7 +76,16 @@ export function createQueue({ connection, wakeups, books, times, prefix, onTold 
   return {
     join: createJoins(commands, settler),
     status: (ticket) => one(ticket, () => commands.status(ticket.concertId, [ticket])),
-    use: (ticket, neededMs = 0) => one(ticket, () => commands.use(ticket, neededMs)),
+    use: (ticket) => one(ticket, () => commands.use(ticket, 0)),
+    useToHold: async (ticket, neededMs) => {
+      let turnLeftMs = 0
+      const status = await one(ticket, async () => {
+        const used = await commands.use(ticket, neededMs)
+        if (!isBlocked(used)) ({ turnLeftMs } = used)
+        return used
+      })
+      return { status, turnLeftMs }
+    },
     extend: async (ticket, until) => {
       await one(ticket, () => commands.extend(ticket, until))
     },

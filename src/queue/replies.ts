@@ -66,6 +66,19 @@ function toTold([kind, value]: Row, { paused, msPerPlace }: Outlook): Standing {
   }
 }
 
+/** What use.lua says: a report, and how long the turn can still last. */
+export interface Used extends Report {
+  turnLeftMs: number
+}
+
+/** Decodes what use.lua returns. */
+export function toUsed(reply: unknown): Blocked | Used {
+  if (isBlocked(reply)) return reply
+  const [report, turnLeftMs] = reply as [unknown, number]
+  const decoded = toReport(report)
+  return isBlocked(decoded) ? decoded : { ...decoded, turnLeftMs }
+}
+
 /** Decodes what join.lua returns: one entry for each user, in the order given. */
 export function toJoined(reply: unknown): Blocked | Joined[] {
   if (isBlocked(reply)) return reply

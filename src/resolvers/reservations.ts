@@ -17,7 +17,7 @@ export async function holdSeats(
 ): Promise<Reservation> {
   const ticket = requireOwnTicket(context)
   await countAgainst(context, ['holdsPerUser', ticket.userId])
-  const status = await context.queue.use(ticket, HOLDING_MS_MAX)
+  const { status, turnLeftMs } = await context.queue.useToHold(ticket, HOLDING_MS_MAX)
   context.loaders.admissions.clear(ticket).prime(ticket, status)
   const held = await reservationBook.holdSeats(context.db, {
     key: input.idempotencyKey,
@@ -27,6 +27,8 @@ export async function holdSeats(
     ticket,
     admitted: status.kind === 'Admitted',
     holdMs: context.config.holdMs,
+    turnLeftMs,
+    turnMs: context.config.queueTimes.turnMs,
     seatLimit: context.config.seatsPerUserMax,
   })
   context.wakeRelay()

@@ -7,10 +7,12 @@ interface Reservation {
   status: 'HELD' | 'PAID' | 'EXPIRED' | 'CANCELLED'
   heldUntil: number
   ticket: number
+  heldAt: number
 }
 
 export const PRICE = 10
 export const SEAT_LIMIT = 3
+export const TURN_MS = 2 * HOLD_MS
 
 /** The rules of seats and points, said once more and as plainly as possible. Answers are single words. */
 export class BooksModel {
@@ -50,16 +52,24 @@ export class BooksModel {
     return reservation.status === 'HELD' && !this.isLive(reservation) ? 'EXPIRED' : reservation.status
   }
 
+  /** When nothing is held any more with the ticket that a user has now. */
+  turnEnd(user: number): number {
+    const own = this.reservations.filter((it) => it.user === user && it.ticket === this.tickets[user])
+    return Math.min(...own.map(({ heldAt }) => heldAt), this.now) + TURN_MS
+  }
+
   hold(user: number, seats: number[]): string {
     const ticket = this.tickets[user] ?? 0
     if (this.spent.has(`${user} ${ticket}`) || this.left.has(`${user} ${ticket}`)) return 'NOT_ADMITTED'
+    const turnEnd = this.turnEnd(user)
+    if (turnEnd <= this.now) return 'NOT_ADMITTED'
     const mine = this.reservations.filter((other) => other.user === user && this.has(other))
     const count = mine.reduce((sum, other) => sum + other.seats.length, 0)
     if (count + seats.length > SEAT_LIMIT) return 'SeatLimitExceeded'
     const taken = this.taken().map(({ number }) => number)
     if (seats.some((seat) => taken.includes(seat))) return 'SeatTaken'
-    const heldUntil = this.now + HOLD_MS
-    this.reservations.push({ id: '', user, seats, status: 'HELD', heldUntil, ticket })
+    const heldUntil = Math.min(this.now + HOLD_MS, turnEnd)
+    this.reservations.push({ id: '', user, seats, status: 'HELD', heldUntil, ticket, heldAt: this.now })
     return 'ok'
   }
 
@@ -107,12 +117,11 @@ export class BooksModel {
     return 'ok'
   }
 
-  /** How many it ends, `limit` at the most, the oldest first. */
-  sweep(limit: number): number {
-    const lapsed = this.reservations
-      .filter((reservation) => reservation.status === 'HELD' && !this.isLive(reservation))
-      .sort((a, b) => a.heldUntil - b.heldUntil)
-      .slice(0, limit)
+  /** How many it ends. */
+  sweep(): number {
+    const lapsed = this.reservations.filter(
+      (reservation) => reservation.status === 'HELD' && !this.isLive(reservation),
+    )
     for (const reservation of lapsed) {
       reservation.status = 'EXPIRED'
       this.spendIfDone(reservation)

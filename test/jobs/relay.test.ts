@@ -3,7 +3,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { chargePoints } from '../../src/db/points.ts'
 import { leaveQueue, updateQueue } from '../../src/db/queue.ts'
 import { createRelay } from '../../src/jobs/relay.ts'
-import { createWay } from '../support/redis.ts'
+import { createWay, LONG } from '../support/redis.ts'
 import {
   aCancel,
   aCharge,
@@ -72,11 +72,11 @@ test('nobody has to wake it: an event of a server that is gone goes out with the
 
 test('a hold keeps its owner in for as long as it lasts', async () => {
   const { buyer } = await arrange()
-  await holdSeats(db, aHold(buyer, [1], { holdMs: 3_600_000 }))
+  await holdSeats(db, aHold(buyer, [1], { holdMs: LONG.turnMs }))
   await relayAll()
   const status = await queue.status(buyer.ticket)
   const leftMs = status.kind === 'Admitted' ? status.until.getTime() - Date.now() : 0
-  expect(leftMs).toBeGreaterThan(3_500_000)
+  expect(leftMs).toBeGreaterThan(LONG.turnMs - 60_000)
 })
 
 test('whoever watches the seats is woken by every change of them', async () => {

@@ -172,7 +172,7 @@ test('use: who is about to hold seats is not thrown out meanwhile, and gets no m
 test('extend: only ever later, and it counts as a use', async () => {
   const stage = await opened()
   const [ticket, behind] = [await ticketFrom(stage), await ticketFrom(stage)]
-  const later = new Date(Date.now() + 3_600_000)
+  const later = new Date(Date.now() + LONG.admissionMs + 60_000)
   expect(told(await stage.commands.extend(ticket, later))).toEqual([{ kind: 'Admitted', until: later }])
   expect(told(await stage.commands.extend(ticket, new Date(0)))).toEqual([{ kind: 'Admitted', until: later }])
   expect(told(await stage.commands.extend(behind, later))).toMatchObject([{ kind: 'Waiting' }])

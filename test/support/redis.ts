@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
 import { afterAll, inject } from 'vitest'
 import type {
   QueueSettings,
@@ -21,7 +22,12 @@ import { createWayTo } from './way.ts'
 export const redisUrl = inject('redisUrl')
 
 /** Long enough that nothing runs out by itself while a test runs. */
-export const LONG: QueueTimes = { admissionMs: 600_000, claimMs: 60_000, absenceGraceMs: 300_000 }
+export const LONG: QueueTimes = {
+  admissionMs: 600_000,
+  turnMs: 900_000,
+  claimMs: 60_000,
+  absenceGraceMs: 300_000,
+}
 
 export const OPEN: QueueSettings = { capacity: 1, ratePerSecond: null, paused: false, version: 1 }
 
@@ -69,8 +75,8 @@ export interface Stage extends Instance {
   prefix: string
   concertId: string
   books: TestBooks
-  /** Another instance, over its own connections. */
-  instance(url?: string): Instance
+  /** Another instance, over its own connections; maybe with other times. */
+  instance(url?: string, times?: Partial<QueueTimes>): Instance
   /** A new user, who joins. */
   joined(): Promise<{ ticket: QueueTicket; status: QueueStatus }>
   tick(): Promise<void>
@@ -81,6 +87,8 @@ export interface Stage extends Instance {
   silence(): Promise<void>
   /** The admission of this user has run out. */
   runOut(userId: string): Promise<void>
+  /** Sets the clock that the scripts see ahead of Redis's own, with the option `ownClock`. */
+  setClock(aheadMs: number): Promise<void>
   /** Redis comes back empty. */
   lose(): Promise<void>
 }
@@ -89,19 +97,24 @@ export interface StageOptions {
   settings?: Partial<QueueSettings>
   times?: Partial<QueueTimes>
   blockSize?: number
+  /** The scripts see the time of Redis as `setClock` has it. */
+  ownClock?: boolean
 }
 
 /** Sets a stage that is struck after the tests of the file. */
-export function createStage({ settings, times, blockSize }: StageOptions = {}): Stage {
+export function createStage({ settings, times, blockSize, ownClock }: StageOptions = {}): Stage {
   const prefix = `test:${randomUUID()}`
   const concertId = randomUUID()
   const books = createBooks(settings, blockSize)
   const connections: RedisConnection[] = []
   const keys = createKeys(prefix)
   const queueTimes = { ...LONG, ...times }
+  const offsetKey = `${prefix}:clock`
 
-  const instance = (url = redisUrl): Instance => {
+  const instance = (url = redisUrl, ofInstance: Partial<QueueTimes> = {}): Instance => {
     const opened = connectRedis({ url, prefix })
+    const instanceTimes = { ...queueTimes, ...ofInstance }
+    if (ownClock) readClockWithOffset(opened.redis, offsetKey)
     connections.push(opened)
     let calls = 0
     const connection: RedisConnection = {
@@ -112,8 +125,8 @@ export function createStage({ settings, times, blockSize }: StageOptions = {}): 
       },
     }
     const wakeups = createWakeups({ connection, prefix })
-    const queue = createQueue({ connection, wakeups, books, times: queueTimes, prefix })
-    const commands = createCommands(connection, keys, queueTimes)
+    const queue = createQueue({ connection, wakeups, books, times: instanceTimes, prefix })
+    const commands = createCommands(connection, keys, instanceTimes)
     return { connection, wakeups, queue, commands, calls: () => calls }
   }
 
@@ -148,7 +161,26 @@ export function createStage({ settings, times, blockSize }: StageOptions = {}): 
     runOut: async (userId) => {
       await redis.zadd(key('admitted'), 'XX', 1, userId)
     },
+    setClock: async (aheadMs) => {
+      await own.connection.ping()
+      await redis.set(offsetKey, aheadMs)
+    },
     lose: () => remove(`${prefix}:*`),
+  }
+}
+
+/** Has the scripts of a connection add to Redis's time what stands in a key. */
+function readClockWithOffset(redis: Redis, offsetKey: string): void {
+  const define = redis.defineCommand.bind(redis)
+  const time = `local function time_with_offset()
+    local time = redis.call('TIME')
+    local seconds = tonumber(time[1]) + tonumber(redis.call('GET', '${offsetKey}') or 0) / 1000
+    return { math.floor(seconds), tonumber(time[2]) }
+  end
+  `
+  redis.defineCommand = (name, definition) => {
+    const lua = definition.lua ?? ''
+    define(name, { ...definition, lua: time + lua.replaceAll("redis.call('TIME')", 'time_with_offset()') })
   }
 }
 

@@ -57,6 +57,8 @@ export const aHold = (
     ticket?: QueueTicket
     admitted?: boolean
     holdMs?: number
+    turnLeftMs?: number
+    turnMs?: number
     seatLimit?: number
   } = {},
 ) => ({
@@ -67,6 +69,8 @@ export const aHold = (
   ticket,
   admitted: true,
   holdMs: HOLD_MS,
+  turnLeftMs: DAY_MS,
+  turnMs: DAY_MS,
   seatLimit: 4,
   ...more,
 })

@@ -3,15 +3,18 @@
 -- p_seat_numbers: distinct, in ascending order. p_seat_limit: how many live and paid seats a user may have
 -- for the concert. p_ticket_*: the queue ticket that was shown. p_admitted: does the queue say that it is
 -- admitted? If not, or if it is for another concert, only an answer that was already given is given again.
+-- p_hold_ms: how long the hold lasts. It ends with the turn at the latest: p_turn_left_ms from now, as the queue says,
+-- and p_turn_ms after the first hold with this ticket, also when the queue has forgotten when the turn began.
 --
 -- Returns {outcome, …}:
 --   Held {reservationId}, with {reservation}, the row, from the call that made it
 --   SeatTaken {seatNumbers}, SeatNotFound {seatNumbers}, SeatLimitExceeded {limit}, SalesClosed,
 --   IdempotencyKeyReused                       kept under the key
---   PerformanceNotFound, OtherConcert, NotAdmitted, TicketSpent                     not kept: no effect at all
+--   PerformanceNotFound, OtherConcert, NotAdmitted, TicketSpent, TurnOver           not kept: no effect at all
 create or replace function hold_seats(
   p_user_id uuid, p_key text, p_reservation_id uuid, p_performance_id uuid, p_seat_numbers int[],
-  p_ticket_concert_id uuid, p_ticket_number bigint, p_admitted boolean, p_hold_ms bigint, p_seat_limit int
+  p_ticket_concert_id uuid, p_ticket_number bigint, p_admitted boolean, p_hold_ms bigint,
+  p_turn_left_ms bigint, p_turn_ms bigint, p_seat_limit int
 ) returns jsonb
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -26,6 +29,8 @@ declare
   v_rival reservations;
   v_taken int[];
   v_mine bigint;
+  v_first_held_at timestamptz;
+  v_turn_end timestamptz;
   v_reservation reservations;
   v_at timestamptz;
 begin
@@ -79,10 +84,19 @@ begin
     return answer_intent(p_user_id, p_key, '{"outcome": "SalesClosed"}');
   end if;
 
-  select coalesce(sum(cardinality(seat_numbers)), 0) into v_mine
+  select
+    coalesce(sum(cardinality(seat_numbers)) filter (where status = 'PAID' or (status = 'HELD' and held_until > v_at)), 0),
+    min(held_at) filter (where ticket_number = p_ticket_number)
+  into v_mine, v_first_held_at
   from reservations
-  where user_id = p_user_id and concert_id = v_performance.concert_id
-    and (status = 'PAID' or (status = 'HELD' and held_until > v_at));
+  where user_id = p_user_id and concert_id = v_performance.concert_id;
+  -- The queue's answer is as old as the statement, which may have waited for locks.
+  v_turn_end := date_trunc('milliseconds', least(
+    statement_timestamp() + p_turn_left_ms * interval '1 millisecond',
+    coalesce(v_first_held_at, v_at) + p_turn_ms * interval '1 millisecond'));
+  if v_turn_end <= v_at then
+    return forget_intent(p_user_id, p_key, '{"outcome": "TurnOver"}');
+  end if;
   if v_mine + cardinality(p_seat_numbers) > p_seat_limit then
     return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatLimitExceeded', 'limit', p_seat_limit));
   end if;
@@ -127,7 +141,8 @@ begin
     (id, performance_id, concert_id, user_id, ticket_number, seat_numbers, price, status, held_at, held_until)
   values (
     p_reservation_id, p_performance_id, v_performance.concert_id, p_user_id, p_ticket_number, p_seat_numbers,
-    cardinality(p_seat_numbers) * v_performance.seat_price, 'HELD', v_at, v_at + p_hold_ms * interval '1 millisecond'
+    cardinality(p_seat_numbers) * v_performance.seat_price, 'HELD', v_at,
+    least(v_at + p_hold_ms * interval '1 millisecond', v_turn_end)
   )
   returning * into v_reservation;
   perform emit_reservation_event('reservation.held', v_reservation, v_at,

@@ -26,7 +26,7 @@ const hold = async (
   holdMs: number,
 ): Promise<Answered> => {
   const [row] = await sql<[{ answer: Answered }]>`select hold_seats(
-    ${user}, ${randomUUID()}, ${randomUUID()}, ${performance}, ${`{${seat}}`}::int[], ${concert}, 1, true, ${holdMs}, 4
+    ${user}, ${randomUUID()}, ${randomUUID()}, ${performance}, ${`{${seat}}`}::int[], ${concert}, 1, true, ${holdMs}, ${holdMs}, ${holdMs}, 4
   ) as answer`
   return row.answer
 }

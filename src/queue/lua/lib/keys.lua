@@ -7,9 +7,11 @@ local function keys_of(root)
     waiting = root .. ':waiting', -- zset: user -> number
     admitted = root .. ':admitted', -- zset: user -> deadline, ms
     admissions = root .. ':admissions', -- hash: user -> '<number> <use: see places.lua>'
+    turns = root .. ':turns', -- hash: user -> '<number> <first use, ms> <latest end, ms>'
     absent = root .. ':absent', -- zset: user -> number, of those who were skipped
     recent = root .. ':recent', -- hash: second -> admissions in it
     present = root .. ':present:', -- + bucket, bitmap by number: who was seen in it
+    graces = root .. ':graces', -- zset: grace period, ms -> when it was last gone by, ms
     ended = root .. ':ended:', -- + number, string: '<how> <when, ms>'
     wake = root .. ':wake', -- channel
   }

@@ -29,6 +29,36 @@ local function step_out(user, number)
   leave_absent(user)
   redis.call('ZREM', q.keys.admitted, user)
   redis.call('HDEL', q.keys.admissions, user)
+  redis.call('HDEL', q.keys.turns, user)
+end
+
+-- Longer than any turn: only servers of an earlier version leave entries behind.
+local TURNS_KEPT_MS = 3 * DAY_MS
+
+local function set_turn(user, number, from, till)
+  redis.call('HSET', q.keys.turns, user, whole(number) .. ' ' .. whole(from) .. ' ' .. whole(till))
+  redis.call('PEXPIRE', q.keys.turns, TURNS_KEPT_MS)
+  return till
+end
+
+-- A turn begins with the first use of an admission. Nothing moves its latest end.
+local function begin_turn(user, number, length_ms)
+  return set_turn(user, number, q.now, q.now + length_ms)
+end
+
+-- -> the latest end of a turn, ms; nil: it has not begun.
+local function turn_end(user, number)
+  local turn = redis.call('HGET', q.keys.turns, user)
+  local ticket, from, till = string.match(turn or '', '^(%d+) (%d+) (%d+)$')
+  if tonumber(ticket) ~= number then
+    return nil
+  end
+  from, till = tonumber(from), tonumber(till)
+  if from > q.now then
+    -- The clock has been set back since. The turn keeps its length, counted from now.
+    return set_turn(user, number, q.now, q.now + till - from)
+  end
+  return till
 end
 
 -- What became of an admission so far; the first use claims it, and lengthening happens once: see use.lua.
