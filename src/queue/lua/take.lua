@@ -9,7 +9,12 @@ local count, many = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
-local back = math.max(now, tonumber(redis.call('GET', KEYS[1]) or now)) + many * MINUTE_MS / count
+local back = math.max(now, tonumber(redis.call('GET', KEYS[1]) or now))
+if back > now + MINUTE_MS + 1 then
+  -- Further ahead than anything that was taken: the clock has been set back since.
+  back = now
+end
+back = back + many * MINUTE_MS / count
 local too_far_ms = back - now - MINUTE_MS
 -- The moments are rounded: a millisecond is nothing.
 if too_far_ms > 1 then

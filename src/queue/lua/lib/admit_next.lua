@@ -1,10 +1,9 @@
 --!include places
 --!include presence
+--!include clock
 -- Lets in whoever is next. Every script that can free a slot ends with it, and a tick repeats it: it is
 -- atomic, so it may run anywhere at any moment, and needs no leader.
 
--- What one run does at most, of each kind; the rest waits for the next tick, so that Redis is never held up.
-local WORK_MAX = 1000
 local RECENT_SECONDS = 60
 -- Ticks come more often than this, however short the grace period is.
 local GAP_MS_MIN = 3000
@@ -32,10 +31,10 @@ end
 -- the absent are let in like everybody until each had a grace period to show up. -> may they be skipped?
 local function may_skip(ticked_at, skip_from)
   if q.now - ticked_at > math.max(q.grace_ms / 2, GAP_MS_MIN) then
-    skip_from = q.now + q.grace_ms
+    skip_from = q.now + graces_in_use()[1]
     redis.call('HSET', q.keys.meta, 'skip_from', whole(skip_from))
   end
-  if q.now - ticked_at > bucket_ms then
+  if q.now - ticked_at >= TICKED_MS then
     redis.call('HSET', q.keys.meta, 'ticked_at', whole(q.now))
   end
   return q.now >= skip_from
@@ -60,7 +59,7 @@ end
 local function remember_pace(admitted)
   local second = math.floor(q.now / 1000)
   for _, past in ipairs(redis.call('HKEYS', q.keys.recent)) do
-    if tonumber(past) <= second - RECENT_SECONDS then
+    if tonumber(past) <= second - RECENT_SECONDS or tonumber(past) > second then
       redis.call('HDEL', q.keys.recent, past)
     end
   end
@@ -125,6 +124,7 @@ end
 
 -- Call it in an open queue. Publishes what the calling script has changed, too.
 local function admit_next()
+  undo_clock_lead()
   lapse()
   slot_freed = false
   line_moves()

@@ -48,7 +48,7 @@ local function pace()
   local recent = redis.call('HGETALL', q.keys.recent)
   for i = 1, #recent, 2 do
     local past = tonumber(recent[i])
-    if past > second - RECENT_SECONDS then
+    if past > second - RECENT_SECONDS and past <= second then
       admissions = admissions + tonumber(recent[i + 1])
       oldest = math.min(oldest, past)
     end
