@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { loadReservations } from '../../src/db/reservations.ts'
 import { openBooks } from '../support/books.ts'
+import { eventually } from '../support/eventually.ts'
 import {
   aCancel,
   aHold,
@@ -40,7 +41,7 @@ test('what a hold waits for counts towards the turn', async () => {
     async () => {
       const call = holdSeats(db, aHold(buyer, [2], { key, turnLeftMs })).catch((error: unknown) => error)
       await untilBlocked(1)
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const [row] = await sql<[{ ms: number }]>`
           select (extract(epoch from clock_timestamp() - query_start) * 1000)::int as ms from pg_stat_activity
           where datname = current_database() and wait_event_type = 'Lock'`

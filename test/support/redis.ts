@@ -179,7 +179,7 @@ function readClockWithOffset(redis: Redis, offsetKey: string): void {
   end
   `
   redis.defineCommand = (name, definition) => {
-    const lua = definition.lua ?? ''
+    const { lua } = definition
     define(name, { ...definition, lua: time + lua.replaceAll("redis.call('TIME')", 'time_with_offset()') })
   }
 }
