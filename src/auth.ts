@@ -1,17 +1,18 @@
 /** Access tokens: who says them, how they are checked. JWT (RFC 7519), signed with a secret or a JWKS's keys. */
 import { createSigner, createVerifier, TokenError } from 'fast-jwt'
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
+import { errors, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { AuthConfig } from './config.ts'
+import { createKeySet } from './jwks.ts'
 import { overloaded, Problem } from './domain/problem.ts'
 import type { Viewer } from './domain/users.ts'
 
 export interface Auth {
   /**
-   * Who the token is for. Checking costs about 0.2 ms, so the answer is kept until the token expires.
-   * @throws Problem UNAUTHENTICATED; OVERLOADED when the JWKS cannot be fetched
+   * Who the token is for, and until when. Checking costs about 0.2 ms, so the answer is kept until the token expires.
+   * @throws Problem UNAUTHENTICATED; OVERLOADED when its key is unknown and the JWKS cannot be fetched
    */
-  verify(token: string): Promise<Viewer>
+  verify(token: string): Promise<Identity>
   /**
    * Makes an access token.
    * @param lifetimeSeconds from now
@@ -22,6 +23,19 @@ export interface Auth {
   issues: boolean
 }
 
+/** What a valid access token says. */
+export interface Identity {
+  viewer: Viewer
+  /** Milliseconds since 1970. */
+  expiresAt: number
+}
+
+/**
+ * How far ahead the clock of an issuer may be: `nbf` and `iat` may be so far in the future. `exp` has no grace: a token that
+ * ends a little early is renewed a little early.
+ */
+const CLOCK_SKEW_MS = 60_000
+
 const TOKEN_LENGTH_MAX = 4_096
 const TOKENS_KEPT_MAX = 50_000
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -30,6 +44,8 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 interface Claims {
   sub?: unknown
   exp?: unknown
+  nbf?: unknown
+  iat?: unknown
   role?: unknown
 }
 
@@ -38,10 +54,11 @@ type Check = (token: string) => Claims | Promise<Claims>
 
 const REQUIRED = ['sub', 'exp']
 
-export function createAuth(config: AuthConfig): Auth {
-  const check = config.kind === 'secret' ? secretCheck(config.secret) : keySetCheck(config)
+/** @param now milliseconds since 1970 */
+export function createAuth(config: AuthConfig, now: () => number = Date.now): Auth {
+  const check = config.kind === 'secret' ? secretCheck(config.secret) : keySetCheck(config, now)
   const sign = config.kind === 'secret' ? createSigner({ key: config.secret, algorithm: 'HS256' }) : undefined
-  const verified = new LRUCache<string, Viewer>({ max: TOKENS_KEPT_MAX })
+  const verified = new LRUCache<string, Identity>({ max: TOKENS_KEPT_MAX })
 
   async function claimsOf(token: string): Promise<Claims> {
     try {
@@ -55,17 +72,17 @@ export function createAuth(config: AuthConfig): Auth {
     issues: sign !== undefined,
     verify: async (token) => {
       const known = verified.get(token)
-      if (known) return known
+      if (known && known.expiresAt > now()) return known
       if (token.length > TOKEN_LENGTH_MAX) throw invalid('It is too long.')
       const claims = await claimsOf(token)
-      const viewer = viewerFrom(claims)
-      verified.set(token, viewer, { ttl: Math.max(1, Number(claims.exp) * 1000 - Date.now()) })
-      return viewer
+      const identity = { viewer: viewerFrom(claims), expiresAt: checkTimes(claims, now()) }
+      verified.set(token, identity)
+      return identity
     },
     issue: ({ userId, role }, lifetimeSeconds) => {
       if (!sign) throw new Error('Access tokens come from the issuer of AUTH_JWKS_URL')
-      const now = Math.floor(Date.now() / 1000)
-      return Promise.resolve(sign({ role, sub: userId, iat: now, exp: now + lifetimeSeconds }))
+      const iat = Math.floor(now() / 1000)
+      return Promise.resolve(sign({ role, sub: userId, iat, exp: iat + lifetimeSeconds }))
     },
   }
 }
@@ -78,20 +95,39 @@ function secretCheck(secret: string): Check {
     key: secret,
     algorithms: ['HS256'],
     requiredClaims: REQUIRED,
+    // Times are checked below, for both kinds of tokens alike.
+    ignoreExpiration: true,
+    ignoreNotBefore: true,
     cache: false,
   })
   return (token) => verify(token) as Claims
 }
 
-function keySetCheck({ url, issuer, audience }: Extract<AuthConfig, { kind: 'jwks' }>): Check {
-  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 2_000 })
+function keySetCheck(
+  { url, issuer, audience }: Extract<AuthConfig, { kind: 'jwks' }>,
+  now: () => number,
+): Check {
+  const keys = createKeySet(url, now)
   const options = {
     algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
     requiredClaims: REQUIRED,
+    clockTolerance: CLOCK_SKEW_MS / 1000,
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience }),
   }
-  return async (token) => (await jwtVerify(token, keys, options)).payload
+  return async (token) => (await jwtVerify(token, keys, { ...options, currentDate: new Date(now()) })).payload
+}
+
+/** @returns when the token expires */
+function checkTimes({ exp, nbf, iat }: Claims, now: number): number {
+  const expiresAt = Number(exp) * 1000
+  if (Number.isNaN(expiresAt)) throw invalid('Its expiry is not a number.')
+  if (expiresAt <= now) throw expired()
+  for (const start of [nbf, iat]) {
+    if (start !== undefined && !(Number(start) * 1000 <= now + CLOCK_SKEW_MS))
+      throw invalid('It is not valid yet.')
+  }
+  return expiresAt
 }
 
 function viewerFrom({ sub, role }: Claims): Viewer {
@@ -102,13 +138,13 @@ function viewerFrom({ sub, role }: Claims): Viewer {
 const invalid = (why: string): Problem =>
   new Problem('UNAUTHENTICATED', `The access token is not valid. ${why}`)
 
+export const expired = (): Problem => new Problem('UNAUTHENTICATED', 'The access token has expired.')
+
 /** The JWKS was too slow, or something else was in its place: nothing is known about the token. */
 const keysAreAway = new Set([errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code])
 
 function explained(error: unknown): Problem {
-  const isExpired =
-    error instanceof TokenError ? error.code === TokenError.codes.expired : error instanceof errors.JWTExpired
-  if (isExpired) return new Problem('UNAUTHENTICATED', 'The access token has expired.')
+  if (error instanceof errors.JWTExpired) return expired()
   const isChecked =
     error instanceof TokenError || (error instanceof errors.JOSEError && !keysAreAway.has(error.code))
   if (!isChecked) return overloaded(error)

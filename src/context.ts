@@ -1,6 +1,6 @@
 /** Who is asking, and the services that an operation may use. */
 import type { LRUCache } from 'lru-cache'
-import type { Auth } from './auth.ts'
+import type { Auth, Identity } from './auth.ts'
 import type { BotCheck } from './bots.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
@@ -55,6 +55,8 @@ export interface Context extends Services {
   requestId: string | undefined
   /** The trace that the request is a part of. */
   traceparent: string | undefined
+  /** When the access token expires, milliseconds since 1970: a subscription ends then. Infinity: there is none. */
+  expiresAt: number
   /** Aborted when the client has disconnected; undefined: the transport ends the stream itself. */
   signal?: AbortSignal
   /** The operation has ended with a refusal, or one of its fields has. */
@@ -79,12 +81,12 @@ export interface Credentials {
  * stay public.
  */
 export async function createContext(services: Services, credentials: Credentials): Promise<Context> {
-  const viewer = await identify(services.auth, credentials.authorization)
+  const identity = await identify(services.auth, credentials.authorization)
   // Inherits the services: copying them would be a tenth of what a small query costs.
   const context = Object.create(services) as Context
   context.caller = () => {
-    if (typeof viewer === 'function') throw viewer()
-    return viewer
+    if (typeof identity === 'function') throw identity()
+    return identity.viewer
   }
   context.viewer = () => {
     const caller = context.caller()
@@ -93,6 +95,7 @@ export async function createContext(services: Services, credentials: Credentials
     }
     return caller
   }
+  context.expiresAt = typeof identity === 'function' ? Infinity : identity.expiresAt
   context.shownTicket = credentials.queueToken
   context.address = credentials.address
   context.requestId = credentials.requestId
@@ -108,7 +111,7 @@ export const requestIdOf = (context: Context): string => (context.requestId ??= 
 export async function identify(
   auth: Auth,
   authorization: string | undefined,
-): Promise<Viewer | (() => Problem)> {
+): Promise<Identity | (() => Problem)> {
   if (authorization === undefined || authorization === '') return signInFirst
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
   if (token === undefined) return notABearer

@@ -14,3 +14,22 @@ export function within<T>(ms: number, awaited: Promise<T>): Promise<T> {
     awaited.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
+
+/** The longest delay that a timer of Node can have. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+/**
+ * Calls back at a time, however far away, without keeping the process alive.
+ * @param time milliseconds since 1970; Infinity: never
+ * @returns stops it
+ */
+export function at(time: number, callBack: () => void): () => void {
+  if (time === Infinity) return () => undefined
+  let timer: NodeJS.Timeout
+  const wait = (): void => {
+    const ms = time - Date.now()
+    timer = setTimeout(ms > TIMER_MS_MAX ? wait : callBack, Math.min(Math.max(0, ms), TIMER_MS_MAX)).unref()
+  }
+  wait()
+  return () => clearTimeout(timer)
+}

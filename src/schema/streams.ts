@@ -10,6 +10,8 @@ import {
 } from 'graphql'
 import { complexityFromQuery } from '@pothos/plugin-complexity'
 import type { Context } from '../context.ts'
+import { expired } from '../auth.ts'
+import { at } from '../domain/deadline.ts'
 import { Problem } from '../domain/problem.ts'
 import { viewerIfAny } from '../resolvers/access.ts'
 import { limits, tooMuch } from './builder.ts'
@@ -53,10 +55,14 @@ export function createSubscribe({ perUserMax, onBug, meter }: SubscribeOptions):
     open.set(who, countOf(who) + 1)
     meter.streams += 1
     const stream = answersTo(source, answererFor(args, shown), () => {
+      stopClock()
       meter.streams -= 1
       if (countOf(who) > 1) open.set(who, countOf(who) - 1)
       else open.delete(who)
     })
+    const stopClock = at(context.expiresAt, () =>
+      stream.endWith(shown({ errors: [expired() as unknown as GraphQLError] })),
+    )
     // The client may have disconnected at any of the steps before, and may do so before anybody reads the stream.
     const end = (): void => void stream.return?.()
     if (context.signal?.aborted) end()
@@ -103,6 +109,12 @@ function answererFor(args: ExecutionArgs, shown: (result: ExecutionResult) => Ex
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
+/** A stream that can be ended from outside. */
+interface EndableStream extends Stream {
+  /** Completes it after this result, which replaces whatever the reader has not taken yet. */
+  endWith(last: ExecutionResult): void
+}
+
 /**
  * The answers to events, one at a time. Not a generator: one that waits for its next value cannot be stopped from outside.
  * @param onEnd is called once, however the stream ends
@@ -111,8 +123,9 @@ function answersTo(
   events: AsyncIterator<unknown>,
   answer: (event: unknown) => Promise<ExecutionResult> | ExecutionResult,
   onEnd: () => void,
-): Stream {
+): EndableStream {
   let over = false
+  let last: ExecutionResult | undefined
   const end = (): typeof DONE => {
     if (!over) onEnd()
     over = true
@@ -124,6 +137,11 @@ function answersTo(
     throw error
   }
   const onTaken = (taken: IteratorResult<unknown>) => {
+    if (last && !over) {
+      const value = last
+      last = undefined
+      return shownAs(value)
+    }
     if (taken.done === true) return end()
     try {
       const result = answer(taken.value)
@@ -139,6 +157,10 @@ function answersTo(
       end()
       await events.return?.()
       return DONE
+    },
+    endWith: (result) => {
+      last = result
+      void events.return?.()
     },
     [Symbol.asyncIterator]() {
       return this

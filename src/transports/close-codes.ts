@@ -6,6 +6,11 @@
 export const CloseCode = {
   /** The server stops: connect again, to another one. Of RFC 6455's registry. */
   ServiceRestart: 1012,
+  /**
+   * The access token of connection_init is not valid, or has expired: connect again with a new one. The client of graphql-ws
+   * does so by itself, with what its `connectionParams` returns then.
+   */
+  Forbidden: 4403,
   /** An id of an operation that is still under way: as graphql-ws does it. */
   SubscriberAlreadyExists: 4409,
   /** Too many messages, or too many sockets of one user. Clients of the protocol do not come back by themselves. */

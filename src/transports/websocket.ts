@@ -16,9 +16,10 @@ import {
   type SubscribePayload,
 } from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { Auth } from '../auth.ts'
+import { expired, type Auth } from '../auth.ts'
 import type { SocketLimits } from '../config.ts'
 import { identify, type Credentials } from '../context.ts'
+import { at } from '../domain/deadline.ts'
 import { Problem } from '../domain/problem.ts'
 import { viewerIfAny } from '../resolvers/access.ts'
 import { formatted, presentable, type ReportBug } from '../schema/errors.ts'
@@ -36,6 +37,8 @@ import { carry } from './socket.ts'
 
 /** How long a close waits for the other end to agree. */
 const CLOSE_MS_MAX = 2_000
+/** A close frame has room for 123 bytes: RFC 6455, section 5.5. */
+const CLOSE_REASON_LENGTH_MAX = 100
 /** How long connection_ack waits for the access token to be checked; the operations check it in any case. */
 const CONNECT_MS_MAX = 1_000
 /** What a handshake that is refused for now says. */
@@ -105,6 +108,20 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     return admitted
   }
 
+  /** Counts a socket for whom its access token is for, and closes it when the token is not valid, or no longer. */
+  function admitOnce(identity: Awaited<ReturnType<typeof identify>>, { socket }: Connection): void {
+    if (typeof identity !== 'function') {
+      if (!admits(identity.viewer.userId, socket)) return
+      const stopClock = at(identity.expiresAt, () => forbid(socket, expired()))
+      if (socket.readyState === socket.CLOSED) stopClock()
+      else socket.once('close', stopClock)
+      return
+    }
+    const problem = identity()
+    // While the issuer's keys cannot be had, operations say so, and may be tried again on this socket.
+    if (problem.code === 'UNAUTHENTICATED') forbid(socket, problem)
+  }
+
   const sockets = new WebSocketServer({
     server,
     path: '/graphql',
@@ -128,6 +145,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
   ): Promise<ExecutionArgs | GraphQLError[]> {
     try {
       if (running.size > OPERATIONS_AT_ONCE_MAX) throw tooMany()
+      const ownAuthorization = credentialsOf(connectionParams ?? {}, address).authorization
       const credentials = credentialsOf({ ...connectionParams, ...headersIn(extensions) }, address)
       const document = operations.documentOf(query)
       if (!('kind' in document)) return rejected(document)
@@ -136,6 +154,8 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
       // Whoever shows who they are with each operation only has not been seen by onConnect.
       const viewer = credentials.authorization === undefined ? null : viewerIfAny(contextValue)
       if (viewer && !admits(viewer.userId, socket)) throw tooManySockets()
+      // The streams of the socket's own token end with the socket, so that the client takes them up again on the next one.
+      if (credentials.authorization === ownAuthorization) contextValue.expiresAt = Infinity
       return {
         schema,
         document,
@@ -151,14 +171,12 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
 
   const protocol = makeServer<Params, Connection>({
     connectionInitWaitTimeout: 3_000,
-    onConnect: async ({ connectionParams = {}, extra: { socket, address } }) => {
+    onConnect: async ({ connectionParams = {}, extra }) => {
+      const { authorization } = credentialsOf(connectionParams, extra.address)
+      if (authorization === undefined || authorization === '') return
       // The timer of the protocol is only about the message: who issues the identities may be slow to answer.
-      const viewer = await Promise.race([
-        identify(auth, credentialsOf(connectionParams, address).authorization),
-        sleep(CONNECT_MS_MAX, null, { ref: false }),
-      ])
-      if (viewer === null || typeof viewer === 'function') return
-      admits(viewer.userId, socket)
+      const checked = identify(auth, authorization).then((identity) => admitOnce(identity, extra))
+      await Promise.race([checked, sleep(CONNECT_MS_MAX, undefined, { ref: false })])
     },
     execute: operations.execute,
     subscribe,
@@ -203,6 +221,9 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     },
   }
 }
+
+const forbid = (socket: WebSocket, { message }: Problem): void =>
+  socket.close(CloseCode.Forbidden, message.slice(0, CLOSE_REASON_LENGTH_MAX))
 
 const tooMany = (): Problem =>
   new Problem('RATE_LIMITED', 'This connection has too many operations. Wait for some to end.', {

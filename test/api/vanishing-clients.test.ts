@@ -142,8 +142,8 @@ async function listeners(): Promise<number> {
 }
 
 async function expectNothingLeft(): Promise<void> {
-  await expect.poll(() => metric(server.url, 'stagedoor_subscriptions'), { timeout: 20_000 }).toBe(0)
-  await expect.poll(listeners, { timeout: 20_000 }).toBe(0)
+  await expect.poll(() => metric(server.url, 'stagedoor_subscriptions')).toBe(0)
+  await expect.poll(listeners).toBe(0)
 }
 
 /** Every subscription that the user may have at a time is still to be had. */
@@ -176,7 +176,7 @@ describe.each<Transport>(['sse', 'ws'])('over %s, a client vanishes', (transport
       await starting.vanish()
       toRedis.release()
       toDatabase.release()
-      await expect.poll(() => startsOf(server.url, operation), { timeout: 20_000 }).toBe(before + round)
+      await expect.poll(() => startsOf(server.url, operation)).toBe(before + round)
       await expectNothingLeft()
     }
     await expectAllSlotsFree(user, token)
@@ -190,7 +190,7 @@ describe.each<Transport>(['sse', 'ws'])('over %s, a client vanishes', (transport
     await held
     await starting.vanish()
     toDatabase.release()
-    await expect.poll(() => startsOf(server.url, 'figureChanges'), { timeout: 20_000 }).toBe(before + 1)
+    await expect.poll(() => startsOf(server.url, 'figureChanges')).toBe(before + 1)
     await expectNothingLeft()
   })
 
@@ -206,8 +206,8 @@ describe.each<Transport>(['sse', 'ws'])('over %s, a client vanishes', (transport
     await asked
     await starting.vanish()
     issuer.release()
-    await expect.poll(() => startsOf(strange.url, 'queueStatus'), { timeout: 20_000 }).toBe(1)
-    await expect.poll(() => metric(strange.url, 'stagedoor_subscriptions'), { timeout: 20_000 }).toBe(0)
+    await expect.poll(() => startsOf(strange.url, 'queueStatus')).toBe(1)
+    await expect.poll(() => metric(strange.url, 'stagedoor_subscriptions')).toBe(0)
     await strange.stop()
     await issuer.stop()
   })

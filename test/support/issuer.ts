@@ -10,6 +10,10 @@ export interface Issuer {
   sign(claims: Record<string, unknown>, key?: CryptoKey): Promise<string>
   /** What the server answers from now on; 200 with the keys at first. */
   answer(status: number): void
+  /** Replaces the key. @returns signs with the new one */
+  rotate(): Promise<(claims: Record<string, unknown>) => Promise<string>>
+  /** How often it was asked. */
+  asked(): number
   /** Answers nobody until `release`. Resolves when somebody has asked. */
   hold(): Promise<void>
   release(): void
@@ -18,12 +22,14 @@ export interface Issuer {
 
 export async function startIssuer(): Promise<Issuer> {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
-  const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }]
+  let keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }]
   let status = 200
+  let count = 0
   let asked: (() => void) | undefined
   let released: Promise<void> | undefined
   let release: () => void = () => undefined
   const server = createServer((_, response) => {
+    count += 1
     asked?.()
     const answer = (): unknown =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
@@ -39,6 +45,13 @@ export async function startIssuer(): Promise<Issuer> {
     answer: (next) => {
       status = next
     },
+    rotate: async () => {
+      const next = await generateKeyPair('RS256')
+      keys = [{ ...(await exportJWK(next.publicKey)), kid: 'two', alg: 'RS256', use: 'sig' }]
+      return (claims) =>
+        new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'two' }).sign(next.privateKey)
+    },
+    asked: () => count,
     hold: () => {
       released = new Promise((resolve) => (release = resolve))
       return new Promise((resolve) => (asked = resolve))

@@ -82,13 +82,14 @@ export async function sendOverSocket<Data = Record<string, never>>(
   /** Of the payload, besides: `operationName`, say. */
   more: object = {},
 ): Promise<Omit<Answer<Data>, 'status'>> {
-  const socket = await openSocket(url, {
-    init: {
-      ...(accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` }),
-      ...(queueToken === undefined ? {} : { 'X-Queue-Token': queueToken }),
-    },
-  })
-  socket.send({ type: 'subscribe', id: 'one', payload: { query, variables, ...more } })
+  // With the operation: a connection_init with a bad access token is rejected as a whole.
+  const headers = {
+    ...(accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` }),
+    ...(queueToken === undefined ? {} : { 'X-Queue-Token': queueToken }),
+  }
+  const socket = await openSocket(url)
+  const operation = { query, variables, extensions: { headers }, ...more }
+  socket.send({ type: 'subscribe', id: 'one', payload: operation })
   const { type, payload } = await socket.next()
   socket.drop()
   return (type === 'error' ? { errors: payload } : payload) as never
