@@ -35,7 +35,9 @@ import type { OnTold } from './queue/untold.ts'
 import { createWakeups } from './queue/wakeups.ts'
 import { createLoaders } from './resolvers/loaders.ts'
 import { createSeatCounts } from './resolvers/seat-counts.ts'
+import { createDocuments } from './schema/documents.ts'
 import type { ReportBug } from './schema/errors.ts'
+import { createExecute } from './schema/execution.ts'
 import { createSchema } from './schema/index.ts'
 import { createMeter } from './schema/meter.ts'
 import { createSubscribe } from './schema/streams.ts'
@@ -178,7 +180,10 @@ export function createApp(config: Config): App {
     return requestId
   }
   const meter = createMeter(schema)
-  const starts = createSubscribe({ perUserMax: config.streamsPerUserMax, onBug, meter })
+  const documents = createDocuments(schema, config)
+  const executes = createExecute({ documents, meter, onBug })
+  const execute = traceWhole ? tracedExecute(executes, traceWhole) : executes
+  const starts = createSubscribe({ documents, perUserMax: config.streamsPerUserMax, onBug, meter })
   const subscribe = traceWhole ? tracedSubscribe(starts, traceWhole) : starts
   const yoga = createPipeline({
     schema,
@@ -186,14 +191,13 @@ export function createApp(config: Config): App {
     persisted,
     onBug,
     graphiql: !config.production,
-    limits: config,
+    documents,
+    execute,
     meter,
-    traceWhole,
     trustedProxies,
     allowedOrigins,
   })
-  const runs = createOperations({ yoga, services, meter, onBug })
-  const operations = traceWhole ? { ...runs, execute: tracedExecute(runs.execute, traceWhole) } : runs
+  const operations = createOperations({ services, documents, execute })
   const answerWithEvents = createEventStreams({
     schema,
     operations,

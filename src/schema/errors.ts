@@ -87,8 +87,15 @@ function statusOf(error: unknown): unknown {
   return error.extensions.originalError ? { status: 400 } : error.extensions.http
 }
 
-/** graphql-js likes to name what else there is. */
-const withoutSuggestion = (message: string): string => message.replace(/ Did you mean .*\?$/s, '')
+/** A message repeats what was sent, which may be 64 KiB long, and one document may have many errors. */
+const MESSAGE_CHARACTERS_MAX = 500
+
+/** graphql-js likes to name what else there is. In linear time: a regular expression is quadratic here. */
+function withoutSuggestion(message: string): string {
+  const at = message.endsWith('?') ? message.lastIndexOf(' Did you mean ') : -1
+  const text = at < 0 ? message : message.slice(0, at)
+  return text.length > MESSAGE_CHARACTERS_MAX ? `${text.slice(0, MESSAGE_CHARACTERS_MAX)}…` : text
+}
 
 /** What was thrown, under the layers that the executor put around it. */
 function rootOf(error: unknown): unknown {

@@ -1,16 +1,34 @@
-/** What one operation may ask for, whichever way it comes in. Its cost is limited in builder.ts. */
-import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases'
-import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives'
-import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens'
+/** What a document may be, whichever way it comes in. What its operations may cost with their variables is in complexity.ts. */
 import {
   GraphQLError,
   Kind,
+  NoFragmentCyclesRule,
   NoSchemaIntrospectionCustomRule,
+  specifiedRules,
+  validate,
+  type DocumentNode,
+  type GraphQLSchema,
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql'
-import type { Plugin } from 'graphql-yoga'
-import { presentable } from './errors.ts'
+import { limits } from './builder.ts'
+import { tooMuch } from './complexity.ts'
+import { sizeOf } from './document-size.ts'
+
+export const TOKENS_MAX = 1_500
+const ALIASES_MAX = 20
+const DIRECTIVES_MAX = 20
+/**
+ * Fields of one operation, with those of the introspection schema: what GraphiQL asks for has 230. Validation compares
+ * fields of the same name in pairs, which takes at most 8 ms for so many.
+ */
+const FIELDS_MAX = 400
+/** The same of all operations and fragments together. */
+const DOCUMENT_FIELDS_MAX = 10_000
+/** Values in the answer to an introspection query, as estimated: what GraphiQL asks for is 143,287. */
+const INTROSPECTION_MAX = 160_000
+/** Errors that one document is answered with. */
+const ERRORS_MAX = 20
 
 /** At most one field of an operation moves money, so that one answer is about one payment. */
 const oneMoneyMutation: ValidationRule = (context) => ({
@@ -56,26 +74,45 @@ const plainAliases: ValidationRule = (context) => ({
   },
 })
 
-const validation = (introspection: boolean): Plugin => ({
-  onValidate: ({ addValidationRule }) => {
-    addValidationRule(oneMoneyMutation)
-    addValidationRule(plainAliases)
-    if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
-    return ({ valid, result, setResult }) => {
-      if (!valid) setResult(result.map((error: unknown) => presentable(error, () => '')))
-    }
-  },
-})
-
 export interface LimitOptions {
   /** May clients ask for the schema? */
   introspection: boolean
 }
 
-export const limitPlugins = ({ introspection }: LimitOptions): Plugin[] => [
-  maxTokensPlugin({ n: 1_500 }),
-  // Those of __typename count like any other: they are as long.
-  maxAliasesPlugin({ n: 20, allowList: [] }),
-  maxDirectivesPlugin({ n: 20 }),
-  validation(introspection),
-]
+/**
+ * Checks documents: first their size, in time linear in the document, because the rules of validation are not; then the
+ * rules.
+ * @returns the errors of a document, none if it may be executed
+ */
+export function createValidation(schema: GraphQLSchema, { introspection }: LimitOptions) {
+  const rules = [
+    ...specifiedRules,
+    oneMoneyMutation,
+    plainAliases,
+    ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
+  ]
+  return (document: DocumentNode): readonly GraphQLError[] => {
+    const size = sizeOf(document)
+    if (!size) return validate(schema, document, [NoFragmentCyclesRule], { maxErrors: ERRORS_MAX })
+    const { fields, allFields, depth, aliases, directives, introspection: values } = size.operation
+    if (aliases > ALIASES_MAX) return [exceeded('Aliases', ALIASES_MAX, aliases)]
+    if (directives > DIRECTIVES_MAX) return [exceeded('Directives', DIRECTIVES_MAX, directives)]
+    const isTooMuch =
+      fields > limits.breadth ||
+      depth > limits.depth ||
+      values > INTROSPECTION_MAX ||
+      allFields > FIELDS_MAX ||
+      size.allFields > DOCUMENT_FIELDS_MAX
+    if (isTooMuch) return [tooMuch()]
+    try {
+      return validate(schema, document, rules, { maxErrors: ERRORS_MAX })
+    } catch (error) {
+      // graphql-js evaluates a condition on the field of a subscription without its variables, and throws what it misses.
+      if (error instanceof GraphQLError) return [error]
+      throw error
+    }
+  }
+}
+
+const exceeded = (what: string, max: number, found: number): GraphQLError =>
+  new GraphQLError(`${what} limit of ${max} exceeded, found ${found}.`)

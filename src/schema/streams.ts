@@ -1,25 +1,19 @@
 /** Subscriptions: what one may cost, how many somebody may have on this server, and how each event becomes an answer. */
-import {
-  createSourceEventStream,
-  execute,
-  getOperationAST,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLError,
-} from 'graphql'
-import { complexityFromQuery } from '@pothos/plugin-complexity'
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql'
+import type { CompiledQuery } from 'graphql-jit'
 import type { Context } from '../context.ts'
 import { expired } from '../auth.ts'
 import { at } from '../domain/deadline.ts'
 import { Problem } from '../domain/problem.ts'
 import { viewerIfAny } from '../resolvers/access.ts'
-import { limits, tooMuch } from './builder.ts'
-import { compiledOf } from './compiled.ts'
+import { refusalOf } from './complexity.ts'
+import type { Documents } from './documents.ts'
 import { presented, type ReportBug } from './errors.ts'
+import { run } from './execution.ts'
 import type { Meter } from './meter.ts'
 
 export interface SubscribeOptions {
+  documents: Documents
   /** Over whichever transport; who has not signed in is counted with the others of that address, 100 as one. */
   perUserMax: number
   /** Hears of what a client is not told. */
@@ -35,14 +29,15 @@ export const isStream = (result: object): result is Stream => Symbol.asyncIterat
 export type Subscribe = (args: ExecutionArgs) => Promise<Stream | ExecutionResult>
 
 /** Starts subscriptions, for all transports: the answers are as clients may see them, errors too. */
-export function createSubscribe({ perUserMax, onBug, meter }: SubscribeOptions): Subscribe {
+export function createSubscribe({ documents, perUserMax, onBug, meter }: SubscribeOptions): Subscribe {
   const open = new Map<string, number>()
   const countOf = (who: string): number => open.get(who) ?? 0
 
   async function subscribe(args: ExecutionArgs): Promise<Stream | ExecutionResult> {
-    if (isTooMuch(args)) throw tooMuch()
+    const errors = refusalOf(args)
     const context = args.contextValue as Context
     const shown = (result: ExecutionResult): ExecutionResult => presented(result, context, onBug)
+    if (errors) return shown({ errors })
     const events = await createSourceEventStream(args)
     if (!(Symbol.asyncIterator in events)) return shown(events)
     const userId = viewerIfAny(context)?.userId
@@ -54,7 +49,7 @@ export function createSubscribe({ perUserMax, onBug, meter }: SubscribeOptions):
     }
     open.set(who, countOf(who) + 1)
     meter.streams += 1
-    const stream = answersTo(source, answererFor(args, shown), () => {
+    const stream = answersTo(source, answererFor(documents.use(args), args, shown), () => {
       stopClock()
       meter.streams -= 1
       if (countOf(who) > 1) open.set(who, countOf(who) - 1)
@@ -84,25 +79,14 @@ const tooMany = (): Problem =>
     retryAfterSeconds: 10,
   })
 
-/** Queries and mutations are weighed by Pothos before they are resolved, a subscription here before it starts. */
-function isTooMuch({ document, operationName, schema, variableValues }: ExecutionArgs): boolean {
-  const operation = getOperationAST(document, operationName)
-  if (!operation) return false
-  // The first operation of a document is the one that is weighed.
-  const weighed: DocumentNode = { ...document, definitions: [operation, ...document.definitions] }
-  const variables = variableValues ?? {}
-  const { complexity, depth, breadth } = complexityFromQuery(weighed, { schema, variables })
-  return complexity > limits.complexity || depth > limits.depth || breadth > limits.breadth
-}
-
-/** What an event becomes for whoever subscribed. The variables were found to be right when the stream was started. */
-function answererFor(args: ExecutionArgs, shown: (result: ExecutionResult) => ExecutionResult) {
-  const compiled = compiledOf(args)
-  const run = compiled
-    ? (event: unknown) => compiled.query(event, args.contextValue, args.variableValues ?? {})
-    : (event: unknown) => execute({ ...args, rootValue: event })
+/** What an event becomes for a subscriber. The variables were found to be right when the stream was started. */
+function answererFor(
+  compiled: CompiledQuery | null,
+  args: ExecutionArgs,
+  shown: (result: ExecutionResult) => ExecutionResult,
+) {
   return (event: unknown) => {
-    const result = run(event)
+    const result = run(compiled, { ...args, rootValue: event })
     return result instanceof Promise ? result.then(shown) : shown(result)
   }
 }

@@ -1,14 +1,13 @@
 /** Operations as traces, whichever way they come in. */
 import { getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import type { Plugin } from 'graphql-yoga'
 import type { Context } from '../context.ts'
 import type { TraceWhole } from '../domain/trace.ts'
 import { codeOf } from '../schema/errors.ts'
+import type { Execute } from '../schema/execution.ts'
 import { fieldOnTop } from '../schema/meter.ts'
 import { isStream, type Stream, type Subscribe } from '../schema/streams.ts'
 
 type Result = ExecutionResult | Stream
-type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>
 
 function traced<T extends Result>(whole: TraceWhole, args: ExecutionArgs, run: () => Promise<T>): Promise<T> {
   const { document, operationName } = args
@@ -29,7 +28,7 @@ function traced<T extends Result>(whole: TraceWhole, args: ExecutionArgs, run: (
   })
 }
 
-/** @param execute runs what does not come over Yoga's way */
+/** How a query or mutation runs. */
 export const tracedExecute =
   (execute: Execute, whole: TraceWhole): Execute =>
   (args) =>
@@ -40,13 +39,3 @@ export const tracedSubscribe =
   (subscribe: Subscribe, whole: TraceWhole): Subscribe =>
   (args) =>
     traced(whole, args, () => subscribe(args))
-
-/** What Yoga executes that has come over HTTP; the rest goes the way of operations.ts. */
-export const tracesExecution = (whole: TraceWhole): Plugin => ({
-  onExecute: ({ args, executeFn, setExecuteFn }) => {
-    if (!('params' in args.contextValue)) return
-    setExecuteFn((given: ExecutionArgs) =>
-      traced(whole, given, async () => (await executeFn(given)) as ExecutionResult),
-    )
-  },
-})

@@ -1,19 +1,18 @@
-/** Yoga: parsing and rules for every way in, and all of the way for what is unusual over HTTP. See operations.ts for the rest. */
+/** Yoga: what is unusual over HTTP. Documents are read and operations executed as for the other transports. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
+import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema, Source } from 'graphql'
 import { createContext, type Context, type Credentials, type Services } from '../context.ts'
 import { Problem } from '../domain/problem.ts'
-import type { TraceWhole } from '../domain/trace.ts'
-import { presentable, presented, type ReportBug } from '../schema/errors.ts'
-import { limitPlugins, type LimitOptions } from '../schema/limits.ts'
+import type { Documents } from '../schema/documents.ts'
+import { presentable, type ReportBug } from '../schema/errors.ts'
+import type { Execute } from '../schema/execution.ts'
 import type { Meter } from '../schema/meter.ts'
 import { addressOf } from './address.ts'
 import { corsOptions } from './cors.ts'
 import { graphiqlOptions } from './graphiql.ts'
 import { givenName, nameOf, REQUEST_ID } from './request-id.ts'
-import { tracesExecution } from './traced.ts'
 import { persistedQueries, type PersistedDocuments } from './persisted.ts'
 
 /** What Yoga gets with a request: who asks stands in it. */
@@ -29,19 +28,18 @@ export interface YogaOptions {
   persisted: PersistedDocuments
   /** GraphiQL, which is a door for people: not in production. */
   graphiql: boolean
-  limits: LimitOptions
+  documents: Documents
+  execute: Execute
   meter: Meter
   /** Hears of what a client is not told. */
   onBug: ReportBug
-  /** Undefined: nobody wants to know. */
-  traceWhole: TraceWhole | undefined
   trustedProxies: number
   /** Where browsers may come from; null: from anywhere. */
   allowedOrigins: readonly string[] | null
 }
 
 export const createPipeline = (options: YogaOptions): Yoga => {
-  const { schema, services, persisted, onBug, graphiql, limits, trustedProxies, allowedOrigins } = options
+  const { schema, services, persisted, documents, onBug, graphiql, trustedProxies, allowedOrigins } = options
   return createYoga<ServerContext, Context>({
     schema,
     // Yoga copies what it is given, and only what is the object's own.
@@ -59,33 +57,36 @@ export const createPipeline = (options: YogaOptions): Yoga => {
       graphiql && (async () => graphiqlOptions(services.config.chargesBy, await guestToken(services))),
     renderGraphiQL,
     logging: false,
+    parserAndValidationCache: false, // documents.ts has one, with a bound
     maskedErrors: {
       maskError: (error) => presentable(error, onBug),
     },
     plugins: [
-      persistedQueries(persisted),
-      ...limitPlugins(limits),
-      subscribesElsewhere,
-      counts(options.meter, onBug),
+      persistedQueries(persisted, documents),
+      reads(documents),
+      runs(options.execute),
+      counts(options.meter),
       namesErrors,
-      ...(options.traceWhole ? [tracesExecution(options.traceWhole)] : []),
     ],
   })
 }
 
-/** What Yoga does with one operation, as it hands it out. */
-interface Envelope {
-  schema: GraphQLSchema
-  parse: (source: string) => DocumentNode
-  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[]
-  execute: (args: ExecutionArgs) => Promise<ExecutionResult>
-}
+/** Has documents parsed and validated like those of the other transports. */
+const reads = (documents: Documents): Plugin => ({
+  onParse: ({ setParseFn }) =>
+    setParseFn((source: string | Source) =>
+      documents.parse(typeof source === 'string' ? source : source.body),
+    ),
+  onValidate: ({ setValidationFn }) =>
+    setValidationFn((_: GraphQLSchema, document: DocumentNode) =>
+      documents.validate(document).map((error) => presentable(error, () => '')),
+    ),
+})
 
-/** Whoever asks: that stands in the context, which is made elsewhere. */
-export const envelop = (yoga: Yoga): Envelope => yoga.getEnveloped()
-
-/** Subscriptions are started by event-stream.ts and websocket.ts only; what is left is a request that they do not read. */
-const subscribesElsewhere: Plugin = {
+/** Has operations run like those of the other transports. */
+const runs = (execute: Execute): Plugin => ({
+  onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+  // Subscriptions are started by event-stream.ts and websocket.ts only; what is left is a request that they do not read.
   onSubscribe: ({ setSubscribeFn }) =>
     setSubscribeFn(() => {
       throw new Problem(
@@ -93,7 +94,7 @@ const subscribesElsewhere: Plugin = {
         'Send a subscription as application/json and accept text/event-stream, or use a WebSocket.',
       )
     }),
-}
+})
 
 /** Has an answer with errors say under which id they can be found. */
 const namesErrors: Plugin<object, { res?: ServerResponse; req?: IncomingMessage }> = {
@@ -102,26 +103,15 @@ const namesErrors: Plugin<object, { res?: ServerResponse; req?: IncomingMessage 
   },
 }
 
-/** Counts what Yoga executes, for whichever transport, and what comes to it over HTTP and is not fit to be executed. */
-function counts(meter: Meter, onBug: ReportBug): Plugin {
+/** Counts what comes over HTTP and is not fit to be executed; what is executed is counted there. */
+function counts(meter: Meter): Plugin {
   const begun = new WeakSet()
-  /** What Yoga puts into the context of a request; over WebSocket there is none. */
-  const begin = (args: ExecutionArgs): void => {
-    const { params } = args.contextValue as { params?: object }
-    if (params) begun.add(params)
+  const begin = ({ args }: { args: ExecutionArgs }): void => {
+    begun.add((args.contextValue as { params: object }).params)
   }
   return {
-    onExecute: ({ args }) => {
-      begin(args)
-      const startedAt = performance.now()
-      return {
-        onExecuteDone: ({ result, setResult }) => {
-          meter.ran(args, startedAt, result as ExecutionResult)
-          setResult(presented(result as ExecutionResult, args.contextValue as unknown as Context, onBug))
-        },
-      }
-    },
-    onSubscribe: ({ args }) => begin(args),
+    onExecute: begin,
+    onSubscribe: begin,
     onExecutionResult: ({ result, context }) => {
       const { errors } = result as ExecutionResult
       const { params } = context as { params?: object }

@@ -1,0 +1,66 @@
+/** One way to run a query or mutation, for all transports. */
+import {
+  execute,
+  getOperationAST,
+  Kind,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+} from 'graphql'
+import type { CompiledQuery } from 'graphql-jit'
+import type { Context } from '../context.ts'
+import { Problem } from '../domain/problem.ts'
+import { refusalOf } from './complexity.ts'
+import type { Documents } from './documents.ts'
+import { presented, type ReportBug } from './errors.ts'
+import type { Meter } from './meter.ts'
+
+export interface ExecuteOptions {
+  documents: Documents
+  meter: Meter
+  /** Hears of what a client is not told. */
+  onBug: ReportBug
+}
+
+type MaybePromise<T> = T | Promise<T>
+
+export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>
+
+/** @returns runs an operation of a valid document. Errors are as clients may see them. */
+export function createExecute({ documents, meter, onBug }: ExecuteOptions): Execute {
+  return async (args) => {
+    const startedAt = performance.now()
+    const errors = refusalOf(args)
+    const result = errors ? { errors } : await run(documents.use(args), args)
+    meter.ran(args, startedAt, result)
+    return presented(result, args.contextValue as Context, onBug)
+  }
+}
+
+/**
+ * Runs an operation, as compiled code where there is some. Its result is used when nothing went wrong, or when the one
+ * field on top failed: graphql-jit tells other errors in other words, at other places and in another order. Only queries
+ * and the events of subscriptions are compiled, and what their resolvers load is kept in the context, so running them again
+ * costs little and changes nothing.
+ * @param compiled null: graphql-js executes it
+ */
+export function run(compiled: CompiledQuery | null, args: ExecutionArgs): MaybePromise<ExecutionResult> {
+  if (!compiled) return execute(args)
+  const orExecute = (result: ExecutionResult): MaybePromise<ExecutionResult> =>
+    !result.errors || isOfOneField(result.errors, args) ? result : execute(args)
+  const result = compiled.query(args.rootValue, args.contextValue, args.variableValues ?? {})
+  return result instanceof Promise ? result.then(orExecute) : orExecute(result)
+}
+
+/** Did the resolver of the only field on top fail? Then there is nothing else to tell, and no second deadline to wait for. */
+function isOfOneField(errors: readonly GraphQLError[], { document, operationName }: ExecutionArgs): boolean {
+  const [error, ...others] = errors
+  const [selection, ...more] = getOperationAST(document, operationName)?.selectionSet.selections ?? []
+  return (
+    others.length === 0 &&
+    more.length === 0 &&
+    selection?.kind === Kind.FIELD &&
+    error?.path?.length === 1 &&
+    error.originalError instanceof Problem
+  )
+}

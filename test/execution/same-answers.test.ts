@@ -1,0 +1,98 @@
+/** An answer depends on the operation, its variables and the data, and never on how often it was asked for. */
+import {
+  execute,
+  getOperationAST,
+  OperationTypeNode,
+  parse,
+  type ExecutionArgs,
+  type ExecutionResult,
+} from 'graphql'
+import { expect, test } from 'vitest'
+import type { Context } from '../../src/context.ts'
+import { refusalOf, tooMuch } from '../../src/schema/complexity.ts'
+import { createDocuments } from '../../src/schema/documents.ts'
+import { formatted, presented } from '../../src/schema/errors.ts'
+import { createExecute, run } from '../../src/schema/execution.ts'
+import { createSchema } from '../../src/schema/index.ts'
+import { createMeter } from '../../src/schema/meter.ts'
+import { createRandom, generate } from './documents.ts'
+import { useResolversWithoutStores, type Effects } from './resolvers.ts'
+
+const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
+const OPERATIONS = 10_000
+const REPETITIONS = 5
+
+const schema = createSchema({ signUp: true })
+useResolversWithoutStores(schema)
+const documents = createDocuments(schema, { introspection: true })
+const onBug = () => 'a bug'
+const executes = createExecute({ documents, meter: createMeter(schema), onBug })
+
+const contextOf = () => ({ effects: [] as string[], newId: () => 'id' }) as unknown as Context & Effects
+
+/** As it is sent, with what it did. */
+function shown(result: ExecutionResult, context: Context & Effects): string {
+  const { errors, ...rest } = presented(result, context, onBug)
+  return JSON.stringify({
+    ...(errors ? { errors: errors.map(formatted) } : {}),
+    ...rest,
+    did: context.effects,
+  })
+}
+
+/** Of graphql-js, with a document of its own. */
+async function expected(query: string, args: Omit<ExecutionArgs, 'schema' | 'document'>): Promise<string> {
+  const contextValue = contextOf()
+  return shown(await execute({ schema, document: parse(query), ...args, contextValue }), contextValue)
+}
+
+interface Asked {
+  query: string
+  variables: Record<string, unknown>
+  operationName?: string | undefined
+}
+
+async function expectSame({ query, variables, operationName }: Asked, hint: string): Promise<boolean> {
+  const document = documents.parse(query)
+  expect(documents.validate(document), hint).toEqual([])
+  const isSubscription =
+    getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION
+  const rootValue = isSubscription ? { seed: 'event' } : undefined
+  const right = await expected(query, { variableValues: variables, operationName, rootValue })
+  let compiled = false
+  for (let repetition = 1; repetition <= REPETITIONS; repetition++) {
+    const contextValue = contextOf()
+    const kept = documents.parse(query)
+    const args = { schema, document: kept, operationName, variableValues: variables, contextValue, rootValue }
+    const code = isSubscription ? documents.use(args) : null
+    const answer = shown(await (isSubscription ? run(code, args) : executes(args)), contextValue)
+    expect(answer, `${hint}, repetition ${repetition}\n${query}\n${JSON.stringify(variables)}`).toBe(right)
+    compiled ||= documents.use({ document: kept }) !== null
+  }
+  return compiled
+}
+
+test(`${OPERATIONS} generated operations, ${REPETITIONS} times each, have the answers of graphql-js`, async () => {
+  const random = createRandom(SEED)
+  const done = { valid: 0, compiled: 0, mutations: 0, subscriptions: 0 }
+  for (let index = 0; done.valid < OPERATIONS; index++) {
+    const kind = random.pick(['query', 'query', 'query', 'query', 'mutation', 'subscription'] as const)
+    const asked = generate(schema, random, { kind, plain: random.chance(0.25) })
+    const hint = `SEED=${SEED}, operation ${index}`
+    // A generated document may break a rule; most do not.
+    expect(index, hint).toBeLessThan(OPERATIONS * 3)
+    if (asked.query.length > 3_000 || documents.validate(documents.parse(asked.query)).length > 0) continue
+    const { query, variables: variableValues, operationName } = asked
+    const [refused] = refusalOf({ schema, document: parse(query), operationName, variableValues }) ?? []
+    if (refused?.message === tooMuch().message) continue
+    if (await expectSame(asked, hint)) done.compiled += 1
+    done.valid += 1
+    if (kind === 'mutation') done.mutations += 1
+    if (kind === 'subscription') done.subscriptions += 1
+  }
+  // Otherwise nothing was compared.
+  expect(done.compiled).toBeGreaterThan(OPERATIONS / 50)
+  expect(done.mutations).toBeGreaterThan(OPERATIONS / 20)
+  expect(done.subscriptions).toBeGreaterThan(OPERATIONS / 20)
+  console.log(`SEED=${SEED}`, done)
+}, 600_000)
