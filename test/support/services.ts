@@ -9,6 +9,7 @@ import { removeHome } from '../../scripts/services/home.ts'
 import { livingProcess } from '../../scripts/services/owner.ts'
 import { startServices } from '../../scripts/services/start.ts'
 import { migrate } from '../../src/db/migrate.ts'
+import { findCaddy } from './caddy.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -18,6 +19,8 @@ declare module 'vitest' {
     redisUrl: string
     /** The path of a Chromium. */
     browser: string
+    /** The path of a Caddy; undefined: there is none, and its tests are skipped. */
+    caddy: string | undefined
   }
 }
 
@@ -37,6 +40,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('databaseUrl', databaseUrl)
   project.provide('redisUrl', redisUrl)
   project.provide('browser', findBrowser(console.log))
+  project.provide('caddy', findCaddy())
   return stop
 }
 
