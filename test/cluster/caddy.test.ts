@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from 'graphql-ws'
 import { Agent, request } from 'node:https'
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { readFileSync } from 'node:fs'
 import { WebSocket } from 'ws'
@@ -11,6 +11,7 @@ import { shippedCaddyfile, startCaddy } from '../support/caddy.ts'
 import { createClient as createApiClient } from '../support/client.ts'
 import { startNameServer } from '../support/dns.ts'
 import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { eventually } from '../support/eventually.ts'
 import { createSale, join, statusFields } from '../support/purchase.ts'
 
 const caddy = inject('caddy')
@@ -51,10 +52,7 @@ describe.skipIf(caddy === undefined)('behind the Caddy of docker-compose.yml', (
       names.stop()
     })
     const url = `http://127.0.0.1:${listenAt}/graphql`
-    await vi.waitFor(
-      async () => expect((await fetch(url.replace('graphql', 'ready'))).status).toBe(200),
-      30_000,
-    )
+    await eventually(async () => expect((await fetch(url.replace('graphql', 'ready'))).status).toBe(200))
 
     const { concertId } = await createSale(cluster, { capacity: 0 })
     const user = await cluster.user()
@@ -91,16 +89,16 @@ describe.skipIf(caddy === undefined)('behind the Caddy of docker-compose.yml', (
       { next: () => (positions += 1), error: (error) => failures.push(error), complete: () => undefined },
     )
     const buyers = Array.from({ length: 3 }, buyer)
-    await vi.waitFor(() => expect([answered > 0, positions]).toEqual([true, 1]), 30_000)
+    await eventually(() => expect([answered > 0, positions]).toEqual([true, 1]))
 
     for (const [index, host] of hosts.entries()) {
       expect(await servers[index]?.stop()).toBe(0)
       const before = answered
-      await vi.waitFor(() => expect(answered).toBeGreaterThan(before), 30_000)
+      await eventually(() => expect(answered).toBeGreaterThan(before))
       servers[index] = await start(host)
     }
     // It was on one of them or, after the first restart, on both in turn.
-    await vi.waitFor(() => expect(positions).toBe(1 + closes.length), 30_000)
+    await eventually(() => expect(positions).toBe(1 + closes.length))
     going = false
     await Promise.all(buyers)
     unsubscribe()
@@ -158,10 +156,7 @@ describe.skipIf(caddy === undefined)('behind the Caddy of docker-compose.yml', (
         ).on('error', reject)
         sent.end(body)
       })
-    await vi.waitFor(
-      async () => expect((await fetch(new URL('/health', server.url))).status).toBe(200),
-      30_000,
-    )
+    await eventually(async () => expect((await fetch(new URL('/health', server.url))).status).toBe(200))
     // Three are allowed to each, and then one every 20 s.
     const codes = []
     for (let i = 0; i < 8; i++) codes.push(await signUp('127.0.0.50'))

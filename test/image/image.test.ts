@@ -91,7 +91,7 @@ test('it migrates an empty database, becomes healthy, serves the pages and the A
   const server = start(image.command, env)
   const exited = once(server, 'exit')
   try {
-    await expect.poll(() => exitCodeOf(image.healthcheck, env), { timeout: 50_000, interval: 200 }).toBe(0)
+    await expect.poll(() => exitCodeOf(image.healthcheck, env)).toBe(0)
     const url = `http://127.0.0.1:${env.PORT}`
     expect((await fetch(`${url}/live`)).status).toBe(200)
     for (const page of ['/', '/operator']) {
