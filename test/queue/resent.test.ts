@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { connectRedis } from '../../src/queue/client.ts'
+import { eventually } from '../support/eventually.ts'
 import { replicate, startRedisServer, type RedisServer } from '../support/redis-server.ts'
 import { createStage, createWay, type Instance, type Stage } from '../support/redis.ts'
 import { createWayTo } from '../support/way.ts'
-
-const SOON = { timeout: 30_000, interval: 20 }
 
 /** The first lines of scripts: ioredis sends the text the first time that it uses one on a connection. */
 const OPEN_SCRIPT = 'Opens a queue with a block of numbers'
@@ -34,14 +33,14 @@ test('a block whose opening was not answered is not used again after the data wa
   const passed = way.withholdAnswers(OPEN_SCRIPT)
   const unanswered = first.queue.join(stage.concertId, randomUUID()).catch((error: unknown) => error)
   await passed
-  await vi.waitFor(async () => expect(await server.admin.hexists(meta, 'next')).toBe(1), SOON)
+  await eventually(async () => expect(await server.admin.hexists(meta, 'next')).toBe(1))
   const before = await joinMany(stage, second, 5)
   await server.kill()
   await server.start()
   way.cut()
   way.mend()
   expect(await unanswered).toMatchObject({ code: 'OVERLOADED' })
-  await vi.waitFor(() => Promise.all([first, second].map(({ connection }) => connection.ping())), SOON)
+  await eventually(() => Promise.all([first, second].map(({ connection }) => connection.ping())))
   const after = [...(await joinMany(stage, second, 5)), ...(await joinMany(stage, first, 5))]
   const numbers = numbersOf([...before, ...after])
   expect(new Set(numbers).size).toBe(numbers.length)
@@ -55,17 +54,17 @@ test('the first block of a concert, sent late or again, does not end a recovery'
   const passed = way.withholdAnswers(OPEN_SCRIPT)
   const unanswered = first.queue.join(stage.concertId, randomUUID()).catch((error: unknown) => error)
   await passed
-  await vi.waitFor(async () => expect(await server.admin.hexists(meta, 'next')).toBe(1), SOON)
+  await eventually(async () => expect(await server.admin.hexists(meta, 'next')).toBe(1))
   const [waits] = await joinMany(stage, second, 1)
   await server.kill()
   await server.start()
-  await vi.waitFor(() => second.queue.join(stage.concertId, randomUUID()), SOON)
+  await eventually(() => second.queue.join(stage.concertId, randomUUID()))
   const recoveringUntil = Number(await server.admin.hget(meta, 'recovering_until'))
   expect(recoveringUntil).toBeGreaterThan(0)
   way.cut()
   way.mend()
   await unanswered
-  await vi.waitFor(() => first.connection.ping(), SOON)
+  await eventually(() => first.connection.ping())
   await first.queue.tick()
   if (waits) await first.queue.status(waits)
   expect(Number(await server.admin.hget(meta, 'recovering_until'))).toBe(recoveringUntil)
@@ -79,16 +78,16 @@ test('a join whose answer was lost is not sent again: whoever has left meanwhile
   const passed = way.withholdAnswers(JOIN_SCRIPT)
   const unanswered = first.queue.join(stage.concertId, userId).catch((error: unknown) => error)
   await passed
-  const found = await vi.waitFor(async () => {
+  const found = await eventually(async () => {
     const one = await second.queue.find(stage.concertId, userId)
     expect(one).not.toBeNull()
     return one
-  }, SOON)
+  })
   if (found) await second.queue.leave(found.ticket)
   way.cut()
   way.mend()
   expect(await unanswered).toMatchObject({ code: 'OVERLOADED' })
-  await vi.waitFor(() => first.connection.ping(), SOON)
+  await eventually(() => first.connection.ping())
   expect(await first.queue.find(stage.concertId, userId)).toBeNull()
 })
 
@@ -101,7 +100,7 @@ test('a call that has failed because there was no connection is not executed whe
   const key = `test:${randomUUID()}`
   await expect(call(() => redis.incr(key))).rejects.toMatchObject({ code: 'OVERLOADED' })
   way.mend()
-  await vi.waitFor(() => ping(), SOON)
+  await eventually(() => ping())
   expect(await call(() => redis.get(key))).toBeNull()
 })
 
@@ -132,7 +131,7 @@ test('a block that was reserved for other data, or for another server, is refuse
     }
   }
   const openWith = ({ block, fence }: Awaited<ReturnType<typeof reserve>>) =>
-    vi.waitFor(() => commands.open(concertId, block, fence), SOON)
+    eventually(() => commands.open(concertId, block, fence))
 
   // All data is gone, and the server is the same.
   const flushed = await reserve(1)
@@ -144,7 +143,7 @@ test('a block that was reserved for other data, or for another server, is refuse
   const restarted = await reserve(11)
   await server.kill()
   await server.start()
-  await vi.waitFor(() => connection.ping(), SOON)
+  await eventually(() => connection.ping())
   expect(await openWith(restarted)).toBe('FENCED')
 
   // It was a replica in between, and may have lost its last writes; its run id is still the same.
@@ -154,9 +153,9 @@ test('a block that was reserved for other data, or for another server, is refuse
   await other.admin.replicaof('NO', 'ONE')
   await replicate(server, other)
   await server.admin.replicaof('NO', 'ONE')
-  await vi.waitFor(() => connection.ping(), SOON)
+  await eventually(() => connection.ping())
   expect(await openWith(promoted)).toBe('FENCED')
-  expect(await vi.waitFor(() => commands.join(concertId, [randomUUID()]), SOON)).toBe('BLOCK_SPENT')
+  expect(await eventually(() => commands.join(concertId, [randomUUID()]))).toBe('BLOCK_SPENT')
   const next = await reserve(31)
   expect(await openWith(next)).toBe('OPENED')
   expect(await openWith(next)).toBe('KEPT')
@@ -182,12 +181,12 @@ test('no number is given out twice when a primary forgets its last second and is
   const stage = createStage({ settings: { capacity: 0 } })
   const instance = stage.instance(way.url)
   const kept = await joinMany(stage, instance, 10)
-  await vi.waitFor(async () => expect(await b.admin.zcard(stage.key('waiting'))).toBe(10), SOON)
+  await eventually(async () => expect(await b.admin.zcard(stage.key('waiting'))).toBe(10))
   await b.admin.replicaof('NO', 'ONE')
   const forgotten = await joinMany(stage, instance, 10)
   await replicate(a, b)
   await a.admin.replicaof('NO', 'ONE')
-  const late = await vi.waitFor(() => joinMany(stage, instance, 10), SOON)
+  const late = await eventually(() => joinMany(stage, instance, 10))
   const numbers = numbersOf([...kept, ...forgotten, ...late])
   expect(new Set(numbers).size).toBe(30)
 })

@@ -99,10 +99,18 @@ export interface StageOptions {
   blockSize?: number
   /** The scripts see the time of Redis as `setClock` has it. */
   ownClock?: boolean
+  /** Stands between the instances and Redis: sends what they send, as often as it wants. */
+  send?: <T>(run: () => Promise<T>, what: string) => Promise<T>
 }
 
 /** Sets a stage that is struck after the tests of the file. */
-export function createStage({ settings, times, blockSize, ownClock }: StageOptions = {}): Stage {
+export function createStage({
+  settings,
+  times,
+  blockSize,
+  ownClock,
+  send = (run) => run(),
+}: StageOptions = {}): Stage {
   const prefix = `test:${randomUUID()}`
   const concertId = randomUUID()
   const books = createBooks(settings, blockSize)
@@ -119,9 +127,9 @@ export function createStage({ settings, times, blockSize, ownClock }: StageOptio
     let calls = 0
     const connection: RedisConnection = {
       ...opened,
-      call: (run) => {
+      call: (run, what = 'command') => {
         calls += 1
-        return opened.call(run)
+        return opened.call(() => send(run, what), what)
       },
     }
     const wakeups = createWakeups({ connection, prefix })
