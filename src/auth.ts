@@ -37,7 +37,9 @@ export interface Identity {
 const CLOCK_SKEW_MS = 60_000
 
 const TOKEN_LENGTH_MAX = 4_096
-const TOKENS_KEPT_MAX = 50_000
+/** Memory for tokens that have been checked, with about 300 bytes beside each of them. */
+const TOKENS_BYTES_MAX = 24 * 1024 * 1024
+const TOKEN_BYTES = 300
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** The claims of a token whose signature and times are right. */
@@ -58,7 +60,10 @@ const REQUIRED = ['sub', 'exp']
 export function createAuth(config: AuthConfig, now: () => number = Date.now): Auth {
   const check = config.kind === 'secret' ? secretCheck(config.secret) : keySetCheck(config, now)
   const sign = config.kind === 'secret' ? createSigner({ key: config.secret, algorithm: 'HS256' }) : undefined
-  const verified = new LRUCache<string, Identity>({ max: TOKENS_KEPT_MAX })
+  const verified = new LRUCache<string, Identity>({
+    maxSize: TOKENS_BYTES_MAX,
+    sizeCalculation: (_, token) => token.length + TOKEN_BYTES,
+  })
 
   async function claimsOf(token: string): Promise<Claims> {
     try {

@@ -6,6 +6,8 @@
 export const CloseCode = {
   /** The server stops: connect again, to another one. Of RFC 6455's registry. */
   ServiceRestart: 1012,
+  /** A message that is none of the protocol: as graphql-ws does it. */
+  BadRequest: 4400,
   /**
    * The access token of connection_init is not valid, or has expired: connect again with a new one. The client of graphql-ws
    * does so by itself, with what its `connectionParams` returns then.

@@ -90,6 +90,8 @@ export function createEventStreams(options: EventStreamOptions) {
     })
     if (response.destroyed) gone.abort()
     const result = await run(request, params, gone.signal)
+    // Not kept while the stream is open.
+    Object.assign(params, { query: '', variables: undefined })
     if (gone.signal.aborted) return
     if (!isStream(result) && !wantsEvents(request)) {
       sendJson(request, response, result, allowedOrigins)

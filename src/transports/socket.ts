@@ -2,14 +2,20 @@
 import type { Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { CloseCode } from './close-codes.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 
 /** What may wait to be read at the other end; who is further behind does not read. */
 const BEHIND_BYTES_MAX = 1024 * 1024
+
+/** What the operations of one socket that have not ended may have been sent with: a subscription has not, while it is open. */
+const RUNNING_BYTES_MAX = 256 * 1024
 
 const MINUTE_MS = 60_000
 
 export interface SocketOptions {
   messagesPerMinute: number
+  /** For the messages of operations that have not ended, of all sockets together. */
+  memory: MemoryBudget
   /** Hears of what went wrong outside of any operation. */
   onBug: (error: unknown) => unknown
 }
@@ -34,7 +40,7 @@ export function carry<Extra>(
   protocol: Server<Extra>,
   options: SocketOptions,
 ): void {
-  const { messagesPerMinute, onBug } = options
+  const { messagesPerMinute, memory, onBug } = options
   let handle: (message: string) => Promise<void> = () => Promise.resolve()
   const onClosed = protocol.opened(
     {
@@ -48,6 +54,7 @@ export function carry<Extra>(
     extra,
   )
 
+  let runningBytes = 0
   let messages = 0
   let minuteEndsAt = performance.now() + MINUTE_MS
   socket.on('message', (data: Buffer) => {
@@ -63,10 +70,22 @@ export function carry<Extra>(
       socket.close(CloseCode.TooMany, 'Too many messages')
       return
     }
-    handle(data.toString()).catch((error: unknown) => {
-      onBug(error)
-      socket.close(CloseCode.InternalError, 'Something went wrong on our side')
-    })
+    const bytes = data.length
+    if (runningBytes + bytes > RUNNING_BYTES_MAX || !memory.take(bytes)) {
+      socket.close(CloseCode.TooMany, 'Too much at once')
+      return
+    }
+    runningBytes += bytes
+    // Resolves when the operation has ended, and for other messages at once.
+    void handle(data.toString())
+      .catch((error: unknown) => {
+        onBug(error)
+        socket.close(CloseCode.InternalError, 'Something went wrong on our side')
+      })
+      .finally(() => {
+        runningBytes -= bytes
+        memory.free(bytes)
+      })
   })
 
   // ws closes a socket by itself then, with the code that fits.

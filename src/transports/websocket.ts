@@ -7,6 +7,7 @@ import {
   type ExecutionArgs,
   type FormattedExecutionResult,
   type GraphQLSchema,
+  type OperationDefinitionNode,
 } from 'graphql'
 import {
   handleProtocols,
@@ -29,6 +30,7 @@ import { addressOf } from './address.ts'
 import { createCensus } from './census.ts'
 import { CloseCode } from './close-codes.ts'
 import { BODY_BYTES_MAX } from './body.ts'
+import { createMemoryBudget } from './memory-budget.ts'
 import type { Operations } from './operations.ts'
 import { createPulse } from './pulse.ts'
 import { REQUEST_ID, saneName } from './request-id.ts'
@@ -47,6 +49,13 @@ const RETRY_AFTER = { 'retry-after': '10' }
 const RETRY_AT_ONCE = { 'retry-after': '1' }
 /** Operations that one socket may have under way, subscriptions among them. */
 const OPERATIONS_AT_ONCE_MAX = 100
+
+/** Messages of operations that have not ended, of all sockets together: 50,000 listeners have about 30 MB. */
+const RUNNING_BYTES_MAX = 48 * 1024 * 1024
+/** An id of an operation is kept while it runs; clients make a number or a UUID. */
+const ID_CHARACTERS_MAX = 128
+/** What is kept of each credential of connection_init, for as long as the socket is open: more than any of them may have. */
+const CREDENTIAL_CHARACTERS_MAX = 4_200
 
 export interface SocketServer {
   /** Sockets at the moment. */
@@ -86,6 +95,7 @@ export interface SocketServerOptions {
 /** Serves WebSockets on /graphql of an HTTP server. */
 export function serveWebSockets(options: SocketServerOptions): SocketServer {
   const { server, schema, operations, subscribe, meter, auth, onBug, limits, trustedProxies } = options
+  const memory = createMemoryBudget(RUNNING_BYTES_MAX)
   const addresses = createCensus(limits.perAddressMax)
   const users = createCensus(limits.perUserMax)
   const pulse = createPulse()
@@ -149,7 +159,8 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
       const credentials = credentialsOf({ ...connectionParams, ...headersIn(extensions) }, address)
       const document = operations.documentOf(query)
       if (!('kind' in document)) return rejected(document)
-      if (!getOperationAST(document, operationName)) throw new GraphQLError('Unable to identify operation')
+      const operation = getOperationAST(document, operationName)
+      if (!operation) throw new GraphQLError('Unable to identify operation')
       const contextValue = await operations.contextOf(credentials)
       // Whoever shows who they are with each operation only has not been seen by onConnect.
       const viewer = credentials.authorization === undefined ? null : viewerIfAny(contextValue)
@@ -160,7 +171,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
         schema,
         document,
         operationName,
-        variableValues: variables,
+        variableValues: declaredOnly(operation, variables ?? {}),
         contextValue,
         rootValue: undefined,
       }
@@ -171,7 +182,11 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
 
   const protocol = makeServer<Params, Connection>({
     connectionInitWaitTimeout: 3_000,
-    onConnect: async ({ connectionParams = {}, extra }) => {
+    onConnect: async (connection) => {
+      const { extra } = connection
+      // The rest of the payload is not kept.
+      const connectionParams = credentialsIn(connection.connectionParams ?? {})
+      Object.assign(connection, { connectionParams })
       const { authorization } = credentialsOf(connectionParams, extra.address)
       if (authorization === undefined || authorization === '') return
       // The timer of the protocol is only about the message: who issues the identities may be slow to answer.
@@ -182,11 +197,14 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     subscribe,
     onSubscribe: async (connection, id, payload) => {
       const { running, socket } = connection.extra
+      if (id.length > ID_CHARACTERS_MAX) socket.close(CloseCode.BadRequest, 'The id is too long')
       // Completed by the client while it starts, the first operation of this id would be taken for the second one.
       if (running.has(id))
         socket.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`)
       running.add(id)
       const prepared = await prepare(connection, payload)
+      // The message is kept while the operation runs; what is needed of it has been taken.
+      Object.assign(payload, { query: '', variables: null, extensions: null })
       if (Array.isArray(prepared)) running.delete(id)
       return prepared
     },
@@ -203,6 +221,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     pulse.take(socket)
     carry(socket, { socket, address, running: new Set() }, protocol, {
       messagesPerMinute: limits.messagesPerMinute,
+      memory,
       onBug,
     })
   })
@@ -232,6 +251,34 @@ const tooMany = (): Problem =>
 
 const tooManySockets = (): Problem =>
   new Problem('RATE_LIMITED', 'You have too many connections. Close some of them.', { retryAfterSeconds: 10 })
+
+/** The variables that an operation declares: others may be sent, and are not kept. */
+const declaredOnly = (
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Record<string, unknown>,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    variableDefinitions
+      .map(({ variable }) => variable.name.value)
+      .filter((name) => Object.hasOwn(variables, name))
+      .map((name) => [name, variables[name]]),
+  )
+
+/** The credentials in a payload of connection_init, each cut at what cannot be valid. */
+const credentialsIn = (params: Params): Params =>
+  Object.fromEntries(
+    Object.entries(params)
+      .filter(([name, value]) => CREDENTIALS.has(name.toLowerCase()) && typeof value === 'string')
+      .slice(0, CREDENTIALS.size)
+      .map(([name, value]) => [name, String(value).slice(0, CREDENTIAL_CHARACTERS_MAX)]),
+  )
+
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  'authorization',
+  'x-queue-token',
+  REQUEST_ID,
+  'traceparent',
+])
 
 /** Only browsers say where they come from, and cannot lie about it: RFC 6454. */
 function isAllowed({ headers }: IncomingMessage, allowedOrigins: readonly string[] | null): boolean {

@@ -8,6 +8,7 @@ import type { Server } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createAuth } from '../../src/auth.ts'
 import { createCensus } from '../../src/transports/census.ts'
+import { createMemoryBudget } from '../../src/transports/memory-budget.ts'
 import { carry } from '../../src/transports/socket.ts'
 import { createSale, join } from '../support/purchase.ts'
 import { secret, startServer, type TestServer, type TestUser } from '../support/server.ts'
@@ -341,7 +342,11 @@ test('a bug of ours outside of any operation closes the socket with 4500, and is
         return () => Promise.resolve()
       },
     }
-    carry(socket, undefined, protocol, { messagesPerMinute: 10, onBug: (error) => reported.push(error) })
+    carry(socket, undefined, protocol, {
+      messagesPerMinute: 10,
+      memory: createMemoryBudget(1_024),
+      onBug: (error) => reported.push(error),
+    })
   })
   const { port } = fallible.address() as AddressInfo
   const socket = await openSocket(`http://127.0.0.1:${port}`, { protocol: null, init: null })
