@@ -1,10 +1,10 @@
-import { asc, desc, sql as fragment } from 'drizzle-orm'
+import { and, asc, desc, eq, sql as fragment } from 'drizzle-orm'
 import type { QueueTicket } from '../domain/queue.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
 import type { Page } from '../domain/page.ts'
-import { boundsOf, defineLoad, defineRead, isOneOf, isOnPageOf, type PageBounds } from './read.ts'
+import { boundsOf, defineLoad, defineRead, isOneOf, isOnPageOf, type PageBounds, isOnPage } from './read.ts'
 import { reservations } from './tables.ts'
 
 const columns = {
@@ -108,9 +108,61 @@ const readPage = (order: typeof asc) =>
 const readFirst = readPage(asc)
 const readLast = readPage(desc)
 
-/** One page of a user's reservations, the oldest first. */
-export const listReservations = (db: Database, userId: string, page: Page): Promise<Reservation[]> =>
-  (page.fromEnd ? readLast : readFirst)(db, { owner: userId, ...boundsOf(page) })
+type Status = Reservation['status']
+
+/** A hold that has lapsed is HELD in the table until it is tidied up. */
+const storedAs = (statuses: readonly Status[]): Status[] =>
+  statuses.includes('EXPIRED') ? [...statuses, 'HELD'] : [...statuses]
+
+/** As PostgreSQL reads an array of words. */
+const arrayOf = (statuses: readonly Status[]): string => `{${statuses.join()}}`
+
+const readPageOf = (order: typeof asc) =>
+  defineRead<PageBounds & { userId: string; stored: string; statuses: string }, Reservation[]>((orm) =>
+    orm
+      .select(columns)
+      .from(reservations)
+      .where(
+        and(
+          eq(reservations.userId, fragment.placeholder('userId')),
+          fragment`${reservations.status} = any(${fragment.placeholder('stored')}::text[])`,
+          fragment`${columns.status} = any(${fragment.placeholder('statuses')}::text[])`,
+          isOnPage(reservations.id),
+        ),
+      )
+      .orderBy(order(reservations.id))
+      .limit(fragment.placeholder('limit')),
+  )
+const readFirstOf = readPageOf(asc)
+const readLastOf = readPageOf(desc)
+
+/**
+ * One page of a user's reservations, the oldest first.
+ * @param statuses only those that stand so now
+ */
+export function listReservations(
+  db: Database,
+  userId: string,
+  page: Page,
+  statuses?: readonly Status[] | null,
+): Promise<Reservation[]> {
+  const bounds = boundsOf(page)
+  if (!statuses) return (page.fromEnd ? readLast : readFirst)(db, { owner: userId, ...bounds })
+  const wanted = { userId, ...bounds, statuses: arrayOf(statuses), stored: arrayOf(storedAs(statuses)) }
+  return (page.fromEnd ? readLastOf : readFirstOf)(db, wanted)
+}
+
+/** Two tickets in four billion have the same code; nobody reads through more of them. */
+const SAME_CODE_MAX = 10
+
+/** The reservations with a booking code, in any order: more than one only by chance. */
+export const findByBookingCode = defineRead<{ code: string }, Reservation[]>((orm) =>
+  orm
+    .select(columns)
+    .from(reservations)
+    .where(fragment`right(${reservations.id}::text, 8) = ${fragment.placeholder('code')}`)
+    .limit(SAME_CODE_MAX),
+)
 
 /**
  * Ends holds that have lapsed, `limit` at the most.

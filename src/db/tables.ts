@@ -108,6 +108,9 @@ export const reservations = pgTable(
   },
   (t) => [
     index('reservations_by_user').on(t.userId, t.id),
+    index('reservations_by_user_and_status').on(t.userId, t.status, t.id),
+    // What is printed on a ticket, as web/buyer/booking-code.ts writes it.
+    index('reservations_by_booking_code').on(sql`right(${t.id}::text, 8)`),
     index('reservations_held_by_deadline')
       .on(t.heldUntil)
       .where(sql`status = 'HELD'`),

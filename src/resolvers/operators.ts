@@ -46,6 +46,21 @@ export async function buyer(
   return { userId: found.userId }
 }
 
+/**
+ * Whose ticket it is.
+ * @param bookingCode eight hexadecimal digits, in lower case
+ * @throws Problem UNAUTHENTICATED, FORBIDDEN
+ */
+export async function buyersByBookingCode(
+  _: unknown,
+  { bookingCode }: { bookingCode: string },
+  context: Context,
+): Promise<Buyer[]> {
+  requireOperator(context)
+  const found = await reservationBook.findByBookingCode(context.db, { code: bookingCode })
+  return [...new Set(found.map(({ userId }) => userId))].map((userId) => ({ userId }))
+}
+
 export const userOf = ({ userId }: Buyer, _: unknown, context: Context) => known(userId, context)
 
 export const reservationsOf = ({ userId }: Buyer, page: Page, context: Context): Promise<Reservation[]> =>

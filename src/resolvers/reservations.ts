@@ -69,8 +69,12 @@ export async function reservation(
   return found && maySee(viewer, found.userId) ? found : null
 }
 
-export const reservations = (page: Page, context: Context): Promise<Reservation[]> =>
-  reservationBook.listReservations(context.db, context.viewer().userId, page)
+export const reservations = (
+  page: Page,
+  statuses: readonly Reservation['status'][] | null | undefined,
+  context: Context,
+): Promise<Reservation[]> =>
+  reservationBook.listReservations(context.db, context.viewer().userId, page, statuses)
 
 /** The seats of a reservation, in order, each as it stands for everybody. Others of its date are not gone through. */
 export async function seatsOf(reservation: Reservation, _: unknown, context: Context): Promise<Seat[]> {

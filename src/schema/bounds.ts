@@ -1,5 +1,6 @@
 /** The bounds of what a client may send, all in one place. What breaks one is answered with BAD_INPUT. */
 import { z } from 'zod'
+import { displayTextProblem, normalizedText } from '../domain/display-text.ts'
 import { parseGlobalId, type NodeName } from './ids.ts'
 
 /** Text as people write it: no control characters, no halves of characters, neither of which can be stored. */
@@ -11,11 +12,29 @@ const text = (max: number) =>
     .max(max, `must be at most ${max} characters long`)
     .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), 'must not contain control characters')
 
+/** A name or a title, in NFC, of at most `max` characters. */
+const displayText = (max: number) =>
+  z
+    .string()
+    // Before it is gone through: it may be as long as a request.
+    .max(4 * max, `must be at most ${max} characters long`)
+    .transform(normalizedText)
+    .pipe(
+      z
+        .string()
+        .min(1, 'must not be empty')
+        .max(max, `must be at most ${max} characters long`)
+        .superRefine((value, context) => {
+          const problem = displayTextProblem(value)
+          if (problem !== null) context.addIssue(problem)
+        }),
+    )
+
 const whole = (min: number, max: number) =>
   z.number().int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`)
 
-export const userName = text(100)
-export const concertTitle = text(200)
+export const userName = displayText(100)
+export const concertTitle = displayText(200)
 export const idempotencyKey = text(128)
 export const ticketToken = z.string().max(1_024, 'is too long to be a queue ticket')
 
@@ -35,6 +54,19 @@ export const seatNumbers = z
   .min(1, 'must name at least one seat')
   .max(50, 'must name at most 50 seats')
   .refine((numbers) => new Set(numbers).size === numbers.length, 'must not name a seat twice')
+
+export const statusList = z.array(z.unknown()).max(5, 'must have at most 5 statuses')
+
+/** As it is printed, or typed without the space: the last eight digits of a reservation's UUID. */
+export const bookingCode = z
+  .string()
+  .max(20, 'is too long to be a booking code')
+  .transform((value, context) => {
+    const digits = value.replace(/[\s-]/g, '').toLowerCase()
+    if (/^[0-9a-f]{8}$/.test(digits)) return digits
+    context.addIssue('must be the eight letters and digits of a ticket')
+    return z.NEVER
+  })
 
 export const chargeAmount = whole(1, Number.MAX_SAFE_INTEGER)
 export const seatPrice = whole(0, 1_000_000_000)

@@ -113,6 +113,18 @@ builder.queryFields((t) => ({
     },
     resolve: resolvers.buyer,
   }),
+  buyersByBookingCode: t.field({
+    type: [buyer],
+    description:
+      'Operators: whose ticket has this booking code. Empty: nobody’s. More than one is rare, as the code is short.',
+    complexity: { field: 1, multiplier: 10 },
+    args: {
+      bookingCode: t.arg
+        .string({ required: true, description: 'As it is printed on the ticket, with or without the space.' })
+        .validate(bounds.bookingCode),
+    },
+    resolve: resolvers.buyersByBookingCode,
+  }),
   operatorActions: t.connection({
     type: operatorAction,
     description: 'Operators: who changed what, the newest first.',

@@ -92,8 +92,15 @@ builder.queryFields((t) => ({
     type: reservation,
     description: 'Your reservations, the oldest first.',
     complexity: pageCost,
+    args: {
+      status: t.arg({
+        type: [reservationStatus],
+        validate: bounds.statusList.nullish(),
+        description: 'Only those that stand so; left out or null for all of them.',
+      }),
+    },
     resolve: (_, args, context) =>
-      connection('Reservation', args, (page) => resolvers.reservations(page, context)),
+      connection('Reservation', args, (page) => resolvers.reservations(page, args.status, context)),
   }),
 }))
 

@@ -1,11 +1,25 @@
-import { GraphQLError, Kind, type ValueNode } from 'graphql'
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql'
 import { DateTimeResolver } from 'graphql-scalars'
 import { BALANCE_MAX } from '../domain/points.ts'
 import { builder } from './builder.ts'
 
-builder.addScalarType('DateTime', DateTimeResolver, {
-  description: 'A moment, as RFC 3339 has it, in UTC: `2026-12-24T18:00:00.000Z`.',
-})
+/** The years that RFC 3339 can write, and PostgreSQL can be told: no offset leads out of them. */
+const [EARLIEST, LATEST] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')]
+
+function inRange(moment: Date): Date {
+  if (moment.getTime() >= EARLIEST && moment.getTime() <= LATEST) return moment
+  throw new GraphQLError('DateTime must be from the year 1 to the year 9999, in UTC.')
+}
+
+builder.addScalarType(
+  'DateTime',
+  new GraphQLScalarType({
+    ...DateTimeResolver.toConfig(),
+    parseValue: (value) => inRange(DateTimeResolver.parseValue(value)),
+    parseLiteral: (node, variables) => inRange(DateTimeResolver.parseLiteral(node, variables)),
+  }),
+  { description: 'A moment, as RFC 3339 has it, in UTC: `2026-12-24T18:00:00.000Z`.' },
+)
 
 function parsePoints(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value

@@ -78,6 +78,8 @@ const cases: [what: string, query: string, variables: () => object, expected: st
   ['a name with a NUL', signUp, () => ({ name: 'a\0b' }), 'BAD_INPUT'],
   ['a name with half a character', signUp, () => ({ name: '\udfff' }), 'BAD_INPUT'],
   ['a blank name', signUp, () => ({ name: '   ' }), 'BAD_INPUT'],
+  ['a name that cannot be seen', signUp, () => ({ name: '\u3164\u200b' }), 'BAD_INPUT'],
+  ['a name that is read from right to left', signUp, () => ({ name: 'a\u202eb' }), 'BAD_INPUT'],
 
   [
     'a hold that does not exist',
@@ -112,6 +114,8 @@ const cases: [what: string, query: string, variables: () => object, expected: st
   ['a cursor that is garbage', concerts, () => ({ after: 'x' }), 'BAD_INPUT'],
   ['a cursor of another list', concerts, () => ({ after: scene.minjiHold }), 'BAD_INPUT'],
 
+  ['a date that is after 9999 in UTC', createConcert, startsAt('9999-12-31T23:59:59-12:00'), 'BAD_INPUT'],
+  ['a date in the year 0', createConcert, startsAt('0000-01-01T00:00:00Z'), 'BAD_INPUT'],
   ['a new concert, from a buyer', createConcert, startsAt('2999-01-01T00:00:00Z'), 'FORBIDDEN'],
   ['a variable that is missing', byId('concert'), () => ({}), 'BAD_INPUT'],
   ['a field of an input that there is not', chargePoints, () => ({ input: { amout: 1 } }), 'BAD_INPUT'],

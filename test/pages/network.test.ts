@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
-import { openGateway, type Gateway } from '../support/gateway.ts'
+import { openGateway, type Gateway, type GatewayOptions } from '../support/gateway.ts'
 import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
 import { createSale, join } from '../support/purchase.ts'
 import { startServer } from '../support/server.ts'
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => cluster.stop())
 
 /** A network of its own for one test, which leads to the server. */
-async function gateway(options?: { blockUpgrades: boolean }): Promise<Gateway> {
+async function gateway(options?: GatewayOptions): Promise<Gateway> {
   const made = await openGateway(options)
   onTestFinished(() => made.stop())
   made.leadTo(server.url)
@@ -40,6 +40,29 @@ test('where WebSockets are blocked, the place moves all the same', async () => {
   await page.getByText('It is your turn!').waitFor()
   await page.getByRole('button', { name: /^Seat 3, .*free/ }).waitFor()
   expect(blocked.upgrades()).toBeGreaterThan(0)
+})
+
+test('where the handshake of a WebSocket is never answered, the place is there all the same', async () => {
+  const { concertId } = await createSale(cluster, { capacity: 1 })
+  await join(await cluster.user(), concertId)
+  const swallowing = await gateway({ swallowUpgrades: true })
+  const page = await joined(swallowing.origin, concertId)
+  await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
+  expect(swallowing.upgrades()).toBe(1)
+})
+
+test('where a WebSocket opens and nothing is said in it, the place is there all the same', async () => {
+  const { concertId } = await createSale(cluster, { capacity: 1 })
+  await join(await cluster.user(), concertId)
+  const who = await visitor()
+  let opened = 0
+  await who.routeWebSocket(/graphql/, () => {
+    opened += 1
+  })
+  const page = await open(who, `${new URL(server.url).origin}/#/concert/${concertId}`)
+  await page.getByRole('button', { name: 'Join the line' }).click()
+  await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
+  expect(opened).toBe(1)
 })
 
 test('a stream that is refused for now begins again by itself', async () => {

@@ -82,11 +82,11 @@ describe('the desk', () => {
 
     const found = page.getByTestId('buyer')
     for (const id of [buyer.uuid, buyer.id, reservation.id]) {
-      await page.getByLabel('User or reservation id').fill(id)
+      await page.getByLabel('Booking code, or user or reservation id').fill(id)
       await page.getByRole('button', { name: 'Find', exact: true }).click()
       await found.getByText('Rehearsal: Queue ticket 1: finished').waitFor()
       await found.getByText('seats 1, 2, PAID, paid 200 P').waitFor()
-      await page.getByLabel('User or reservation id').fill('')
+      await page.getByLabel('Booking code, or user or reservation id').fill('')
       await page.getByRole('button', { name: 'Find', exact: true }).click()
     }
   })

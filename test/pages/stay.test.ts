@@ -161,17 +161,6 @@ test('a seat that was chosen and is gone is said to be, with what is free nearby
   await page.getByRole('button', { name: /49 free$/ }).waitFor()
 })
 
-test('an access token that is none any more is forgotten, and the visitor can join again', async () => {
-  const { concertId } = await createSale(server)
-  const page = await open(await visitor(), roomOf(concertId))
-  await joinLine(page)
-  await page.getByText('It is your turn!').waitFor()
-  await page.evaluate('localStorage.setItem("accessToken", "expired")')
-  await page.reload()
-  await joinLine(page)
-  await page.getByText('It is your turn!').waitFor()
-})
-
 test('every state fits a phone, and everything on it can be hit with a thumb', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
   const rival = await server.user()

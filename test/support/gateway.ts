@@ -2,6 +2,11 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
+export interface GatewayOptions {
+  blockUpgrades?: boolean
+  swallowUpgrades?: boolean
+}
+
 export interface Gateway {
   origin: string
   /** How many WebSockets were asked for. */
@@ -13,8 +18,11 @@ export interface Gateway {
   stop: () => Promise<void>
 }
 
-/** @param options.blockUpgrades hangs up on whoever wants a WebSocket, as some companies' networks do */
-export async function openGateway(options: { blockUpgrades?: boolean } = {}): Promise<Gateway> {
+/**
+ * @param options.blockUpgrades hangs up on whoever wants a WebSocket, as some companies' networks do
+ * @param options.swallowUpgrades takes the request for one, and never answers it, as others do
+ */
+export async function openGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const open = new Set<Socket>()
   const silence = new Set<() => void>()
   let port: number | undefined
@@ -30,6 +38,7 @@ export async function openGateway(options: { blockUpgrades?: boolean } = {}): Pr
         near.destroy()
         return
       }
+      if (isUpgrade && options.swallowUpgrades) return
       const far = connect(port, '127.0.0.1')
       const hangUp = () => near.destroy()
       far.on('error', hangUp)

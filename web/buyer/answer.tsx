@@ -1,6 +1,7 @@
 /** What a part of the page asks for when it appears, and what stands there until it has it. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { Refused } from '../shared/http.ts'
 import { Action } from './action.tsx'
 import { text } from './text.ts'
 
@@ -8,6 +9,8 @@ export interface Answer<Data> {
   /** undefined: not yet */
   data: Data | undefined
   failed: boolean
+  /** Why it was refused, where asking again would not help. */
+  code: string | undefined
   again: () => Promise<void>
 }
 
@@ -15,16 +18,18 @@ export interface Answer<Data> {
 export function useAnswer<Data>(load: () => Promise<Data>): Answer<Data> {
   const data = useSignal<Data | undefined>(undefined)
   const failed = useSignal(false)
+  const code = useSignal<string | undefined>(undefined)
   const again = async (): Promise<void> => {
     failed.value = false
     try {
       data.value = await load()
-    } catch {
+    } catch (error) {
+      code.value = error instanceof Refused ? error.code : undefined
       failed.value = true
     }
   }
   useEffect(() => void again(), [])
-  return { data: data.value, failed: failed.value, again }
+  return { data: data.value, failed: failed.value, code: code.value, again }
 }
 
 /** @param again what "Try again" does, where it has failed */

@@ -8,16 +8,26 @@ import { Concert } from './documents.ts'
 import { Heading } from './heading.tsx'
 import { Inside } from './inside.tsx'
 import { Purchases } from './purchases.tsx'
-import { changed, followTicket, forget, join, status, ticketOf, type Status } from './session.ts'
+import { SignInEnded } from './sign-in-ended.tsx'
+import {
+  accessToken,
+  changed,
+  followTicket,
+  forget,
+  join,
+  signInEnded,
+  status,
+  ticketOf,
+  type Status,
+} from './session.ts'
 import { text } from './text.ts'
 import { WaitingRoom } from './waiting-room.tsx'
 
 export function ConcertRoom({ concertId }: { concertId: string }) {
   const answer = useAnswer(() => ask(Concert, { concertId }))
-  useEffect(() => {
-    void changed()
-    return followTicket(concertId)
-  }, [concertId])
+  const visitor = accessToken().value
+  useEffect(() => void changed(), [concertId, visitor])
+  useEffect(() => followTicket(concertId), [concertId])
 
   const words = text()
   const { data } = answer
@@ -32,6 +42,8 @@ export function ConcertRoom({ concertId }: { concertId: string }) {
     return join(concertId)
   }
   const isWaiting = now?.__typename === 'Waiting'
+  const isUnknown = data?.concert === null || answer.code === 'BAD_INPUT'
+  const mayJoin = !signInEnded.value
 
   return (
     <>
@@ -41,10 +53,16 @@ export function ConcertRoom({ concertId }: { concertId: string }) {
         </a>
       </p>
       {data?.concert && <h1>{title}</h1>}
-      {data?.concert === null && <h1>{words.noConcert}</h1>}
-      {data === undefined && <Pending {...answer} />}
+      {isUnknown && (
+        <section class="card" role="alert">
+          <h1>{words.noConcert}</h1>
+          <p>{words.badLink}</p>
+        </section>
+      )}
+      {data === undefined && !isUnknown && <Pending {...answer} />}
+      {signInEnded.value && <SignInEnded concertId={concertId} />}
       {!isWaiting && <Purchases concertId={concertId} />}
-      {token === null && data?.concert && (
+      {token === null && data?.concert && mayJoin && (
         <section class="card">
           <p>{words.joinText}</p>
           <Action run={again}>{words.join}</Action>
@@ -53,19 +71,23 @@ export function ConcertRoom({ concertId }: { concertId: string }) {
       {token !== null && now === null && <Pending />}
       {token !== null && isWaiting && <WaitingRoom concertId={concertId} token={token} status={now} />}
       {isWaiting && <Purchases concertId={concertId} />}
-      {now?.__typename === 'Admitted' && <Inside concertId={concertId} title={title} until={now.until} />}
+      {now?.__typename === 'Admitted' && (
+        <Inside key={visitor} concertId={concertId} title={title} until={now.until} />
+      )}
       {now?.__typename === 'Lapsed' && (
         <section class="card" role="status">
           <Heading>{words.lapsed[now.reason]}</Heading>
-          <Action run={again}>{words.joinAgain}</Action>
+          {mayJoin && <Action run={again}>{words.joinAgain}</Action>}
         </section>
       )}
       {now?.__typename === 'Finished' && (
         <section class="card">
           <p role="status">{words.finished}</p>
-          <Action kind="quiet" run={again}>
-            {words.joinAgain}
-          </Action>
+          {mayJoin && (
+            <Action kind="quiet" run={again}>
+              {words.joinAgain}
+            </Action>
+          )}
         </section>
       )}
     </>

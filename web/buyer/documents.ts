@@ -99,37 +99,74 @@ export const WatchSeats = graphql(`
   }
 `)
 
-export const Purchases = graphql(`
-  query Purchases {
-    chargesBy
-    me {
-      points {
-        balance
-      }
+const bought = graphql(`
+  fragment Bought on Reservation {
+    id
+    status
+    price
+    heldUntil
+    seats {
+      number
     }
-    reservations(last: 50) {
-      edges {
-        node {
-          id
-          status
-          price
-          heldUntil
-          seats {
-            number
-          }
-          performance {
-            id
-            startsAt
-            concert {
-              id
-              title
-            }
-          }
-        }
+    performance {
+      id
+      startsAt
+      concert {
+        id
+        title
       }
     }
   }
 `)
+
+/** What is held, and the newest of all, which may just have lapsed. */
+export const Holds = graphql(
+  `
+    query Holds {
+      chargesBy
+      me {
+        points {
+          balance
+        }
+      }
+      held: reservations(last: 20, status: [HELD]) {
+        edges {
+          node {
+            ...Bought
+          }
+        }
+      }
+      newest: reservations(last: 1) {
+        edges {
+          node {
+            ...Bought
+          }
+        }
+      }
+    }
+  `,
+  [bought],
+)
+
+/** What is paid for, the newest page first, however much was let go of since. */
+export const Tickets = graphql(
+  `
+    query Tickets($before: String) {
+      reservations(last: 50, before: $before, status: [PAID]) {
+        pageInfo {
+          hasPreviousPage
+          startCursor
+        }
+        edges {
+          node {
+            ...Bought
+          }
+        }
+      }
+    }
+  `,
+  [bought],
+)
 
 export const Hold = graphql(`
   mutation Hold($input: HoldSeatsInput!) {

@@ -6,6 +6,17 @@ export const english = {
   concerts: 'Concerts',
   noConcerts: 'Nothing is on sale at the moment.',
   noConcert: 'There is no such concert.',
+  badLink:
+    'The link may be incomplete or out of date. Open it again where you found it, or choose from all concerts.',
+  nowhere: 'This link leads nowhere. It may be incomplete. Here are all concerts.',
+  notKept:
+    'This browser does not let the page store anything. Your place in line and your tickets are lost when you close or reload this tab.',
+  signInEnded: 'Your sign-in has run out.',
+  signInAgain:
+    'Your place in line and your tickets are still here. Sign in again where you signed in before, then come back: this page goes on by itself.',
+  joinAnew: 'Join as somebody new',
+  joinAnewSure:
+    'Join as somebody new? This device then forgets your place in line and your tickets. It cannot be undone.',
   loading: 'One moment …',
   notLoaded: 'This could not be loaded.',
   tryAgain: 'Try again',
@@ -82,7 +93,7 @@ export const english = {
     SeatLimitExceeded: 'That is more seats than one person may have.',
     SeatNotFound: 'There is no such seat.',
     SeatTaken: 'Somebody was faster.',
-    UNAUTHENTICATED: 'We no longer know you on this device. Load the page again, and join anew.',
+    UNAUTHENTICATED: 'Your sign-in has run out.',
     QUEUE_TICKET_INVALID: 'Your place in line is no longer known. Join the line again.',
     NOT_ADMITTED: 'It is not your turn any more. Join the line again.',
     RATE_LIMITED: 'That was very often. Please try again in a moment.',

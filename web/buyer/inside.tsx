@@ -1,5 +1,4 @@
 import { useEffect } from 'preact/hooks'
-import { ask } from '../shared/http.ts'
 import { clockOf, dateOf } from '../shared/i18n.ts'
 import { keep, keptAt } from '../shared/kept.ts'
 import { useServerTime } from '../shared/ticker.ts'
@@ -9,13 +8,13 @@ import { Heading } from './heading.tsx'
 import { notify } from './notify.ts'
 import { SeatMap } from './seat-map.tsx'
 import { seats } from './seats.ts'
-import { credentials, dateKey, isHeld, reservationsOf } from './session.ts'
+import { credentials, dateKey, isHeld, request, reservationsOf } from './session.ts'
 import { text } from './text.ts'
 
 /** Everything between admission and the end of the turn. */
 export function Inside({ concertId, title, until }: { concertId: string; title: string; until: string }) {
   // Before anything else: it is also what claims the admission.
-  const answer = useAnswer(() => ask(Dates, { concertId }, credentials(concertId)))
+  const answer = useAnswer(() => request(Dates, { concertId }, credentials(concertId)))
   const dates = answer.data?.performances
   const selected = keptAt(dateKey(concertId)).value
   const words = text()

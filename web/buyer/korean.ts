@@ -7,6 +7,16 @@ export const korean: typeof english = {
   concerts: '공연',
   noConcerts: '지금 판매 중인 공연이 없습니다.',
   noConcert: '그런 공연이 없습니다.',
+  badLink: '링크가 잘렸거나 오래되었을 수 있습니다. 링크를 다시 열거나 공연 목록에서 선택해 주세요.',
+  nowhere: '잘못된 링크입니다. 링크가 잘렸을 수 있습니다. 전체 공연을 보여 드립니다.',
+  notKept:
+    '이 브라우저에서는 페이지가 아무것도 저장할 수 없습니다. 이 탭을 닫거나 새로 고치면 대기 순번과 티켓이 사라집니다.',
+  signInEnded: '로그인이 만료되었습니다.',
+  signInAgain:
+    '대기 순번과 티켓은 그대로 있습니다. 로그인했던 곳에서 다시 로그인한 뒤 돌아오시면 이 페이지에서 그대로 이어집니다.',
+  joinAnew: '새로운 사용자로 줄 서기',
+  joinAnewSure:
+    '새로운 사용자로 줄을 서시겠어요? 이 기기에서 대기 순번과 티켓이 지워지며 되돌릴 수 없습니다.',
   loading: '잠시만요 …',
   notLoaded: '불러오지 못했습니다.',
   tryAgain: '다시 시도',
@@ -84,8 +94,7 @@ export const korean: typeof english = {
     SeatLimitExceeded: '한 사람이 살 수 있는 좌석 수를 넘습니다.',
     SeatNotFound: '그런 좌석이 없습니다.',
     SeatTaken: '다른 분이 먼저 선택했습니다.',
-    UNAUTHENTICATED:
-      '이 기기에서 더 이상 본인을 확인할 수 없습니다. 페이지를 새로 고친 뒤 다시 줄을 서 주세요.',
+    UNAUTHENTICATED: '로그인이 만료되었습니다.',
     QUEUE_TICKET_INVALID: '대기 순번을 더 이상 확인할 수 없습니다. 다시 줄을 서 주세요.',
     NOT_ADMITTED: '입장 시간이 끝났습니다. 다시 줄을 서 주세요.',
     RATE_LIMITED: '요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.',

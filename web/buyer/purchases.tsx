@@ -24,7 +24,7 @@ const NEWS_MS = 10 * 60_000
 
 export function Purchases({ concertId }: { concertId: string }) {
   const ours = reservationsOf(concertId)
-  const last = ours.at(-1)
+  const last = ours[ours.length - 1]
   const hasExpired = last?.status === 'EXPIRED' && serverNow() - Date.parse(last.heldUntil) < NEWS_MS
   return (
     <>

@@ -1,16 +1,16 @@
 /** Who the visitor is, where they stand in line, and what they hold: the same in every tab, and after a reload. */
-import { effect, signal } from '@preact/signals'
-import type { ResultOf } from '../shared/graphql.ts'
+import { computed, effect, signal } from '@preact/signals'
+import type { ResultOf, TadaDocumentNode } from '../shared/graphql.ts'
 import { ask, Refused, type Credentials } from '../shared/http.ts'
 import { serverNow } from '../shared/clock.ts'
 import { forgetAll, keep, keptAt } from '../shared/kept.ts'
 import { createStreams } from '../shared/stream.ts'
 import type { Refusal } from './action.tsx'
-import { Join, Leave, Purchases, SignUp, WatchTicket } from './documents.ts'
+import { Join, Leave, SignUp, WatchTicket } from './documents.ts'
+import { loadPurchases, rememberedTickets, forgetTickets, type Reservation } from './reservations.ts'
 
 export type Status = ResultOf<typeof WatchTicket>['queueStatus']
-type Bought = ResultOf<typeof Purchases>
-export type Reservation = Bought['reservations']['edges'][number]['node']
+export type { Reservation } from './reservations.ts'
 
 const ACCESS = 'accessToken'
 const TICKET = 'ticket:'
@@ -21,7 +21,7 @@ export const connected = signal(true)
 export const streams = createStreams((now) => (connected.value = now))
 
 export const status = signal<Status | null>(null)
-const reservations = signal<readonly Reservation[]>([])
+const reservations = signal<readonly Reservation[]>(rememberedTickets())
 export const balance = signal(0)
 /** May a buyer add points to their own balance? */
 export const mayCharge = signal(false)
@@ -32,6 +32,37 @@ export const credentials = (concertId?: string): Credentials => ({
   accessToken: keptAt(ACCESS).value ?? undefined,
   queueToken: concertId === undefined ? undefined : (ticketOf(concertId).value ?? undefined),
 })
+
+/** The access token, which is in every tab the same. */
+export const accessToken = () => keptAt(ACCESS)
+
+const refusedToken = signal<string | null>(null)
+
+/**
+ * The server no longer takes the access token. It is kept, with the place in line and the tickets: only the visitor can say
+ * whether they come back as who they were, with another token, or go on as somebody new.
+ */
+export const signInEnded = computed(
+  () => refusedToken.value !== null && refusedToken.value === keptAt(ACCESS).value,
+)
+
+function heardRefusal(code: string, shown: string | undefined): void {
+  if (code === 'UNAUTHENTICATED' && shown !== undefined) refusedToken.value = shown
+}
+
+/** Asks in the visitor's name. @throws what `ask` throws */
+export async function request<Data, Variables>(
+  document: TadaDocumentNode<Data, Variables>,
+  variables: Variables,
+  shown: Credentials = credentials(),
+): Promise<Data> {
+  try {
+    return await ask(document, variables, shown)
+  } catch (error) {
+    if (error instanceof Refused) heardRefusal(error.code, shown.accessToken)
+    throw error
+  }
+}
 
 let signingUp: Promise<void> | undefined
 
@@ -55,7 +86,7 @@ async function signIn(): Promise<void> {
  */
 export async function join(concertId: string): Promise<Refusal | null> {
   await signIn()
-  const { issueQueueToken } = await ask(Join, { concertId }, credentials()).catch((error: unknown) =>
+  const { issueQueueToken } = await request(Join, { concertId }).catch((error: unknown) =>
     throwAs(error, 'FORBIDDEN', 'BOT_CHECK'),
   )
   if (issueQueueToken.__typename !== 'QueueTicket') return issueQueueToken
@@ -71,7 +102,7 @@ function throwAs(error: unknown, code: string, meaning: string): never {
 
 export async function leave(concertId: string): Promise<void> {
   const token = ticketOf(concertId).value
-  if (token !== null) await ask(Leave, { token }, credentials())
+  if (token !== null) await request(Leave, { token })
 }
 
 /** Where the way through the line began, and how far it has gone. */
@@ -88,11 +119,13 @@ function tidy(concertId: string): void {
   keep(dateKey(concertId), null)
 }
 
-/** An access token that is none any more leads nowhere, and its tickets with it. What was bought stays bought. */
-function forgetVisitor(): void {
+/** Joins as somebody else than before, whose place and tickets this device forgets. @returns why not; null: they are in line */
+export function joinAnew(concertId: string): Promise<Refusal | null> {
   keep(ACCESS, null)
   forgetAll(TICKET)
+  forgetTickets()
   reservations.value = []
+  return join(concertId)
 }
 
 /** Follows the visitor's ticket for a concert, in whichever tab it was issued. @returns what stops it */
@@ -100,6 +133,7 @@ export function followTicket(concertId: string): () => void {
   let stop: () => void = () => undefined
   const dispose = effect(() => {
     const token = ticketOf(concertId).value
+    const shown = signInEnded.value ? undefined : (keptAt(ACCESS).value ?? undefined)
     stop()
     stop = () => undefined
     if (token === null) {
@@ -109,7 +143,8 @@ export function followTicket(concertId: string): () => void {
     stop = streams.subscribe(
       WatchTicket,
       { token },
-      { accessToken: keptAt(ACCESS).peek() ?? undefined },
+      // A ticket speaks for itself: it is followed whether or not its owner is signed in.
+      { accessToken: shown },
       {
         onValue: ({ queueStatus }) => {
           status.value = queueStatus
@@ -119,7 +154,7 @@ export function followTicket(concertId: string): () => void {
         onEnd: () => undefined,
         onRefused: (code) => {
           if (code === 'QUEUE_TICKET_INVALID') forget(concertId)
-          if (code === 'UNAUTHENTICATED') forgetVisitor()
+          heardRefusal(code, shown)
         },
       },
     )
@@ -140,28 +175,29 @@ export const numbersOf = ({ seats }: Reservation): number[] => seats.map(({ numb
 export const isHeld = ({ status, heldUntil }: Reservation): boolean =>
   status === 'HELD' && Date.parse(heldUntil) > serverNow()
 
-const news = new BroadcastChannel('stagedoor')
-news.addEventListener('message', () => void load())
+/** Written whenever something was changed here, for the other tabs to hear. Safari has BroadcastChannel since 15.4. */
+const CHANGED = 'changed'
+window.addEventListener('storage', ({ key }) => {
+  if (key === CHANGED) void load()
+})
 
 let loading: Promise<void> | undefined
 let stale = false
 
 /** Reads what the visitor has. Asked for again meanwhile, it reads once more and not many times. */
 async function load(): Promise<void> {
-  if (keptAt(ACCESS).value === null) return
+  if (keptAt(ACCESS).value === null || signInEnded.value) return
   if (loading) {
     stale = true
     return loading
   }
-  loading = ask(Purchases, {}, credentials())
-    .then(({ chargesBy, me, reservations: page }) => {
-      mayCharge.value = chargesBy === 'BUYERS'
-      balance.value = me?.points.balance ?? 0
-      reservations.value = page.edges.map(({ node }) => node)
+  loading = loadPurchases(request)
+    .then((purchases) => {
+      mayCharge.value = purchases.mayCharge
+      balance.value = purchases.balance
+      reservations.value = purchases.reservations
     })
-    .catch((error: unknown) => {
-      if (error instanceof Refused && error.code === 'UNAUTHENTICATED') forgetVisitor()
-    })
+    .catch(() => undefined) // What was read last stays.
   await loading
   loading = undefined
   if (stale) {
@@ -177,6 +213,6 @@ async function refresh(): Promise<void> {
 
 /** After something was changed here: reads it, and has the other tabs read it. */
 export async function changed(): Promise<void> {
-  news.postMessage('changed')
+  keep(CHANGED, `${Date.now()} ${Math.random()}`)
   await load()
 }

@@ -1,10 +1,10 @@
 /** Holding, charging and paying. An intent has one key, kept until it is answered: a double click does nothing twice. */
 import { serverNow } from '../shared/clock.ts'
 import type { ResultOf } from '../shared/graphql.ts'
-import { ask } from '../shared/http.ts'
 import { keep, keptAt } from '../shared/kept.ts'
+import { local } from '../shared/storage.ts'
 import { Cancel, Charge, Hold, Pay } from './documents.ts'
-import { changed, credentials, type Reservation } from './session.ts'
+import { changed, credentials, request, type Reservation } from './session.ts'
 
 /** After that, whoever wants the same means it anew. */
 const INTENT_MS_MAX = 10 * 60_000
@@ -24,8 +24,8 @@ function keyOf(intent: string): string {
 
 /** Forgets what was begun long ago and never answered. */
 function forgetOld(): void {
-  for (const name of Object.keys(localStorage)) {
-    if (name.startsWith(INTENT) && isOld(localStorage.getItem(name) ?? '')) keep(name, null)
+  for (const name of local.keys()) {
+    if (name.startsWith(INTENT) && isOld(local.get(name) ?? '')) keep(name, null)
   }
 }
 
@@ -53,7 +53,7 @@ export async function hold(
 ): Promise<HoldRefusal | null> {
   const answer = await intend(`hold ${performanceId} ${seatNumbers.join()}`, async (idempotencyKey) => {
     const input = { performanceId, seatNumbers: [...seatNumbers], idempotencyKey }
-    return (await ask(Hold, { input }, credentials(concertId))).holdSeats
+    return (await request(Hold, { input }, credentials(concertId))).holdSeats
   })
   if (answer.__typename !== 'Reservation') return answer
   // The answer to an intent of before, whose hold is over: this is another one.
@@ -67,14 +67,14 @@ type HoldRefusal = Exclude<ResultOf<typeof Hold>['holdSeats'], { __typename: 'Re
 export const cancel = (reservationId: string) =>
   intend(`cancel ${reservationId}`, async (idempotencyKey) => {
     const input = { reservationId, idempotencyKey }
-    const { cancelReservation } = await ask(Cancel, { input }, credentials())
+    const { cancelReservation } = await request(Cancel, { input }, credentials())
     return cancelReservation.__typename === 'Reservation' ? null : cancelReservation
   })
 
 /** @returns null: they are there; otherwise why not */
 export const charge = (amount: number) =>
   intend(`charge ${amount}`, async (idempotencyKey) => {
-    const { chargePoints } = await ask(Charge, { input: { amount, idempotencyKey } }, credentials())
+    const { chargePoints } = await request(Charge, { input: { amount, idempotencyKey } }, credentials())
     return chargePoints.__typename === 'PointAccount' ? null : chargePoints
   })
 
@@ -82,6 +82,6 @@ export const charge = (amount: number) =>
 export const pay = ({ id, performance }: Reservation) =>
   intend(`pay ${id}`, async (idempotencyKey) => {
     const input = { reservationId: id, idempotencyKey }
-    const { payReservation } = await ask(Pay, { input }, credentials(performance.concert.id))
+    const { payReservation } = await request(Pay, { input }, credentials(performance.concert.id))
     return payReservation.__typename === 'Payment' ? null : payReservation
   })

@@ -2,20 +2,21 @@
 import { useSignal } from '@preact/signals'
 import type { ResultOf } from '../shared/graphql.ts'
 import { dateOf } from '../shared/i18n.ts'
-import { FindBuyer } from './documents.ts'
+import { FindBuyer, FindByCode } from './documents.ts'
 import { Field, Form, typed } from './form.tsx'
-import { meant, uuidOf } from './ids.ts'
+import { isBookingCode, meant, uuidOf } from './ids.ts'
 import { request } from './session.ts'
 import { text } from './text.ts'
 
 type Buyer = ResultOf<typeof FindBuyer>['buyer']
 
 export function FindBuyerCard() {
-  const found = useSignal<Buyer | null>(null)
+  const found = useSignal<readonly Buyer[]>([])
   const words = text()
-  const find = async (data: FormData): Promise<undefined> => {
-    found.value = null
-    found.value = (await request(FindBuyer, meant(typed(data, 'buyerId')))).buyer
+  const find = async (data: FormData): Promise<string | undefined> => {
+    found.value = []
+    found.value = await buyersOf(typed(data, 'buyerId'))
+    return found.value.length === 0 ? words.nobody : undefined
   }
   return (
     <section class="card">
@@ -23,9 +24,18 @@ export function FindBuyerCard() {
       <Form label={words.find} button={words.search} run={find}>
         <Field label={words.buyerId} name="buyerId" />
       </Form>
-      {found.value && <Found {...found.value} />}
+      {found.value.map((buyer) => (
+        <Found key={buyer.user.id} {...buyer} />
+      ))}
     </section>
   )
+}
+
+async function buyersOf(written: string): Promise<readonly Buyer[]> {
+  if (isBookingCode(written)) {
+    return (await request(FindByCode, { bookingCode: written })).buyersByBookingCode
+  }
+  return [(await request(FindBuyer, meant(written))).buyer]
 }
 
 function Found({ user, tickets, reservations }: Buyer) {

@@ -126,50 +126,70 @@ export const CreateConcert = graphql(`
   }
 `)
 
-export const FindBuyer = graphql(`
-  query FindBuyer($userId: ID, $reservationId: ID) {
-    buyer(userId: $userId, reservationId: $reservationId) {
-      user {
-        id
-        name
-        points {
-          balance
+const foundBuyer = graphql(`
+  fragment FoundBuyer on Buyer {
+    user {
+      id
+      name
+      points {
+        balance
+      }
+    }
+    tickets {
+      concert {
+        title
+      }
+      number
+      status {
+        __typename
+        ... on Waiting {
+          position
         }
       }
-      tickets {
-        concert {
-          title
-        }
-        number
-        status {
-          __typename
-          ... on Waiting {
-            position
+    }
+    reservations(last: 20) {
+      edges {
+        node {
+          id
+          status
+          price
+          seats {
+            number
           }
-        }
-      }
-      reservations(last: 20) {
-        edges {
-          node {
-            id
-            status
-            price
-            seats {
-              number
+          performance {
+            startsAt
+            concert {
+              title
             }
-            performance {
-              startsAt
-              concert {
-                title
-              }
-            }
-            payment {
-              amount
-              paidAt
-            }
+          }
+          payment {
+            amount
+            paidAt
           }
         }
       }
     }
   }
 `)
+
+export const FindBuyer = graphql(
+  `
+    query FindBuyer($userId: ID, $reservationId: ID) {
+      buyer(userId: $userId, reservationId: $reservationId) {
+        ...FoundBuyer
+      }
+    }
+  `,
+  [foundBuyer],
+)
+
+export const FindByCode = graphql(
+  `
+    query FindByCode($bookingCode: String!) {
+      buyersByBookingCode(bookingCode: $bookingCode) {
+        ...FoundBuyer
+      }
+    }
+  `,
+  [foundBuyer],
+)

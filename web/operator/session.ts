@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 import type { ResultOf, TadaDocumentNode } from '../shared/graphql.ts'
 import { ask, Refused } from '../shared/http.ts'
+import { session } from '../shared/storage.ts'
 import { createStreams } from '../shared/stream.ts'
 import { Actions, Concerts } from './documents.ts'
 
@@ -19,7 +20,7 @@ export interface Shown<Item> {
 /** In this tab only, and gone with it. */
 const KEY = 'operatorToken'
 
-export const token = signal(sessionStorage.getItem(KEY))
+export const token = signal(session.get(KEY))
 /** Was it the server that showed them out? */
 export const expired = signal(false)
 export const connected = signal(true)
@@ -67,12 +68,12 @@ export async function loadActions(after: string | null = null): Promise<undefine
 export async function signIn(written: string): Promise<undefined> {
   const accessToken = written.replace(/^Bearer +/i, '')
   await ask(Actions, { after: null }, { accessToken })
-  sessionStorage.setItem(KEY, accessToken)
+  session.set(KEY, accessToken)
   token.value = accessToken
   expired.value = false
 }
 
 export function signOut(): void {
-  sessionStorage.removeItem(KEY)
+  session.set(KEY, null)
   token.value = null
 }

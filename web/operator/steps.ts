@@ -27,13 +27,9 @@ const [TOP, BOTTOM] = [3, 97]
 export function stepsOf(points: readonly Point[], now: number): Steps | null {
   const from = now - HALF_HOUR_MS
   // What was known last before that is how it stood when the half hour began.
-  const shown = points.slice(
-    Math.max(
-      0,
-      points.findLastIndex(({ at }) => at <= from),
-    ),
-  )
-  const [begin, end] = [shown[0], shown.at(-1)]
+  const before = points.filter(({ at }) => at <= from).length
+  const shown = points.slice(Math.max(0, before - 1))
+  const [begin, end] = [shown[0], shown[shown.length - 1]]
   if (!begin || !end) return null
   const highest = Math.max(...shown.map(({ value }) => value))
   const x = ({ at }: Point): string => ((Math.max(0, at - from) / HALF_HOUR_MS) * 1_000).toFixed(1)

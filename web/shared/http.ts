@@ -55,18 +55,25 @@ export async function ask<Data, Variables>(
 
 async function post<Data>(body: string, { accessToken, queueToken }: Credentials): Promise<Body<Data>> {
   const askedAt = performance.now()
-  const response = await fetch('/graphql', {
-    method: 'POST',
-    signal: AbortSignal.timeout(ANSWER_MS_MAX),
-    headers: {
-      'content-type': 'application/json',
-      ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
-      ...(queueToken === undefined ? {} : { 'x-queue-token': queueToken }),
-    },
-    body,
-  })
-  heardServerTime(response.headers.get('date'), askedAt)
-  return (await response.json()) as Body<Data>
+  // Safari has AbortSignal.timeout since 16.
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(), ANSWER_MS_MAX)
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      signal: limit.signal,
+      headers: {
+        'content-type': 'application/json',
+        ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
+        ...(queueToken === undefined ? {} : { 'x-queue-token': queueToken }),
+      },
+      body,
+    })
+    heardServerTime(response.headers.get('date'), askedAt)
+    return (await response.json()) as Body<Data>
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Not everybody comes back in the same moment. */

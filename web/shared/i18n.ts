@@ -1,17 +1,18 @@
 /** Two languages: the browser's choice at first, the visitor's from then on. */
 import { signal } from '@preact/signals'
+import { local } from './storage.ts'
 
 export type Language = 'en' | 'ko'
 
 const KEY = 'language'
-const stored = localStorage.getItem(KEY)
+const stored = local.get(KEY)
 const preferred = navigator.language.startsWith('ko') ? 'ko' : 'en'
 
 export const language = signal<Language>(stored === 'en' || stored === 'ko' ? stored : preferred)
 
 export function speak(next: Language): void {
   language.value = next
-  localStorage.setItem(KEY, next)
+  local.set(KEY, next)
 }
 
 export const numberOf = (value: number): string => value.toLocaleString(language.value)

@@ -1,5 +1,6 @@
 /** What outlives the page: values in localStorage, the same in every tab. */
 import { signal, type Signal } from '@preact/signals'
+import { local } from './storage.ts'
 
 const kept = new Map<string, Signal<string | null>>()
 
@@ -7,20 +8,19 @@ const kept = new Map<string, Signal<string | null>>()
 export function keptAt(key: string): Signal<string | null> {
   const present = kept.get(key)
   if (present) return present
-  const made = signal(localStorage.getItem(key))
+  const made = signal(local.get(key))
   kept.set(key, made)
   return made
 }
 
 export function keep(key: string, value: string | null): void {
-  if (value === null) localStorage.removeItem(key)
-  else localStorage.setItem(key, value)
+  local.set(key, value)
   keptAt(key).value = value
 }
 
 /** Forgets every value whose key begins like this. */
 export function forgetAll(prefix: string): void {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) keep(key, null)
+  for (const key of local.keys()) if (key.startsWith(prefix)) keep(key, null)
 }
 
 window.addEventListener('storage', ({ key, newValue }) => {
@@ -29,5 +29,5 @@ window.addEventListener('storage', ({ key, newValue }) => {
     if (known) known.value = newValue
     return
   }
-  for (const [name, value] of kept) value.value = localStorage.getItem(name)
+  for (const [name, value] of kept) value.value = local.get(name)
 })

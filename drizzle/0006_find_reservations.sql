@@ -1,0 +1,2 @@
+CREATE INDEX "reservations_by_user_and_status" ON "reservations" USING btree ("user_id","status","id");--> statement-breakpoint
+CREATE INDEX "reservations_by_booking_code" ON "reservations" USING btree (right("id"::text, 8));
