@@ -57,11 +57,12 @@ export function requireTicket(context: Context, token?: string | null): QueueTic
 
 /**
  * The caller's own queue ticket.
+ * @param token as for requireTicket
  * @throws Problem UNAUTHENTICATED; QUEUE_TICKET_INVALID also for somebody else's
  */
-export function requireOwnTicket(context: Context): QueueTicket {
+export function requireOwnTicket(context: Context, token?: string | null): QueueTicket {
   const { userId } = context.viewer()
-  const ticket = requireTicket(context)
+  const ticket = requireTicket(context, token)
   if (ticket.userId !== userId) {
     throw new Problem('QUEUE_TICKET_INVALID', 'This queue ticket was given to somebody else.')
   }
@@ -70,10 +71,15 @@ export function requireOwnTicket(context: Context): QueueTicket {
 
 /**
  * The gate: the caller's own ticket for this concert, admitted. Asking claims the admission.
+ * @param token as for requireTicket
  * @throws Problem UNAUTHENTICATED, QUEUE_TICKET_INVALID, NOT_ADMITTED, OVERLOADED
  */
-export async function requireAdmission(context: Context, concertId: string): Promise<QueueTicket> {
-  const ticket = requireOwnTicket(context)
+export async function requireAdmission(
+  context: Context,
+  concertId: string,
+  token?: string | null,
+): Promise<QueueTicket> {
+  const ticket = requireOwnTicket(context, token)
   if (ticket.concertId !== concertId) {
     throw new Problem('QUEUE_TICKET_INVALID', 'This queue ticket is for another concert.')
   }

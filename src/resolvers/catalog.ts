@@ -120,13 +120,13 @@ export interface SeatChanges {
 /** Ends when the caller's ticket does: whoever has left sees no more than whoever has not come in. */
 export async function seatChanges(
   _: unknown,
-  { performanceId }: { performanceId: string },
+  { performanceId, token }: { performanceId: string; token?: string | null | undefined },
   context: Context,
 ): Promise<AsyncIterable<SeatChanges>> {
   context.viewer()
   const found = await context.loaders.performances.load(performanceId)
   if (!found) throw new Problem('NOT_FOUND', 'There is no such performance.')
-  const ticket = await requireAdmission(context, found.concertId)
+  const ticket = await requireAdmission(context, found.concertId, token)
   let sent: Seat[] | undefined
   const changes = mapLatest(context.seats.watch(performanceId), (now) => {
     const news = sent ? changedSeats(sent, now) : now

@@ -188,6 +188,11 @@ builder.subscriptionFields((t) => ({
       performanceId: t.arg
         .id({ required: true, description: 'The date.' })
         .validate(bounds.idOf('Performance')),
+      token: t.arg.string({
+        validate: bounds.ticketToken.nullish(),
+        description:
+          'The token of your own queue ticket, for clients that cannot set headers; the one in `X-Queue-Token` if left out.',
+      }),
     },
     subscribe: resolvers.seatChanges,
     resolve: (changes) => changes,

@@ -1,5 +1,5 @@
 /** The HTTP server: what comes before GraphQL, and stopping without cutting anybody off. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { ReportBug } from '../schema/errors.ts'
 import type { Pages } from './pages.ts'
 import { BODY_BYTES_MAX } from './body.ts'
@@ -30,7 +30,7 @@ export function createHttpServer(
   onBug: ReportBug,
 ): Server {
   const isReadable = createReader()
-  const server = createServer(TIMES, (request, response) => {
+  const server = createServer({ ...TIMES, IncomingMessage: Request }, (request, response) => {
     const refused = refusalOf(request, isReadable)
     if (refused) {
       refuse(response, ...refused)
@@ -46,6 +46,25 @@ export function createHttpServer(
   })
   cutOffSlowReaders(server)
   return server
+}
+
+/**
+ * A request whose upgrade to anything but a WebSocket is ignored, as RFC 9110 (7.8) wants it: Java's HttpClient asks for h2c with
+ * every first request. With a listener for WebSockets, Node would hand all of them to it; it asks for `upgrade` when it has read
+ * the head.
+ */
+class Request extends IncomingMessage {
+  private asked: boolean | null | undefined
+
+  get upgrade(): boolean {
+    return (
+      this.asked === true && (this.method === 'CONNECT' || /^websocket$/i.test(this.headers.upgrade ?? ''))
+    )
+  }
+
+  set upgrade(asked: boolean | null) {
+    this.asked = asked
+  }
 }
 
 function refusalOf(

@@ -133,19 +133,83 @@ test('a mutation does not come by GET, nor anything by PUT', async () => {
   expect(await server.database.sql`select from users`).toHaveLength(0)
 })
 
-test('a browser may ask from anywhere, with the two headers that say who it is', async () => {
-  const response = await fetch(server.url, {
+// Only the bare address takes the short way.
+test.each(['', '?'])('a page of another origin may send tracing headers, at /graphql%s', async (search) => {
+  const origin = 'https://tickets.example'
+  const preflight = await fetch(server.url + search, {
     method: 'OPTIONS',
     headers: {
-      origin: 'https://tickets.example',
+      origin,
       'access-control-request-method': 'POST',
       'access-control-request-headers': 'authorization,content-type,x-queue-token',
     },
   })
-  expect(response.ok).toBe(true)
-  expect(response.headers.get('access-control-allow-origin')).toBe('https://tickets.example')
-  expect(response.headers.get('access-control-allow-credentials')).not.toBe('true')
-  expect(response.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('x-queue-token')
+  expect(preflight.ok).toBe(true)
+  const answer = await fetch(server.url + search, {
+    method: 'POST',
+    headers: { ...json, origin },
+    body: JSON.stringify({ query: '{ me { id } }' }),
+  })
+  for (const { headers } of [preflight, answer]) {
+    const listed = (name: string) => (headers.get(name) ?? '').toLowerCase().split(/, ?/)
+    expect(headers.get('access-control-allow-origin')).toBe(origin)
+    expect(headers.get('access-control-allow-credentials')).not.toBe('true')
+    expect(listed('access-control-allow-headers')).toEqual(
+      expect.arrayContaining([
+        'authorization',
+        'content-type',
+        'x-queue-token',
+        'x-request-id',
+        'traceparent',
+        'tracestate',
+        'baggage',
+        'sentry-trace',
+        'apollographql-client-name',
+        'apollographql-client-version',
+      ]),
+    )
+    expect(listed('access-control-expose-headers')).toEqual(['x-request-id', 'retry-after'])
+    expect(headers.get('access-control-max-age')).toBe('7200')
+  }
+})
+
+test.each([
+  ['members that it does not know', { colour: 'red', id: null }],
+  ['extensions that it does not know', { extensions: { clientLibrary: { name: 'x' }, tracing: true } }],
+])('%s are ignored', async (_, more) => {
+  for (const search of ['', '?'])
+    for (const accept of ['*/*', 'application/graphql-response+json']) {
+      const response = await fetch(server.url + search, {
+        method: 'POST',
+        headers: { ...json, accept },
+        body: JSON.stringify({ query: '{ __typename }', ...more }),
+      })
+      expect(await response.json()).toEqual({ data: { __typename: 'Query' } })
+    }
+})
+
+test('an upgrade to HTTP/2 is ignored, as Java’s HttpClient asks for it', async () => {
+  const { port } = new URL(server.url)
+  const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined)
+  const body = '{"query":"{ __typename }"}'
+  const lines = [
+    'POST /graphql HTTP/1.1',
+    'Connection: Upgrade, HTTP2-Settings',
+    `Content-Length: ${body.length}`,
+    'Host: localhost',
+    'HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
+    'Upgrade: h2c',
+    'Content-Type: application/json',
+    '\r\n',
+  ]
+  let text = ''
+  socket.on('data', (data: Buffer) => (text += data.toString()))
+  const answers = () => text.match(/HTTP\/1\.1 200 [^]*?\{"data":\{"__typename":"Query"\}\}/g)?.length
+  for (const count of [1, 2]) {
+    socket.write(lines.join('\r\n') + body)
+    await expect.poll(answers).toBe(count)
+  }
+  socket.destroy()
 })
 
 describe('GraphQL over HTTP, audited', () => {

@@ -129,6 +129,10 @@ const lines: Record<string, Line> = {
 
   'queueStatus(token)': { ...line('Admitted', () => ({ token: scene.minjiTicket })), open: bearer },
   'seatChanges(performanceId)': line('SeatChanges', () => ({ performanceId: scene.date })),
+  'seatChanges(token)': line('QUEUE_TICKET_INVALID', () => ({
+    performanceId: scene.date,
+    token: scene.minjiTicket,
+  })),
 }
 
 /** Also without any argument: what is listed is one's own. */
