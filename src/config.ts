@@ -15,7 +15,9 @@ const environment = z
     KEEP_ALIVE_SECONDS: seconds(65),
     DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
     LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
-    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'has to be a postgres:// address' }),
+    DATABASE_URL: z
+      .url({ protocol: /^postgres(ql)?$/, error: 'has to be a postgres:// address' })
+      .superRefine(refuseUnknownParameters),
     REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'has to be a redis:// address' }),
     REDIS_PREFIX: z
       .string()
@@ -133,6 +135,18 @@ export interface Config {
   streamsPerUserMax: number
   /** Who is asked whether somebody is a robot before they join; null: nobody. */
   botCheck: { url: string; secret: string | undefined } | null
+}
+
+/** What the address of a database may say after "?". The driver asks PostgreSQL for everything else, which refuses it. */
+const URL_PARAMETERS = ['sslmode', 'sslnegotiation', 'application_name', 'target_session_attrs']
+
+function refuseUnknownParameters(address: string, context: z.RefinementCtx): void {
+  if (!URL.canParse(address)) return
+  const unknown = [...new URL(address).searchParams.keys()].filter((name) => !URL_PARAMETERS.includes(name))
+  if (unknown.length > 0)
+    context.addIssue(
+      `has to go without ${unknown.join(', ')}: only ${URL_PARAMETERS.join(', ')} are understood`,
+    )
 }
 
 /** Origins as browsers send them (RFC 6454): scheme, host, and the port unless it is the usual one. */

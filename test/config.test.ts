@@ -158,4 +158,13 @@ describe('the environment', () => {
     expect(complaints({ ...needed, AUTH_SECRET: 'hunter2' }).join()).not.toContain('hunter2')
     expect(complaints({ ...needed, TICKET_SECRETS: 'hunter2' }).join()).not.toContain('hunter2')
   })
+
+  test('takes no address of a database with parameters that PostgreSQL would refuse', () => {
+    const DATABASE_URL = 'postgres://localhost/x?sslmode=require&connection_limit=5&schema=public'
+    expect(complaints({ ...needed, DATABASE_URL })).toEqual([
+      expect.stringContaining('DATABASE_URL: has to go without connection_limit, schema: only sslmode,'),
+    ])
+    const known = 'postgres://localhost/x?sslmode=require&application_name=a&target_session_attrs=primary'
+    expect(complaints({ ...needed, DATABASE_URL: known })).toEqual([])
+  })
 })

@@ -134,7 +134,8 @@ const watched = (
 
 /**
  * Sends a CancelRequest: PostgreSQL's manual, "Canceling Requests in Progress". Not the driver's own, whose failure nobody can
- * catch. Unencrypted, as libpq's, which every server takes.
+ * catch. Unencrypted, as libpq's, which every server takes; and the server closes the connection, as PgBouncer 1.18 ends when
+ * a client does so first.
  */
 function requestCancel(
   { remoteAddress, remotePort }: Socket,
@@ -151,7 +152,7 @@ function requestCancel(
     .on('timeout', function (this: Socket) {
       this.destroy()
     })
-    .end(message)
+    .write(message)
 }
 
 /** How an array of whole numbers or UUIDs is written and read. @param oid of its type: it never changes, see pg_type.dat */

@@ -1,8 +1,7 @@
 /** Brings a database up to date: tables by the migrations in drizzle/, functions by the files in sql/. */
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate as migrateTables } from 'drizzle-orm/postgres-js/migrator'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import postgres from 'postgres'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -11,18 +10,32 @@ const functionsFolder = new URL('./sql/', import.meta.url)
 const advisoryLock = 727_274
 
 /**
- * Applies what is missing. Safe to run from several instances at once: they take turns.
+ * Applies what is missing, all of it or nothing. Safe to run from several instances at once: they take turns.
+ *
+ * One transaction, and not drizzle's migrator: a lock of the session would stay behind on a connection of a pooler.
  * @param url of the database
  */
 export async function migrate(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  const migrations = readMigrationFiles({ migrationsFolder })
+  const files = (await readdir(functionsFolder)).filter((name) => name.endsWith('.sql')).sort()
+  const functions = await Promise.all(files.map((name) => readFile(new URL(name, functionsFolder), 'utf8')))
+  const sql = postgres(url, { max: 1, prepare: false, fetch_types: false, onnotice: () => {} })
   try {
-    await sql`select pg_advisory_lock(${advisoryLock})`
-    await migrateTables(drizzle(sql), { migrationsFolder })
-    const files = (await readdir(functionsFolder)).filter((name) => name.endsWith('.sql')).sort()
-    const functions = await Promise.all(files.map((name) => readFile(new URL(name, functionsFolder), 'utf8')))
-    // One query text is one transaction: either all functions are the new ones, or none.
-    await sql.unsafe(['set local check_function_bodies = off;', ...functions].join('\n'))
+    await sql.begin(async (tx) => {
+      await tx.unsafe('set local statement_timeout = 0; set local lock_timeout = 0')
+      await tx`select pg_advisory_xact_lock(${advisoryLock})`
+      // As drizzle's migrator has it: databases that it has migrated are known.
+      await tx.unsafe(`create schema if not exists drizzle;
+        create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`)
+      const [last] = await tx<{ created_at: string }[]>`
+        select created_at from drizzle.__drizzle_migrations order by created_at desc limit 1`
+      for (const { folderMillis, hash, sql: statements } of migrations) {
+        if (last && Number(last.created_at) >= folderMillis) continue
+        for (const statement of statements) await tx.unsafe(statement)
+        await tx`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`
+      }
+      await tx.unsafe(['set local check_function_bodies = off;', ...functions].join('\n'))
+    })
   } finally {
     await sql.end()
   }

@@ -55,8 +55,12 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/** @param settings of every server */
-export async function startCluster(settings: Record<string, string> = {}): Promise<Cluster> {
+type Settings = Record<string, string>
+
+/** @param settings of every server; they may depend on the database */
+export async function startCluster(
+  settings: Settings | ((database: TestDatabase) => Settings) = {},
+): Promise<Cluster> {
   const database = await createDatabase()
   const prefix = `test:${randomUUID()}`
   const env = {
@@ -66,7 +70,7 @@ export async function startCluster(settings: Record<string, string> = {}): Promi
     AUTH_SECRET: secret,
     TICKET_SECRETS: secret,
     DRAIN_SECONDS: '0',
-    ...settings,
+    ...(typeof settings === 'function' ? settings(database) : settings),
   }
   const servers: ServerProcess[] = []
   const start = async (overrides: Record<string, string> = {}) => {
