@@ -78,8 +78,9 @@ export function useResolversWithoutStores(schema: GraphQLSchema): void {
     if (!isObjectType(type)) continue
     for (const field of Object.values(type.getFields())) {
       if (!field.resolve) continue
-      field.resolve = (parent: { seed?: string } | undefined, args: unknown, context: Effects) => {
-        const seed = `${parent?.seed ?? ''}>${type.name}.${field.name}(${JSON.stringify(args)})`
+      // The order of arguments is no part of a request: compiled code puts literals before variables.
+      field.resolve = (parent: { seed?: string } | undefined, args: object, context: Effects) => {
+        const seed = `${parent?.seed ?? ''}>${type.name}.${field.name}(${JSON.stringify(Object.entries(args).sort())})`
         if (type === schema.getMutationType()) context.effects.push(seed)
         const answer = (): unknown => {
           if (hash(`fail ${seed}`) % 40 === 0) throw new Problem('NOT_FOUND', `no ${hash(seed)}`)
