@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import { backoffMs } from './api.ts'
 import { watching, type Status } from './operations.ts'
 
-/** The server pings every 14 seconds; who has not heard one for so long is not connected any more. */
+/** The server pings every 14 seconds at the latest; who has not heard one for so long is not connected any more. */
 const SILENT_MS_MAX = 30_000
 const HANDSHAKE_MS_MAX = 15_000
 /** What a server sends is a few hundred bytes. */
@@ -59,8 +59,8 @@ export function watchTicket(options: WatchOptions): () => void {
     let why = ''
     const silence = setTimeout(() => opened.terminate(), SILENT_MS_MAX)
     opened.on('open', () => opened.send(hello))
-    opened.on('ping', () => silence.refresh())
     opened.on('message', (data: Buffer) => {
+      silence.refresh()
       const { type, payload } = JSON.parse(data.toString()) as Message
       if (type === 'connection_ack') opened.send(subscribe)
       else if (type === 'ping') opened.send('{"type":"pong"}')

@@ -251,6 +251,7 @@ export function createApp(config: Config): App {
     auth,
     onBug,
     limits: config.socketLimits,
+    graceMs: config.queueTimes.absenceGraceMs,
     trustedProxies,
     allowedOrigins,
   })

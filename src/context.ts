@@ -53,6 +53,8 @@ export interface Context extends Services {
   loaders: Loaders
   /** What a proxy calls the request; else made up when it is needed: see requestIdOf. */
   requestId: string | undefined
+  /** When the client last sent something, ms of performance.now(), where that can move on; undefined: with the request. */
+  heardAt: (() => number) | undefined
   /** The trace that the request is a part of. */
   traceparent: string | undefined
   /** When the access token expires, milliseconds since 1970: a subscription ends then. Infinity: there is none. */
@@ -72,6 +74,8 @@ export interface Credentials {
   address: string
   /** What a proxy calls it. */
   requestId: string | undefined
+  /** When the client last sent something, where more than the request can come; ms of performance.now(). */
+  heardAt?: () => number
   /** The trace that it is a part of: https://www.w3.org/TR/trace-context/#traceparent-header */
   traceparent: string | undefined
 }
@@ -99,6 +103,7 @@ export async function createContext(services: Services, credentials: Credentials
   context.shownTicket = credentials.queueToken
   context.address = credentials.address
   context.requestId = credentials.requestId
+  context.heardAt = credentials.heardAt
   context.traceparent = credentials.traceparent
   context.loaders = services.newLoaders()
   return context

@@ -45,6 +45,10 @@ const connect = ({ authorization, queueToken }: Listener, index: number): Promis
         socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query } }))
         return
       }
+      if (data.includes('"type":"ping"')) {
+        socket.send('{"type":"pong"}')
+        return
+      }
       if (data.includes('"errors"')) reject(new Error(data.toString()))
       hear(index, data)
       resolve()

@@ -8,6 +8,12 @@ export interface QueueTicket {
   number: number
 }
 
+/** A ticket whose status is read. */
+export interface WatchedTicket extends QueueTicket {
+  /** Reading it does not count as presence: nothing was heard of its owner since the last time. */
+  silent?: boolean
+}
+
 export type LapseReason = 'ADMISSION_EXPIRED' | 'NOT_CLAIMED' | 'LEFT'
 
 /** Why a ticket has ended for good: it bought seats, or its owner left the queue. */

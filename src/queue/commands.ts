@@ -1,5 +1,5 @@
 import type { QueueFigures } from '../domain/figures.ts'
-import type { QueueCounts, QueueSettings, QueueTicket, QueueTimes } from '../domain/queue.ts'
+import type { QueueCounts, QueueSettings, QueueTicket, QueueTimes, WatchedTicket } from '../domain/queue.ts'
 import type { RedisConnection } from './client.ts'
 import type { Keys } from './keys.ts'
 import { isBlocked, toFigures, toFound, toJoined, toReport, toUsed } from './replies.ts'
@@ -13,7 +13,7 @@ const IDLE_MS = 10 * 60_000
 export interface Commands {
   /** In this order. */
   join(concertId: string, userIds: readonly string[]): Promise<Blocked | Joined[]>
-  status(concertId: string, tickets: readonly QueueTicket[]): Promise<Blocked | Report>
+  status(concertId: string, tickets: readonly WatchedTicket[]): Promise<Blocked | Report>
   use(ticket: QueueTicket, neededMs: number): Promise<Blocked | Used>
   extend(ticket: QueueTicket, until: Date): Promise<Blocked | Report>
   leave(ticket: QueueTicket): Promise<Blocked | Report>
@@ -73,7 +73,7 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
   return {
     join: async (concertId, userIds) => toJoined(await join(concertId, ...userIds)),
     status: async (concertId, tickets) =>
-      toReport(await status(concertId, ...tickets.flatMap(({ userId, number }) => [userId, number]))),
+      toReport(await status(concertId, ...tickets.flatMap(({ userId, number, silent = false }) => [userId, number, silent ? 0 : 1]))),
     use: async ({ concertId, userId, number }, neededMs) =>
       toUsed(await use(concertId, userId, number, neededMs, times.turnMs)),
     extend: async ({ concertId, userId, number }, until) =>

@@ -7,6 +7,11 @@ import type { QueueWake } from './wakeups.ts'
 export interface Reader {
   readonly ticket: QueueTicket
   readonly feed: Feed<QueueStatus>
+  /** When its owner was heard of last. */
+  readonly heardAt: () => number
+  /** When it was last read as present, and was the last read another one? */
+  presentAt: number
+  silent: boolean
   /** What it was told last, and when; null: nothing yet. */
   told: QueueStatus | null
   toldAt: number

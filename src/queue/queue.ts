@@ -1,5 +1,5 @@
 import type { QueueFigures } from '../domain/figures.ts'
-import type { QueueCounts, QueueSettings, QueueStatus, QueueTicket, QueueTimes } from '../domain/queue.ts'
+import type { QueueCounts, QueueSettings, QueueStatus, QueueTicket, QueueTimes, WatchedTicket } from '../domain/queue.ts'
 import type { RedisConnection } from './client.ts'
 import { createCommands } from './commands.ts'
 import { createJoins } from './joins.ts'
@@ -47,8 +47,12 @@ export interface Queue {
   active(limit: number): Promise<string[]>
   /** One admission round over all active queues. */
   tick(): Promise<void>
-  /** The status now and whenever it changes; completes after the last one. Listening counts as presence. */
-  watch(ticket: QueueTicket): AsyncIterableIterator<QueueStatus>
+  /**
+   * The status now and whenever it changes; completes after the last one.
+   * @param heardAt when its owner was heard of last, ms of performance.now(): listening counts as presence only while that moves
+   *   on. Without it, it always does.
+   */
+  watch(ticket: QueueTicket, heardAt?: () => number): AsyncIterableIterator<QueueStatus>
 }
 
 export interface QueueOptions {
@@ -67,7 +71,7 @@ export function createQueue({ connection, wakeups, books, times, prefix, onTold 
   const settler = createSettler(commands, books)
   const { settled } = settler
 
-  const statuses = (concertId: string, tickets: readonly QueueTicket[]) =>
+  const statuses = (concertId: string, tickets: readonly WatchedTicket[]) =>
     settled(concertId, tickets, () => commands.status(concertId, tickets))
 
   const one = async (ticket: QueueTicket, run: Parameters<typeof settled>[2]): Promise<QueueStatus> =>

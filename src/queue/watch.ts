@@ -42,10 +42,20 @@ export function createWatch({
     return created
   }
 
-  return (ticket: QueueTicket): AsyncIterableIterator<QueueStatus> =>
+  return (ticket: QueueTicket, heardAt: () => number = always): AsyncIterableIterator<QueueStatus> =>
     latest((feed) => {
       const watcher = watcherOf(ticket.concertId)
-      const reader: Reader = { ticket, feed, told: null, toldAt: 0, readBy: Infinity, mark: null }
+      const reader: Reader = {
+        ticket,
+        feed,
+        heardAt,
+        presentAt: -Infinity,
+        silent: false,
+        told: null,
+        toldAt: 0,
+        readBy: Infinity,
+        mark: null,
+      }
       watcher.add(reader)
       return () => {
         if (!watcher.remove(reader) || watchers.get(ticket.concertId) !== watcher) return
@@ -54,3 +64,5 @@ export function createWatch({
       }
     })
 }
+
+const always = (): number => Infinity

@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { isOver } from '../domain/queue.ts'
-import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
+import type { QueueStatus, WatchedTicket } from '../domain/queue.ts'
 import type { Reader } from './line.ts'
 import { createMirror } from './mirror.ts'
 import { FRONT, isDue, isNews } from './pace.ts'
@@ -13,7 +13,7 @@ import { createUntold, type OnTold } from './untold.ts'
 import type { QueueWake, Wakeups } from './wakeups.ts'
 
 /** Reads tickets; without any, what holds for all. */
-export type ReadStatuses = (concertId: string, tickets: readonly QueueTicket[]) => Promise<Settled>
+export type ReadStatuses = (concertId: string, tickets: readonly WatchedTicket[]) => Promise<Settled>
 
 export interface Watcher {
   add(reader: Reader): void
@@ -41,6 +41,9 @@ const BEAT_MS_MAX = 250
 const TOLD_AT_ONCE_MAX = 200
 
 const now = (): number => performance.now()
+
+/** Was its owner heard of since it was last read as present? */
+const isHeard = ({ heardAt, presentAt }: Reader): boolean => heardAt() > presentAt
 
 /** Tells all subscribers of one concert on this instance. It reads few of them: the mirror knows the others' places. */
 export function createWatcher(
@@ -122,7 +125,11 @@ export function createWatcher(
     }
     outlookDue = false
     const sent = mirror.send()
-    const tickets = batch.map(({ ticket }) => ticket)
+    const readAt = now()
+    const tickets = batch.map((reader): WatchedTicket => {
+      reader.silent = !isHeard(reader)
+      return reader.silent ? { ...reader.ticket, silent: true } : reader.ticket
+    })
     const answer = await read(concertId, tickets).catch(() => null)
     const settle = sent.receive(answer?.version ?? null)
     if (!answer || !settle) {
@@ -141,7 +148,10 @@ export function createWatcher(
       if (!status || status.kind === 'Failed') {
         unread.add(reader)
         complete = false
-      } else take(reader, status, settle)
+      } else {
+        if (!tickets[index]?.silent) reader.presentAt = readAt
+        take(reader, status, settle)
+      }
     }
     return complete
   }
@@ -249,7 +259,9 @@ export function createWatcher(
     }
     if (time - presentAt >= lookMs) {
       presentAt = time
-      for (const reader of line.readers) if (reader.readBy <= time) unread.add(reader)
+      for (const reader of line.readers)
+        // Whoever comes back is present again at once.
+        if (reader.readBy <= time || (reader.silent && isHeard(reader))) unread.add(reader)
     }
     if (lookDue) soon()
     void readOn()

@@ -58,7 +58,8 @@ export function queueStatus(
   { token }: { token?: string | null | undefined },
   context: Context,
 ): AsyncIterable<QueueStatus> {
-  return context.queue.watch(requireTicket(context, token))
+  const startedAt = performance.now()
+  return context.queue.watch(requireTicket(context, token), context.heardAt ?? (() => startedAt))
 }
 
 /** PostgreSQL first: it cancels the holds, and nothing is held with the ticket from then on. */

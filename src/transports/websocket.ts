@@ -70,6 +70,8 @@ export interface SocketServer {
 interface Connection {
   socket: WebSocket
   address: string
+  /** When the last message came, ms of performance.now(). */
+  heardAt: () => number
   /** The ids of operations under way, of those too that the client has completed while they start. */
   running: Set<string>
 }
@@ -87,6 +89,8 @@ export interface SocketServerOptions {
   /** Hears of what a client is not told. */
   onBug: ReportBug
   limits: SocketLimits
+  /** How long somebody may be silent before being absent, in milliseconds. */
+  graceMs: number
   trustedProxies: number
   /** Where browsers may come from; null: from anywhere. */
   allowedOrigins: readonly string[] | null
@@ -98,7 +102,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
   const memory = createMemoryBudget(RUNNING_BYTES_MAX)
   const addresses = createCensus(limits.perAddressMax)
   const users = createCensus(limits.perUserMax)
-  const pulse = createPulse()
+  const pulse = createPulse(options.graceMs)
   let closing = false
   const shown = (error: unknown): GraphQLError => presentable(error, onBug)
   const rejected = (errors: readonly unknown[]): GraphQLError[] => {
@@ -150,7 +154,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
 
   /** What is to be executed, or why nothing is: thrown, errors would close the socket and everything else that it carries. */
   async function prepare(
-    { connectionParams, extra: { socket, address, running } }: Context<Params, Connection>,
+    { connectionParams, extra: { socket, address, heardAt, running } }: Context<Params, Connection>,
     { query, operationName, variables, extensions }: SubscribePayload,
   ): Promise<ExecutionArgs | GraphQLError[]> {
     try {
@@ -161,7 +165,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
       if (!('kind' in document)) return rejected(document)
       const operation = getOperationAST(document, operationName)
       if (!operation) throw new GraphQLError('Unable to identify operation')
-      const contextValue = await operations.contextOf(credentials)
+      const contextValue = await operations.contextOf({ ...credentials, heardAt })
       // Whoever shows who they are with each operation only has not been seen by onConnect.
       const viewer = credentials.authorization === undefined ? null : viewerIfAny(contextValue)
       if (viewer && !admits(viewer.userId, socket)) throw tooManySockets()
@@ -218,8 +222,8 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
   sockets.on('connection', (socket, request) => {
     const address = addressOf(request, trustedProxies)
     addresses.add(address, socket)
-    pulse.take(socket)
-    carry(socket, { socket, address, running: new Set() }, protocol, {
+    const heardAt = pulse.take(socket)
+    carry(socket, { socket, address, heardAt, running: new Set() }, protocol, {
       messagesPerMinute: limits.messagesPerMinute,
       memory,
       onBug,

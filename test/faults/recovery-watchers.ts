@@ -37,6 +37,7 @@ export async function openWatcher(url: string, accessToken: string, token: strin
     socket.once('close', (code) => reject(new Error(`closed with ${code} before the first state`)))
     socket.on('message', (data: RawData) => {
       const { type, payload } = JSON.parse((data as Buffer).toString()) as { type: string; payload?: unknown }
+      if (type === 'ping') send({ type: 'pong' })
       if (type === 'connection_ack') send({ type: 'subscribe', id: 'one', payload: { query: watching } })
       if (type !== 'next') return
       heard.count += 1

@@ -27,6 +27,8 @@ interface Options {
   headers?: Record<string, string>
   /** False: pings are not answered. */
   autoPong?: boolean
+  /** True: the pings of WebSocket are answered, those of the protocol are not, as by the browser of a page that is frozen. */
+  frozen?: boolean
 }
 
 /** Opens a socket and, unless told otherwise, brings it to connection_ack. */
@@ -42,6 +44,10 @@ export async function openSocket(
 
   raw.on('message', (data: RawData) => {
     const message = JSON.parse((data as Buffer).toString()) as Message
+    if (message.type === 'ping') {
+      if (more.autoPong !== false && more.frozen !== true) raw.send('{"type":"pong"}')
+      return
+    }
     const waiting = awaited.shift()
     if (waiting) waiting.resolve(message)
     else arrived.push(message)

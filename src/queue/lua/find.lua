@@ -13,12 +13,6 @@ if not place then
   return nil
 end
 
-local status
-if place == 'absent' then
-  status = { 'WAITING', redis.call('ZCOUNT', q.keys.waiting, '-inf', whole(number)) + 1 }
-else
-  status = status_of(user, number)
-end
 local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'wake_version'))
 local admissions, in_ms = pace()
-return { { tonumber(version or 0), tonumber(paused), admissions, in_ms, status }, number }
+return { { tonumber(version or 0), tonumber(paused), admissions, in_ms, status_of(user, number) }, number }

@@ -23,6 +23,10 @@ local function status_of(user, number)
     if place == 'admitted' then
       return { 'ADMITTED', deadline }
     end
+    if place == 'absent' then
+      -- Where it will stand again when its owner returns.
+      return { 'WAITING', redis.call('ZCOUNT', q.keys.waiting, '-inf', whole(number)) + 1 }
+    end
     return { 'WAITING', redis.call('ZRANK', q.keys.waiting, user) + 1 }
   end
   local how, at = how_ended(number)
@@ -56,12 +60,12 @@ local function pace()
   return admissions, q.now - oldest * 1000
 end
 
--- tickets: a list of { user, number }.
+-- tickets: a list of { user, number, true where asking does not count as presence }.
 -- -> { version of the last wake-up, which this answer knows of, paused, admissions, in ms, a status for each ... }
 local function report(tickets)
   local returned = false
   for _, ticket in ipairs(tickets) do
-    returned = arrive(ticket[1], ticket[2]) or returned
+    returned = (not ticket[3] and arrive(ticket[1], ticket[2])) or returned
   end
   if returned or slot_freed then
     admit_next()

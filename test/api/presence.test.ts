@@ -1,0 +1,86 @@
+/** Who counts as present in line: only a client whose code still runs. A connection that is merely open does not. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createSale, join, statusOf, type Sale, type Status } from '../support/purchase.ts'
+import { presenceOf } from '../support/presence.ts'
+import { startServer, type TestServer, type TestUser } from '../support/server.ts'
+import { openSocket, type Socket } from '../support/socket.ts'
+import { leaveQueue, watchStatus } from '../support/steps.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({ ABSENCE_GRACE_SECONDS: '4', CLAIM_SECONDS: '60' })
+})
+afterAll(async () => {
+  await server.stop()
+})
+
+const MS_MAX = 60_000
+const isRecorded = (token: string) => presenceOf(server, token)
+
+interface Place {
+  user: TestUser
+  token: string
+}
+
+async function takePlace({ concertId }: Sale): Promise<Place> {
+  const user = await server.user()
+  return { user, token: (await join(user, concertId)).token }
+}
+
+async function watch({ user, token }: Place, frozen: boolean): Promise<Socket> {
+  const socket = await openSocket(server.url, {
+    frozen,
+    init: { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token },
+  })
+  socket.send({ type: 'subscribe', id: 'one', payload: { query: watchStatus } })
+  expect(await socket.next()).toMatchObject({ type: 'next' })
+  return socket
+}
+
+const until = (place: Place, wanted: Status['__typename']) =>
+  expect
+    .poll(async () => (await statusOf(place.user, place.token)).__typename, { timeout: MS_MAX })
+    .toBe(wanted)
+
+test('a frozen client stays connected, is skipped after the grace period, and keeps its number', { timeout: MS_MAX * 3 }, async () => {
+  const sale = await createSale(server, { capacity: 1 })
+  const inside = await takePlace(sale)
+  const [frozen, present] = [await takePlace(sale), await takePlace(sale)]
+  const sockets = [await watch(frozen, true), await watch(present, false)]
+  await expect.poll(() => isRecorded(frozen.token), { timeout: MS_MAX, interval: 200 }).toBe(false)
+  expect(await isRecorded(present.token)).toBe(true)
+
+  await leaveQueue(inside.user, inside.token)
+  await until(present, 'Admitted')
+  // The socket is open, and hears that nothing has changed for it: it will be next when it is back.
+  const [slept, awake] = sockets
+  slept?.send({ type: 'ping' })
+  await leaveQueue(present.user, present.token)
+  await expect
+    .poll(
+      async () => {
+        const { payload } = (await slept?.next()) ?? {}
+        return JSON.stringify(payload)
+      },
+      { timeout: MS_MAX },
+    )
+    .toContain('"Admitted"')
+  slept?.drop()
+  awake?.drop()
+})
+
+test('server-sent events count once, when they are subscribed to', { timeout: MS_MAX * 3 }, async () => {
+  const sale = await createSale(server, { capacity: 1 })
+  await takePlace(sale)
+  const listener = await takePlace(sale)
+  const other = await takePlace(sale)
+  const socket = await watch(other, false)
+  const stream = listener.user.subscribe<object>('sse', watchStatus, {}, { queueToken: listener.token })
+  await stream.next()
+  await expect.poll(() => isRecorded(listener.token), { timeout: MS_MAX, interval: 200 }).toBe(false)
+  // Asking is what keeps such a client present.
+  expect((await statusOf(listener.user, listener.token)).__typename).toBe('Waiting')
+  expect(await isRecorded(listener.token)).toBe(true)
+  await stream.stop()
+  socket.drop()
+})
