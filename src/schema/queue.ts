@@ -11,7 +11,7 @@ type Status<Kind extends QueueStatus['kind']> = Extract<QueueStatus, { kind: Kin
 
 const waiting = builder.objectRef<Status<'Waiting'>>('Waiting').implement({
   description:
-    'In line. Keep listening, or ask now and then: who is silent for five minutes is skipped until they return.',
+    'In line. Keep listening, or ask now and then: who is silent for five minutes is skipped until they return. Over WebSocket, answering the protocol’s Ping messages keeps you present; server-sent events do so only when they begin, so ask `queueTicket` now and then as well.',
   fields: (t) => ({
     position: t.exposeInt('position', { description: '1 for the next to be admitted.' }),
     estimatedWaitSeconds: t.exposeInt('estimatedWaitSeconds', {

@@ -56,6 +56,14 @@ export const Leave = graphql(`
   }
 `)
 
+export const StayPresent = graphql(`
+  query StayPresent($token: String!) {
+    queueTicket(token: $token) {
+      userId
+    }
+  }
+`)
+
 export const WatchTicket = graphql(`
   subscription WatchTicket($token: String!) {
     queueStatus(token: $token) {

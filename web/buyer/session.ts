@@ -6,7 +6,7 @@ import { serverNow } from '../shared/clock.ts'
 import { forgetAll, keep, keptAt } from '../shared/kept.ts'
 import { createStreams } from '../shared/stream.ts'
 import type { Refusal } from './action.tsx'
-import { Join, Leave, SignUp, WatchTicket } from './documents.ts'
+import { Join, Leave, SignUp, StayPresent, WatchTicket } from './documents.ts'
 import { loadPurchases, rememberedTickets, forgetTickets, type Reservation } from './reservations.ts'
 
 export type Status = ResultOf<typeof WatchTicket>['queueStatus']
@@ -128,6 +128,9 @@ export function joinAnew(concertId: string): Promise<Refusal | null> {
   return join(concertId)
 }
 
+/** Well within the server's grace period. */
+const STAY_PRESENT_MS = 20_000
+
 /** Follows the visitor's ticket for a concert, in whichever tab it was issued. @returns what stops it */
 export function followTicket(concertId: string): () => void {
   let stop: () => void = () => undefined
@@ -159,7 +162,13 @@ export function followTicket(concertId: string): () => void {
       },
     )
   })
+  const staying = setInterval(() => {
+    const token = ticketOf(concertId).peek()
+    if (token === null || !streams.areEvents() || status.peek()?.__typename !== 'Waiting') return
+    ask(StayPresent, { token }).catch(() => undefined) // the next one may get through
+  }, STAY_PRESENT_MS)
   return () => {
+    clearInterval(staying)
     dispose()
     stop()
   }

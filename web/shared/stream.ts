@@ -11,6 +11,8 @@ import { openSocket } from './socket.ts'
 const BUSY_ATTEMPTS = 3
 
 export interface Streams {
+  /** Do the streams come as server-sent events? Then nothing but a request tells the server that the page still runs. */
+  areEvents: () => boolean
   /**
    * Calls `onValue` with each value until it is stopped, until the server ends the stream (`onEnd`), or until it says that
    * asking again would not help (`onRefused`, with the code of the error). Whatever else happens, it begins again.
@@ -31,6 +33,7 @@ export function createStreams(onConnected: (connected: boolean) => void): Stream
   const socket = openSocket((open) => (open ? onConnected(true) : lost()))
 
   return {
+    areEvents: socket.isBlocked,
     subscribe: (document, variables, { accessToken, queueToken }, { onValue, onEnd, onRefused }) => {
       const headers = {
         ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
