@@ -73,7 +73,12 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
   return {
     join: async (concertId, userIds) => toJoined(await join(concertId, ...userIds)),
     status: async (concertId, tickets) =>
-      toReport(await status(concertId, ...tickets.flatMap(({ userId, number, silent = false }) => [userId, number, silent ? 0 : 1]))),
+      toReport(
+        await status(
+          concertId,
+          ...tickets.flatMap(({ userId, number, silent = false }) => [userId, number, silent ? 0 : 1]),
+        ),
+      ),
     use: async ({ concertId, userId, number }, neededMs) =>
       toUsed(await use(concertId, userId, number, neededMs, times.turnMs)),
     extend: async ({ concertId, userId, number }, until) =>

@@ -1,5 +1,12 @@
 import type { QueueFigures } from '../domain/figures.ts'
-import type { QueueCounts, QueueSettings, QueueStatus, QueueTicket, QueueTimes, WatchedTicket } from '../domain/queue.ts'
+import type {
+  QueueCounts,
+  QueueSettings,
+  QueueStatus,
+  QueueTicket,
+  QueueTimes,
+  WatchedTicket,
+} from '../domain/queue.ts'
 import type { RedisConnection } from './client.ts'
 import { createCommands } from './commands.ts'
 import { createJoins } from './joins.ts'
