@@ -28,7 +28,7 @@ const admitted = builder.objectRef<Status<'Admitted'>>('Admitted').implement({
     until: t.expose('until', {
       type: 'DateTime',
       description:
-        'When your turn ends. About a minute after admission at first; looking at the dates extends it, and so does holding seats.',
+        'When your turn ends. About a minute after admission at first; looking at the dates extends it, and so does holding seats, up to the longest length of a turn.',
     }),
   }),
 })
@@ -184,7 +184,8 @@ builder.mutationFields((t) => ({
   }),
   leaveQueue: t.field({
     type: queueTicket,
-    description: 'Gives your place up, or your turn. It cannot be undone.',
+    description:
+      'Gives your place up, or your turn and the seats that you hold with it. It cannot be undone.',
     args: { input: t.arg({ type: leaveQueueInput, required: true, description: 'Which place to give up.' }) },
     resolve: resolvers.leaveQueue,
   }),

@@ -108,7 +108,7 @@ builder.mutationFields((t) => ({
   holdSeats: t.field({
     type: reservation,
     description:
-      'Makes seats yours alone for about five minutes, all of them or none. Needs an admitted ticket, and keeps you admitted while you hold them.',
+      'Makes seats yours alone for about five minutes, or for what is left of your turn, all of them or none. Needs an admitted ticket, and keeps you admitted while you hold them.',
     errors: {
       types: [SeatTaken, SeatNotFound, SeatLimitExceeded, SalesClosed, IdempotencyKeyReused],
       union: { name: 'HoldSeatsResult', description: 'The hold, or why there is none.' },

@@ -103,6 +103,8 @@ function throwAs(error: unknown, code: string, meaning: string): never {
 export async function leave(concertId: string): Promise<void> {
   const token = ticketOf(concertId).value
   if (token !== null) await request(Leave, { token })
+  // What was held with it is given back.
+  await changed()
 }
 
 /** Where the way through the line began, and how far it has gone. */

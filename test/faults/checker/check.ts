@@ -14,6 +14,7 @@ import { spentChecks } from './spent.ts'
 import { staleChecks } from './stale.ts'
 import { streamChecks } from './streams.ts'
 import { trailChecks } from './trail.ts'
+import { turnChecks } from './turns.ts'
 import type { Check } from './types.ts'
 
 /** What came of one check. */
@@ -37,6 +38,7 @@ const checks: readonly Check[] = [
   ...staleChecks,
   ...attackChecks,
   ...trailChecks,
+  ...turnChecks,
   ...endingChecks,
 ]
 

@@ -1,4 +1,4 @@
-/** Invariant 12: a ticket that bought something opens nothing any more. */
+/** Invariant 12: a ticket that bought something, or left, opens nothing any more. */
 import { lossesOf, nameOf, observationsOf } from './line.ts'
 import { groupBy, type Run } from './load.ts'
 import { reservationsOf, spentOf, type SpentTicket } from './rows.ts'
@@ -60,7 +60,7 @@ function isSaidToBeFinished(run: Run): Found {
   })
   const late = told.filter(({ ticket, from }) => from > knownFrom(run, ticket.spentAt))
   return each(late, ({ ticket, status, from }) =>
-    status.__typename === 'Finished'
+    status.__typename === (ticket.reason === 'PAID' ? 'Finished' : 'Lapsed')
       ? undefined
       : `${nameOf(ticket)} is said to be ${status.__typename}, ${from - ticket.spentAt} ms after it was spent`,
   )
@@ -69,5 +69,9 @@ function isSaidToBeFinished(run: Run): Found {
 export const spentChecks: readonly Check[] = [
   { invariant: 12, name: 'nothing is held with a spent ticket', look: opensNothing },
   { invariant: 12, name: 'a spent ticket is out of the line within 2 s', look: isOutOfLine },
-  { invariant: 12, name: 'a spent ticket is said to be finished', look: isSaidToBeFinished },
+  {
+    invariant: 12,
+    name: 'a ticket that has ended is said to be finished, or lapsed if it left',
+    look: isSaidToBeFinished,
+  },
 ]

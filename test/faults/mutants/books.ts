@@ -96,6 +96,12 @@ export const bookMutants: readonly Mutant[] = [
     seconds: 25,
   },
   {
+    name: 'leaving the queue keeps the seats',
+    edits: [sql('leave_queue', 'if v_hold.held_until > v_at then', 'if false then')],
+    expect: [25],
+    seconds: 25,
+  },
+  {
     name: 'pays for a hold that has run out',
     edits: [
       sql('pay_reservation', ' or v_reservation.held_until <= v_at', ''),

@@ -1,0 +1,63 @@
+/** Invariant 25: no turn is longer than its longest length, and nothing is held with a ticket that has ended. */
+import { lossesOf } from './line.ts'
+import { groupBy, type Run } from './load.ts'
+import { endOf, reservationsOf, spentOf } from './rows.ts'
+import { each, type Check, type Found } from './types.ts'
+
+/** Two looks of the sampler, on a busy machine. */
+const SAMPLING_MS = 1_000
+
+const turnMs = ({ settings }: Run): number => settings.admissionMs + settings.holdMs
+
+/** Holds of one ticket end a longest turn after the first of them at the latest. */
+function holdsEndWithTurn(run: Run): Found {
+  const byTicket = groupBy(reservationsOf(run), (it) => `${it.concertId} ${it.userId} ${it.ticketNumber}`)
+  const first = new Map(
+    [...byTicket].map(([name, own]) => [name, Math.min(...own.map(({ heldAt }) => heldAt))]),
+  )
+  return each(reservationsOf(run), ({ id, concertId, userId, ticketNumber, heldUntil }) => {
+    const began = first.get(`${concertId} ${userId} ${ticketNumber}`) ?? heldUntil
+    return heldUntil > began + turnMs(run)
+      ? `${id} is held until ${heldUntil}, ${heldUntil - began} ms after the first hold with ${ticketNumber}`
+      : undefined
+  })
+}
+
+/** No admission is promised for longer than a claim and a turn, counted from when it was first seen. */
+function turnsEnd(run: Run): Found {
+  const losses = lossesOf(run)
+  const seen = [...run.samples].flatMap(([concert, samples]) => {
+    let since = new Map<number, number>()
+    return samples.flatMap((sample, index) => {
+      const from = samples[index - 1]?.until ?? 0
+      const lost = losses.some((it) => it.concert === concert && it.until >= from && it.from <= sample.until)
+      const known = lost ? new Map<number, number>() : since
+      since = new Map(sample.admitted.map(([, number]) => [number, known.get(number) ?? sample.time]))
+      return sample.admitted.map(([user, number, deadline]) => {
+        return { concert, user, number, lasts: deadline - (since.get(number) ?? deadline) }
+      })
+    })
+  })
+  const longest = run.settings.claimMs + turnMs(run) + SAMPLING_MS
+  return each(seen, ({ concert, user, number, lasts }) =>
+    lasts > longest ? `${user} (${number}) is let in to ${concert} for ${lasts} ms` : undefined,
+  )
+}
+
+/** When a ticket ends, so does what is held with it. */
+function endedHoldNothing(run: Run): Found {
+  const held = groupBy(reservationsOf(run), (it) => `${it.concertId} ${it.userId} ${it.ticketNumber}`)
+  return each(spentOf(run), ({ concertId, userId, number, spentAt }) => {
+    const own = held.get(`${concertId} ${userId} ${number}`) ?? []
+    const still = own.find((it) => endOf(it) !== Infinity && endOf(it) > spentAt)
+    return (
+      still && `${userId} holds ${still.id} until ${endOf(still)} with ${number}, which ended at ${spentAt}`
+    )
+  })
+}
+
+export const turnChecks: readonly Check[] = [
+  { invariant: 25, name: 'holds of a ticket end with its turn', look: holdsEndWithTurn },
+  { invariant: 25, name: 'a turn has a longest length', look: turnsEnd },
+  { invariant: 25, name: 'nothing is held with a ticket that has ended', look: endedHoldNothing },
+]
