@@ -62,7 +62,10 @@ export function queueStatus(
   return context.queue.watch(requireTicket(context, token), context.heardAt ?? (() => startedAt))
 }
 
-/** PostgreSQL first: it cancels the holds, and nothing is held with the ticket from then on. */
+/**
+ * PostgreSQL first: it cancels the holds, and nothing is held with the ticket from then on. While Redis is away the answer is
+ * OVERLOADED, for the ticket still has its place there: the outbox takes it out of the line when Redis is back.
+ */
 export async function leaveQueue(
   _: unknown,
   { input }: { input: { token: string } },
@@ -74,16 +77,8 @@ export async function leaveQueue(
   context.loaders.admissions.clear(ticket)
   const end = await queueBook.leaveQueue(context.db, ticket)
   context.wakeRelay()
-  if (end === 'PAID') {
-    await context.queue.finish(ticket)
-    return issued(context, ticket, await context.queue.status(ticket))
-  }
-  const status = await context.queue.leave(ticket).catch((error: unknown): QueueStatus => {
-    // The ticket has left all the same: it is recorded, and the outbox tells the queue when Redis is back.
-    if (error instanceof Problem && error.code === 'OVERLOADED') return { kind: 'Lapsed', reason: 'LEFT' }
-    throw error
-  })
-  return issued(context, ticket, status)
+  if (end === 'PAID') await context.queue.finish(ticket)
+  return issued(context, ticket, await context.queue.leave(ticket))
 }
 
 /** An operator's change is in Redis, and so in force on every instance, before it is answered. */

@@ -97,7 +97,7 @@ export const bookMutants: readonly Mutant[] = [
   },
   {
     name: 'leaving the queue keeps the seats',
-    edits: [sql('leave_queue', 'if v_hold.held_until > v_at then', 'if false then')],
+    edits: [sql('leave_queue', 'and v_hold.held_until > v_at then', 'and false then')],
     expect: [25],
     seconds: 25,
   },
