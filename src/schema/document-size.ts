@@ -21,6 +21,10 @@ export interface Size {
 export interface DocumentSize {
   /** The largest of each, over the operations of the document. */
   operation: Size
+  /** The `allFields` of its largest operation or fragment: unused fragments are validated too. */
+  largestDefinition: number
+  /** Times that a field with arguments stands in the document under the same name. */
+  repeated: number
   /** Fields of all operations and fragments together: validation compares those with the same name in pairs. */
   allFields: number
   /** Selection sets that were measured: the work of measuring. */
@@ -57,6 +61,7 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize | null {
   }
   const sizes = new Map<SelectionSetNode, Size>()
   const introspections = new Map<SelectionSetNode, number>()
+  const withArguments = new Map<string, number>()
   const open = new Set<SelectionSetNode>()
 
   /** The selections that a spread or an inline fragment stands for. */
@@ -85,6 +90,10 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize | null {
             const inner = sizeOfSet(
               selection.kind === Kind.FRAGMENT_SPREAD ? within(selection.name.value) : selection.selectionSet,
             )
+            if (isField && selection.arguments?.length) {
+              const name = (selection.alias ?? selection.name).value
+              withArguments.set(name, (withArguments.get(name) ?? 0) + 1)
+            }
             if (hidden) size.introspection += introspectionOf(selection.selectionSet)
             else size.introspection += inner.introspection
             // The depth and breadth of the introspection schema are bounded by its own estimate.
@@ -115,18 +124,22 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize | null {
 
   try {
     const operation = { ...NOTHING }
+    let largestDefinition = 0
     let allFields = 0
     for (const definition of definitions) {
       if (!('selectionSet' in definition)) continue
       const size = sizeOfSet(definition.selectionSet)
       allFields += size.allFields
+      largestDefinition = Math.max(largestDefinition, size.allFields)
       if (definition.kind !== Kind.OPERATION_DEFINITION) continue
       const directives = size.directives + (definition.directives?.length ?? 0)
       for (const key of Object.keys(operation) as (keyof Size)[]) {
         operation[key] = Math.max(operation[key], key === 'directives' ? directives : size[key])
       }
     }
-    return { operation, allFields, measured: sizes.size + introspections.size }
+    const repeated = Math.max(0, ...withArguments.values())
+    const measured = sizes.size + introspections.size
+    return { operation, largestDefinition, repeated, allFields, measured }
   } catch (error) {
     if (error instanceof Circle) return null
     throw error

@@ -1,9 +1,9 @@
 /** Documents, each parsed, validated and compiled once while it is kept, for all transports together. */
-import { parse, type DocumentNode, type ExecutionArgs, type GraphQLError, type GraphQLSchema } from 'graphql'
+import { GraphQLError, parse, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql'
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit'
 import { LRUCache } from 'lru-cache'
 import { compilableFields } from './compilable.ts'
-import { createValidation, TOKENS_MAX, type LimitOptions } from './limits.ts'
+import { createValidation, LINES_MAX, TOKENS_MAX, type LimitOptions } from './limits.ts'
 
 /** Memory for documents and compiled operations together. */
 const BYTES_MAX = 32 * 1024 * 1024
@@ -27,7 +27,7 @@ interface Entry {
 export interface Documents {
   /**
    * The document of a text, kept or parsed.
-   * @throws GraphQLError for a syntax error, or too many tokens
+   * @throws GraphQLError for a syntax error, too many tokens or too many lines
    */
   parse: (text: string) => DocumentNode
   /** What is wrong with a document; nothing, if it may be executed. */
@@ -58,7 +58,7 @@ export function createDocuments(schema: GraphQLSchema, options: LimitOptions): D
   }
 
   return {
-    parse: (text) => kept.get(text)?.document ?? parse(text, { maxTokens: TOKENS_MAX }),
+    parse: (text) => kept.get(text)?.document ?? read(text),
     validate: (document) => (entries.has(document) ? [] : findErrors(document)),
     use: ({ document }) => {
       const entry = entries.get(document) ?? { document, bytes: bytesOf(document), uses: 0, compiled: null }
@@ -73,6 +73,14 @@ export function createDocuments(schema: GraphQLSchema, options: LimitOptions): D
     has: (text) => kept.has(text),
     bytes: () => kept.calculatedSize,
   }
+}
+
+/** @throws GraphQLError */
+function read(text: string): DocumentNode {
+  // As graphql-js counts them.
+  if ((text.match(/\r\n|[\n\r]/g)?.length ?? 0) >= LINES_MAX)
+    throw new GraphQLError(`A document can be at most ${LINES_MAX} lines long.`)
+  return parse(text, { maxTokens: TOKENS_MAX })
 }
 
 /** Estimated memory of a parsed document, its text included. Comments are kept as tokens too, but not counted as such. */

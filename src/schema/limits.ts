@@ -16,15 +16,19 @@ import { tooMuch } from './complexity.ts'
 import { sizeOf } from './document-size.ts'
 
 export const TOKENS_MAX = 1_500
+/** More than one for each token: every error counts the lines of the document up to its place. */
+export const LINES_MAX = 2_000
 const ALIASES_MAX = 20
 const DIRECTIVES_MAX = 20
 /**
- * Fields of one operation, with those of the introspection schema: what GraphiQL asks for has 230. Validation compares
- * fields of the same name in pairs, which takes at most 8 ms for so many.
+ * Fields of one operation or fragment, with those of the introspection schema: what GraphiQL asks for has 230. Validation
+ * compares fields of the same name in pairs, which takes at most 16 ms for so many.
  */
 const FIELDS_MAX = 400
 /** The same of all operations and fragments together. */
 const DOCUMENT_FIELDS_MAX = 10_000
+/** Fields with arguments under the same name: comparing a pair of them prints the arguments of both. */
+const REPEATED_MAX = 40
 /** Values in the answer to an introspection query, as estimated: what GraphiQL asks for is 143,287. */
 const INTROSPECTION_MAX = 160_000
 /** Errors that one document is answered with. */
@@ -94,14 +98,15 @@ export function createValidation(schema: GraphQLSchema, { introspection }: Limit
   return (document: DocumentNode): readonly GraphQLError[] => {
     const size = sizeOf(document)
     if (!size) return validate(schema, document, [NoFragmentCyclesRule], { maxErrors: ERRORS_MAX })
-    const { fields, allFields, depth, aliases, directives, introspection: values } = size.operation
+    const { fields, depth, aliases, directives, introspection: values } = size.operation
     if (aliases > ALIASES_MAX) return [exceeded('Aliases', ALIASES_MAX, aliases)]
     if (directives > DIRECTIVES_MAX) return [exceeded('Directives', DIRECTIVES_MAX, directives)]
     const isTooMuch =
       fields > limits.breadth ||
       depth > limits.depth ||
       values > INTROSPECTION_MAX ||
-      allFields > FIELDS_MAX ||
+      size.largestDefinition > FIELDS_MAX ||
+      size.repeated > REPEATED_MAX ||
       size.allFields > DOCUMENT_FIELDS_MAX
     if (isTooMuch) return [tooMuch()]
     try {

@@ -30,6 +30,34 @@ test.each([
   expect(documents.bytes()).toBe(0)
 })
 
+test('an unused fragment is bounded like an operation, because validation compares its fields in pairs', () => {
+  const unused = (count: number): readonly string[] =>
+    documents
+      .validate(parse(`{ me { id } } fragment Unused on Query { ${'me { id } '.repeat(count)} }`))
+      .map(({ message }) => message)
+  expect(unused(200)).toEqual(['Fragment "Unused" is never used.'])
+  expect(unused(201)).toEqual(['This operation asks for too much at once. Split it up.'])
+})
+
+test.each([
+  ['one operation', (fields: string) => `{ ${fields} }`],
+  ['a fragment', (fields: string) => `{ ...Fields } fragment Fields on Query { ${fields} }`],
+])('%s has at most 40 fields with arguments under the same name', (_, documentOf) => {
+  const repeated = (count: number): readonly string[] =>
+    documents
+      .validate(parse(documentOf('concert(id: "x") { id } '.repeat(count))))
+      .map(({ message }) => message)
+  expect(repeated(40)).toEqual([])
+  expect(repeated(41)).toEqual(['This operation asks for too much at once. Split it up.'])
+})
+
+test.each(['\n', '\r', '\r\n'])('a document has at most 2,000 lines: every error counts them (%j)', (end) => {
+  expect(documents.parse(`${end.repeat(1_999)}{ me { id } }`).definitions).toHaveLength(1)
+  expect(() => documents.parse(`${end.repeat(2_000)}{ me { id } }`)).toThrow(
+    'A document can be at most 2000 lines long.',
+  )
+})
+
 test('what GraphiQL asks for is within the limits, and twice as much is not', () => {
   const query = getIntrospectionQuery({ inputValueDeprecation: true, schemaDescription: true, oneOf: true })
   expect(documents.validate(parse(query))).toEqual([])
