@@ -123,5 +123,5 @@ function makeCluster(home: Home, programs: string, data: string): void {
 function isReady(data: string, port: number): boolean {
   const file = join(data, 'postmaster.pid')
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
-  return lines[3] === String(port) && lines[7]?.trim() === 'ready'
+  return lines[3] === String(port) && ['ready', 'standby'].includes(lines[7]?.trim() ?? '')
 }

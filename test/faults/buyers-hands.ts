@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Calls, Person, Reply } from './calls.ts'
 import type { Loot } from './buyers-loot.ts'
+import type { Log } from './log.ts'
 import { keyed, type Op } from './operations.ts'
 import type { Sales } from './sales.ts'
 import type { Watching } from './watching.ts'
@@ -10,6 +11,7 @@ import type { Random, World } from './world/types.ts'
 /** What all buyers share. */
 export interface Stage {
   world: World
+  log: Log
   calls: Calls
   watching: Watching
   sales: Sales

@@ -1,6 +1,7 @@
 /** Whose turn it is: looks at the dates, takes seats, and does one thing or another with them. */
 import { act, chance, charge, isOver, keyFor, once, rest, uuidFrom, type Buyer } from './buyers-hands.ts'
 import type { SeatChoice } from './buyers-loot.ts'
+import { compare } from './compare.ts'
 import { tryTrick } from './buyers-tricks.ts'
 import { SEAT_PRICE, type Sale } from './sales.ts'
 
@@ -30,6 +31,7 @@ export async function shop(buyer: Buyer, sale: Sale): Promise<void> {
     await tryTrick(buyer, sale, 0.3)
     if (chance(buyer, 0.5)) await once(buyer, 'queueTicket', {})
     if (chance(buyer, 0.2)) await once(buyer, 'reservation', { id: held.id })
+    if (chance(buyer, 0.15)) await compareIfPaid(buyer, held.id)
     if (chance(buyer, 0.3)) await act(buyer, 'leaveQueue', { token: buyer.token })
     return
   }
@@ -89,6 +91,12 @@ async function pay(buyer: Buyer, held: Hold): Promise<void> {
 const untilDeadline = (buyer: Buyer, held: Hold, offsetMs: number): Promise<void> =>
   rest(buyer, Math.max(0, held.heldUntil - Date.now() + offsetMs))
 
+/** What is paid for does not change any more, so that every path has to say the same about it. */
+async function compareIfPaid(buyer: Buyer, id: string): Promise<void> {
+  const { answer } = await once(buyer, 'reservation', { id })
+  if (answer?.status === 'PAID') await compare(buyer.stage, buyer.person, id, buyer.random)
+}
+
 type Fate = (buyer: Buyer, sale: Sale, held: Hold) => Promise<unknown>
 
 const payAtOnce: Fate = async (buyer, sale, held) => {
@@ -127,6 +135,19 @@ const cancel: Fate = async (buyer, _, held) => {
   await Promise.all([act(buyer, 'cancelReservation', input), late])
 }
 
+/** Holds and lets go in a circle, for as long as that is allowed. */
+const cycle: Fate = async (buyer, sale, held) => {
+  let current: Hold | 'closed' | undefined = held
+  while (current && current !== 'closed' && !isOver(buyer)) {
+    await rest(buyer, buyer.random.int(200, 2_500))
+    const input = { reservationId: current.id, idempotencyKey: keyFor(buyer) }
+    if (chance(buyer, 0.1)) await pay(buyer, current)
+    else await act(buyer, 'cancelReservation', input)
+    const choice = await choose(buyer, sale)
+    current = choice && (await hold(buyer, choice))
+  }
+}
+
 const vanish: Fate = () => Promise.resolve()
 
 const keepLooking: Fate = async (buyer, sale, held) => {
@@ -144,8 +165,9 @@ const fates: readonly [number, Fate][] = [
   [0.62, payAtTheLastMoment],
   [0.68, payBehindALock],
   [0.75, payTooLate],
-  [0.87, cancel],
-  [0.94, keepLooking],
+  [0.83, cancel],
+  [0.9, cycle],
+  [0.95, keepLooking],
   [1, vanish],
 ]
 

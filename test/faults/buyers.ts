@@ -5,6 +5,7 @@ import { live } from './buyers-life.ts'
 import { isOver, rest, uuidFrom, type Buyer, type Stage } from './buyers-hands.ts'
 import { createLoot } from './buyers-loot.ts'
 import type { Calls } from './calls.ts'
+import type { Log } from './log.ts'
 import type { Sales } from './sales.ts'
 import type { Watching } from './watching.ts'
 import type { Random, World } from './world/types.ts'
@@ -16,6 +17,7 @@ export interface Crowd {
 
 interface CrowdOptions {
   world: World
+  log: Log
   calls: Calls
   watching: Watching
   sales: Sales

@@ -21,9 +21,14 @@ const CAPACITY_FOR_ALL = 1_000
 export async function end(ending: Ending): Promise<void> {
   const { world, crowd, watching, sales, log, graceMs } = ending
   const ready = await within(RECOVERY_MS, async () =>
-    (await Promise.all(world.servers.map(({ directUrl }) => isHealthy(directUrl)))).every(Boolean),
+    (await Promise.all(world.servers.map(({ directUrl }) => isSound(directUrl)))).every(Boolean),
   )
-  log.write({ kind: 'ending', check: 'ready', ok: ready, about: 'every server is ready' })
+  log.write({
+    kind: 'ending',
+    check: 'ready',
+    ok: ready,
+    about: 'every server is ready, and says that both stores work',
+  })
   await sleep(graceMs + CALM_MS)
   await crowd.stop()
   const sale = sales.all.at(-1)
@@ -36,6 +41,13 @@ export async function end(ending: Ending): Promise<void> {
     await tryToBuy(ending, sale)
   }
   await askAboutSpentTickets(ending)
+  await Promise.all([...watching.open].map((watch) => watch.stop()))
+  for (const { index, directUrl } of world.servers) {
+    let left = NaN
+    const ok = await within(RECOVERY_MS, async () => (left = await streamsOf(directUrl)) === 0)
+    const about = `server ${index} has ${left} subscriptions, and nobody subscribes`
+    log.write({ kind: 'ending', check: 'released', ok, about })
+  }
   const drained = await within(10_000, async () => (await outboxLength(world)) === 0)
   log.write({ kind: 'ending', check: 'drained', ok: drained, about: 'the outbox is empty' })
 }
@@ -103,7 +115,17 @@ const outboxLength = (world: World): Promise<number> =>
     return row.length
   })
 
-async function isHealthy(graphqlUrl: string): Promise<boolean> {
-  const response = await fetch(new URL('/health', graphqlUrl), { signal: AbortSignal.timeout(5_000) })
-  return response.ok
+/** How many subscriptions a server counts. */
+async function streamsOf(graphqlUrl: string): Promise<number> {
+  const response = await fetch(new URL('/metrics', graphqlUrl), { signal: AbortSignal.timeout(2_000) })
+  return Number(/^stagedoor_subscriptions(?:\{.*\})? (\d+)/m.exec(await response.text())?.[1])
+}
+
+async function isSound(graphqlUrl: string): Promise<boolean> {
+  const answers = await Promise.all(
+    ['/ready', '/health'].map((path) =>
+      fetch(new URL(path, graphqlUrl), { signal: AbortSignal.timeout(5_000) }),
+    ),
+  )
+  return answers.every(({ ok }) => ok)
 }

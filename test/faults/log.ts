@@ -1,5 +1,6 @@
 /** The log of a run: what was asked, before it was sent, and what came back. One JSON object a line. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import type { Health } from './health.ts'
 import type { Op } from './operations.ts'
 
 /** A queue ticket, read from its token. */
@@ -57,10 +58,21 @@ export type Entry = { at: number } & (
   | { kind: 'closed'; stream: number; why: string }
   | { kind: 'sale'; concert: string; performances: string[]; seatCount: number }
   | { kind: 'fault'; id: number; name: string; phase: 'start' | 'end' }
+  /** What a server said of itself; null: nothing. `stopping`: it had been told to stop. */
+  | {
+      kind: 'health'
+      server: number
+      askedAt: number
+      stopping: boolean
+      ready: number | null
+      health: Health | null
+    }
+  /** One operation over every path, several times: the answers as text, without those that could not be had. */
+  | { kind: 'compared'; operation: string; answers: { path: string; text: string }[] }
   /** What was found when everything was over and quiet. */
   | {
       kind: 'ending'
-      check: 'ready' | 'quiet' | 'admitted' | 'reheld' | 'drained'
+      check: 'ready' | 'quiet' | 'admitted' | 'reheld' | 'drained' | 'released'
       ok: boolean
       about: string
     }

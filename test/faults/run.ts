@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startCrowd } from './buyers.ts'
 import { createCalls } from './calls.ts'
 import { end } from './ending.ts'
+import { watchHealth } from './health.ts'
+import { OTHER_SETTINGS } from './faults/servers.ts'
 import { installHistory, readBooks } from './history.ts'
 import { openLog } from './log.ts'
 import { createSales, whenReachable } from './sales.ts'
@@ -43,6 +45,9 @@ export interface Settings {
   holdMs: number
   claimMs: number
   admissionMs: number
+  /** With the settings of a rollout, where there is one. */
+  longestClaimMs: number
+  longestAdmissionMs: number
   graceMs: number
   seatsPerUserMax: number
   /** How often each fault that is possible here was really brought about. */
@@ -85,6 +90,7 @@ export async function run(options: RunOptions): Promise<void> {
     setMaxListeners(0, signal)
     const crowd = startCrowd({
       world,
+      log,
       calls,
       watching,
       sales,
@@ -92,6 +98,7 @@ export async function run(options: RunOptions): Promise<void> {
       size: options.buyers,
       graceMs: times.graceMs,
     })
+    const stopHealth = watchHealth(world, log)
     const operating = sales.run(random.fork('operator'), signal)
     const schedule = runFaults({
       world,
@@ -126,6 +133,7 @@ export async function run(options: RunOptions): Promise<void> {
       await crowd.stop()
       await Promise.all([...watching.open].map((watch) => watch.stop()))
     }
+    await stopHealth()
     await sampler.stop()
     const books = await whenReachable(() => readBooks(world.databaseUrl))
     writeFileSync(join(directory, 'books.json'), JSON.stringify(books))
@@ -145,6 +153,8 @@ function timesOf({ env }: World): Omit<Settings, 'seed' | 'faults' | 'failures' 
     holdMs: ms('HOLD_SECONDS'),
     claimMs: ms('CLAIM_SECONDS'),
     admissionMs: ms('ADMISSION_SECONDS'),
+    longestClaimMs: Math.max(ms('CLAIM_SECONDS'), Number(OTHER_SETTINGS.CLAIM_SECONDS) * 1000),
+    longestAdmissionMs: Math.max(ms('ADMISSION_SECONDS'), Number(OTHER_SETTINGS.ADMISSION_SECONDS) * 1000),
     graceMs: ms('ABSENCE_GRACE_SECONDS'),
     seatsPerUserMax: SEATS_PER_USER_MAX,
   }

@@ -3,12 +3,14 @@ import { attackChecks } from './attacks.ts'
 import { bookChecks } from './books.ts'
 import { endingChecks } from './endings.ts'
 import { gateChecks } from './gate.ts'
+import { healthChecks } from './health.ts'
 import { keyChecks } from './keys.ts'
 import type { Run } from './load.ts'
 import { orderChecks } from './order.ts'
 import { ownershipChecks } from './ownership.ts'
 import { placeChecks } from './places.ts'
 import { promiseChecks } from './promises.ts'
+import { sameAnswerChecks } from './same-answer.ts'
 import { seatListChecks } from './seats.ts'
 import { spentChecks } from './spent.ts'
 import { staleChecks } from './stale.ts'
@@ -40,6 +42,9 @@ const checks: readonly Check[] = [
   ...trailChecks,
   ...turnChecks,
   ...endingChecks,
+  ...turnChecks,
+  ...sameAnswerChecks,
+  ...healthChecks,
 ]
 
 export const check = (run: Run): Finding[] =>

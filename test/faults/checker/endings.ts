@@ -50,5 +50,6 @@ export const endingChecks: readonly Check[] = [
   { invariant: 17, name: 'free capacity is given to who waits', look: freeIsGiven },
   { invariant: 17, name: 'a new buyer is let in', look: (run) => endings(run, 'admitted') },
   { invariant: 17, name: 'a lapsed seat can be held again', look: (run) => endings(run, 'reheld') },
+  { invariant: 17, name: 'no subscription outlives its client', look: (run) => endings(run, 'released') },
   { invariant: 17, name: 'everything has been delivered', look: (run) => endings(run, 'drained') },
 ]

@@ -55,6 +55,8 @@ export interface Run {
   faults: Fault[]
   endings: Extract<Entry, { kind: 'ending' }>[]
   sales: Extract<Entry, { kind: 'sale' }>[]
+  health: Extract<Entry, { kind: 'health' }>[]
+  compared: Extract<Entry, { kind: 'compared' }>[]
   books: Books
   /** The changes of each transaction. */
   transactions: Map<string, Change[]>
@@ -77,12 +79,16 @@ export function loadRun(directory: string): Run {
   }
 }
 
-function fold(entries: Entry[]): Pick<Run, 'calls' | 'streams' | 'faults' | 'endings' | 'sales'> {
+function fold(
+  entries: Entry[],
+): Pick<Run, 'calls' | 'streams' | 'faults' | 'endings' | 'sales' | 'health' | 'compared'> {
   const calls = new Map<number, Call>()
   const streams = new Map<number, Stream>()
   const faults = new Map<number, Fault>()
   const endings: Run['endings'] = []
   const sales: Run['sales'] = []
+  const health: Run['health'] = []
+  const compared: Run['compared'] = []
   for (const [no, entry] of entries.entries()) {
     switch (entry.kind) {
       case 'sent': {
@@ -125,6 +131,12 @@ function fold(entries: Entry[]): Pick<Run, 'calls' | 'streams' | 'faults' | 'end
       case 'sale':
         sales.push(entry)
         break
+      case 'health':
+        health.push(entry)
+        break
+      case 'compared':
+        compared.push(entry)
+        break
       case 'closed':
         Object.assign(streams.get(entry.stream) ?? {}, { closedAt: entry.at })
         break
@@ -136,6 +148,8 @@ function fold(entries: Entry[]): Pick<Run, 'calls' | 'streams' | 'faults' | 'end
     faults: [...faults.values()],
     endings,
     sales,
+    health,
+    compared,
   }
 }
 

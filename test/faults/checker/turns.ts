@@ -7,7 +7,7 @@ import { each, type Check, type Found } from './types.ts'
 /** Two looks of the sampler, on a busy machine. */
 const SAMPLING_MS = 1_000
 
-const turnMs = ({ settings }: Run): number => settings.admissionMs + settings.holdMs
+const turnMs = ({ settings }: Run): number => settings.longestAdmissionMs + settings.holdMs
 
 /** Holds of one ticket end a longest turn after the first of them at the latest. */
 function holdsEndWithTurn(run: Run): Found {
@@ -38,7 +38,7 @@ function turnsEnd(run: Run): Found {
       })
     })
   })
-  const longest = run.settings.claimMs + turnMs(run) + SAMPLING_MS
+  const longest = run.settings.longestClaimMs + turnMs(run) + SAMPLING_MS
   return each(seen, ({ concert, user, number, lasts }) =>
     lasts > longest ? `${user} (${number}) is let in to ${concert} for ${lasts} ms` : undefined,
   )
@@ -56,8 +56,21 @@ function endedHoldNothing(run: Run): Found {
   })
 }
 
+/** A ticket that has paid for something and holds nothing else is spent. */
+function paidAreSpent(run: Run): Found {
+  const spent = new Set(spentOf(run).map(({ concertId, userId, number }) => `${concertId} ${userId} ${number}`))
+  const held = groupBy(reservationsOf(run), (it) => `${it.concertId} ${it.userId} ${it.ticketNumber}`)
+  const paid = [...held].filter(([, own]) => own.some(({ status }) => status === 'PAID'))
+  return each(paid, ([name, own]) =>
+    spent.has(name) || own.some(({ status }) => status === 'HELD')
+      ? undefined
+      : `${name} has paid, holds nothing, and is not spent`,
+  )
+}
+
 export const turnChecks: readonly Check[] = [
   { invariant: 25, name: 'holds of a ticket end with its turn', look: holdsEndWithTurn },
   { invariant: 25, name: 'a turn has a longest length', look: turnsEnd },
   { invariant: 25, name: 'nothing is held with a ticket that has ended', look: endedHoldNothing },
+  { invariant: 25, name: 'a ticket that has paid is spent when it holds nothing', look: paidAreSpent },
 ]

@@ -101,5 +101,60 @@ const jobsOff: Fault = {
   },
 }
 
+const readOnly: Fault = {
+  name: 'PostgreSQL read-only',
+  target: 'postgres',
+  run: async (world, random, signal) => {
+    const set = (value: string) =>
+      administer(world, async (sql) => {
+        await sql.unsafe(`alter system set default_transaction_read_only = ${value}`)
+        await sql`select pg_reload_conf()`
+      })
+    try {
+      await set('on')
+      await lasting(about(5_000, random), signal)
+    } finally {
+      await insist(() => set('off'))
+    }
+  },
+}
+
+/** What is written when somebody buys; a full disk fails the statement that needs a new page. */
+const WRITTEN = ['reservations', 'transfers', 'idempotency_keys', 'outbox']
+
+const diskFull: Fault = {
+  name: 'PostgreSQL disk full',
+  target: 'postgres',
+  run: async (world, random, signal) => {
+    const inOne = (statements: readonly string[]) =>
+      administer(world, (sql) =>
+        sql.unsafe(`set lock_timeout = '5s'; begin; ${statements.join(';')}; commit`),
+      )
+    try {
+      await insist(() =>
+        inOne([
+          `create or replace function history.disk_full() returns trigger language plpgsql as
+            $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`,
+          ...WRITTEN.map(
+            (table) => `create or replace trigger disk_full before insert on ${table}
+              for each statement execute function history.disk_full()`,
+          ),
+        ]),
+      )
+      await lasting(about(5_000, random), signal)
+    } finally {
+      await insist(() => inOne(WRITTEN.map((table) => `drop trigger if exists disk_full on ${table}`)))
+    }
+  },
+}
+
 /** What happens to PostgreSQL and in it. */
-export const postgresFaults: readonly Fault[] = [stopped, hung, poolExhausted, backendsKilled, jobsOff]
+export const postgresFaults: readonly Fault[] = [
+  stopped,
+  hung,
+  poolExhausted,
+  backendsKilled,
+  jobsOff,
+  readOnly,
+  diskFull,
+]

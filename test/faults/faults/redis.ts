@@ -52,6 +52,23 @@ const pubsubKilled: Fault = {
   },
 }
 
+/** Every command that may need memory is refused, and scripts with it. */
+const outOfMemory: Fault = {
+  name: 'Redis out of memory',
+  target: 'redis',
+  run: async ({ redisUrl }, random, signal) => {
+    const redis = new Redis(redisUrl, { lazyConnect: true })
+    try {
+      await redis.connect()
+      await redis.config('SET', 'maxmemory', '1')
+      await lasting(about(5_000, random), signal)
+    } finally {
+      await insist(() => redis.config('SET', 'maxmemory', '0'))
+      redis.disconnect()
+    }
+  },
+}
+
 /** What happens to Redis. */
 export const redisFaults: readonly Fault[] = [
   killed('Redis killed', (store) => store.start()),
@@ -59,4 +76,5 @@ export const redisFaults: readonly Fault[] = [
   olderFile,
   paused,
   pubsubKilled,
+  outOfMemory,
 ]

@@ -61,6 +61,27 @@ const clocks: Fault = {
   },
 }
 
+/** The settings of the servers that are being replaced: longer, so that what the others promise still holds. */
+export const OTHER_SETTINGS = { ABSENCE_GRACE_SECONDS: '15', CLAIM_SECONDS: '5', ADMISSION_SECONDS: '14' }
+
+/** Some servers run with other settings than the rest, as in the middle of a rollout. */
+const rollout: Fault = {
+  name: 'rollout with other settings',
+  target: 'servers',
+  run: async ({ servers }, random, signal) => {
+    const kept = random.int(0, servers.length - 1)
+    const chosen = servers.filter((_, index) => index !== kept)
+    const restart = (server: Server, options?: StartOptions): Promise<void> =>
+      server.stop().then(() => insist(() => server.start(options)))
+    try {
+      for (const server of chosen) await restart(server, { env: OTHER_SETTINGS })
+      await lasting(about(10_000, random), signal)
+    } finally {
+      for (const server of chosen) await restart(server)
+    }
+  },
+}
+
 /** What happens to server processes. */
 export const serverFaults: readonly Fault[] = [
   killed,
@@ -68,4 +89,5 @@ export const serverFaults: readonly Fault[] = [
   frozen('server frozen past a hold', ({ env }) => (Number(env.HOLD_SECONDS) + 2) * 1_000),
   rollingRestart,
   clocks,
+  rollout,
 ]

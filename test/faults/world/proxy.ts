@@ -29,7 +29,8 @@ export async function createLink(options: {
   target: number
   random: Random
 }): Promise<Link> {
-  const { name, port, target, random } = options
+  const { name, port, random } = options
+  let { target } = options
   const connections = new Set<Connection>()
   let behaviour = GOOD
 
@@ -67,6 +68,7 @@ export async function createLink(options: {
     mend: () => set({}),
     cut,
     connections: () => connections.size,
+    setTarget: (moved) => (target = moved),
     close: async () => {
       cut()
       if (!server.listening) return

@@ -33,6 +33,7 @@ export function createServer(options: {
   const { index, root, port, clientPort, logFile, env } = options
   let kept: Kept | undefined
   let running = false
+  let stopping = false
   let starting: Promise<void> | undefined
 
   async function start({ clockOffset, env: more }: StartOptions = {}): Promise<void> {
@@ -47,6 +48,7 @@ export function createServer(options: {
     closeSync(output)
     kept = started
     running = true
+    stopping = false
     void started.ended.then(() => {
       if (kept === started) running = false
     })
@@ -75,6 +77,9 @@ export function createServer(options: {
     get running() {
       return running
     },
+    get stopping() {
+      return stopping
+    },
     get pid() {
       return kept?.pid ?? 0
     },
@@ -85,6 +90,7 @@ export function createServer(options: {
     },
     start: (wanted) => (starting ??= start(wanted).finally(() => (starting = undefined))),
     stop: async () => {
+      stopping = true
       if (running) signalTo(kept?.pid ?? 0, 'SIGCONT')
       await kept?.stop()
       running = false

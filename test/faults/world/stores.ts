@@ -7,16 +7,18 @@ import type { Service as Launched } from '../../../scripts/services/keep.ts'
 import { startPostgres } from '../../../scripts/services/postgres.ts'
 import { startRedis } from '../../../scripts/services/redis.ts'
 import { childrenOf, signalTo } from './processes.ts'
-import type { RedisService, Service } from './types.ts'
+import { startPostgresStandby, startRedisStandby } from './standbys.ts'
+import type { PostgresService, RedisService, Service } from './types.ts'
 
 /** A store, with what the world needs beyond what the faults may use. */
 export type Store<T extends Service> = T & { url: string; close(): Promise<void> }
 
 /** PostgreSQL, as durable as in production: fsync, and synchronous_commit by default. */
-export async function createPostgres(home: Home, port: number): Promise<Store<Service>> {
+export async function createPostgres(home: Home, port: number): Promise<Store<PostgresService>> {
   const store = await createStore(() => startPostgres(home, { port }), answersSelect)
   const { kill } = store
   return Object.assign(store, {
+    startStandby: () => startPostgresStandby(home, store),
     kill: (signal: NodeJS.Signals) => {
       // The postmaster first, so that it starts no more; each backend has a session of its own.
       kill(signal)
@@ -36,6 +38,7 @@ export async function createRedis(home: Home, port: number): Promise<Store<Redis
     if (store.running) throw new Error('Redis still runs')
   }
   return Object.assign(store, {
+    startStandby: () => startRedisStandby(home, store.url),
     startEmpty: () => {
       mustHaveEnded()
       rmSync(data, { recursive: true })

@@ -40,6 +40,8 @@ export interface Link {
   cut(): number
   /** How many connections are open. */
   connections(): number
+  /** New connections go to this port from now on; open ones stay where they are, as behind an address that moves. */
+  setTarget(port: number): void
   close(): Promise<void>
 }
 
@@ -52,6 +54,8 @@ export interface Server {
   directUrl: string
   /** Is there a process? It may be stopped by SIGSTOP all the same. */
   readonly running: boolean
+  /** Has it been told to stop? */
+  readonly stopping: boolean
   readonly pid: number
   /** Where its log goes; it is kept over restarts. */
   logFile: string
@@ -82,7 +86,28 @@ export interface Service {
   ended(): Promise<void>
 }
 
+/** A second store that replicates the first, and takes over from it. */
+export interface Standby {
+  port: number
+  /**
+   * Makes the standby the primary and the primary its standby, losing nothing.
+   * @param onPromoted is called as soon as the standby takes writes
+   */
+  takeOver(onPromoted: () => void): Promise<void>
+  /** Back to how it was, losing nothing; what has not been done need not be undone. */
+  handBack(onPromoted: () => void): Promise<void>
+  /** Ends it and removes its data. */
+  close(): Promise<void>
+}
+
+export interface PostgresService extends Service {
+  /** Starts a hot standby that streams from it. */
+  startStandby(): Promise<Standby>
+}
+
 export interface RedisService extends Service {
+  /** Starts a replica of it, in sync. */
+  startStandby(): Promise<Standby>
   /** Starts it with nothing. It must have ended. */
   startEmpty(): Promise<void>
   /** Copies its append-only file as it is now. */
@@ -101,7 +126,7 @@ export interface World {
   redisPrefix: string
   /** One for each server, in the same order. `client`: what comes in; the others: what it reaches out to. */
   links: { client: Link[]; database: Link[]; redis: Link[] }
-  postgres: Service
+  postgres: PostgresService
   redis: RedisService
   /** Ends and removes everything, but for the servers' logs. */
   close(): Promise<void>

@@ -1,0 +1,58 @@
+/** Asks every server again and again whether it wants traffic (`/ready`) and how the stores are (`/health`). */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from './log.ts'
+import type { Server, World } from './world/types.ts'
+
+/** How one store is, as a server says. */
+export interface StoreHealth {
+  read: boolean
+  write: boolean
+}
+
+export interface Health {
+  postgres: StoreHealth
+  redis: StoreHealth
+}
+
+const EVERY_MS = 300
+const ANSWER_MS_MAX = 6_000
+
+/** Resolves to the answer of a server; null: there is none, as from a process that is killed or frozen. */
+async function ask(server: Server, path: string): Promise<{ status: number; body: unknown } | null> {
+  try {
+    const url = new URL(path, server.directUrl)
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
+    const text = await response.text()
+    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined }
+  } catch {
+    return null
+  }
+}
+
+/** Writes every answer to the log until it is stopped. @returns what stops it */
+export function watchHealth(world: World, log: Log): () => Promise<void> {
+  let stopped = false
+  async function go(server: Server): Promise<void> {
+    while (!stopped) {
+      const wasStopping = server.stopping
+      const askedAt = Date.now()
+      const [ready, health] = await Promise.all([ask(server, '/ready'), ask(server, '/health')])
+      if (ready || health) {
+        log.write({
+          kind: 'health',
+          server: server.index,
+          askedAt,
+          stopping: wasStopping || server.stopping,
+          ready: ready?.status ?? null,
+          health: (health?.body as Health | undefined) ?? null,
+        })
+      }
+      await sleep(EVERY_MS)
+    }
+  }
+  const going = Promise.all(world.servers.map(go))
+  return async () => {
+    stopped = true
+    await going
+  }
+}
