@@ -1,4 +1,4 @@
-// `npm run check`: all that CI runs. Like dev.mjs, this file uses only Node itself.
+// `npm run check`, and with the word `slow` the tests that take minutes each. Like dev.mjs, this file uses only Node itself.
 import { fileURLToPath } from 'node:url'
 import { installIfNeeded } from './install.mjs'
 
@@ -8,4 +8,4 @@ installIfNeeded()
 const { register } = await import('tsx/esm/api')
 register()
 const { check } = await import('./check.ts')
-await check()
+await check({ slow: process.argv[2] === 'slow' })
