@@ -44,9 +44,21 @@ function allAreAnswered(run: Run): Found {
   )
 }
 
+/** After a switchover every server writes to the new primary. The fault itself looks, and fails where one does not. */
+function switchoversAreFollowed({ settings }: Run): Found {
+  const isSwitchover = (name: string): boolean => name.includes('switched over')
+  const failed = settings.failures.filter(({ name }) => isSwitchover(name))
+  const done = Object.entries(settings.faults).flatMap(([name, times]) => (isSwitchover(name) ? times : []))
+  return {
+    facts: failed.length + done.reduce((sum, times) => sum + times, 0),
+    violations: failed.map(({ name, why }) => `${name}: ${why}`),
+  }
+}
+
 export const endingChecks: readonly Check[] = [
   { invariant: 17, name: 'every server is ready again', look: (run) => endings(run, 'ready') },
   { invariant: 17, name: 'whoever asks is answered', look: allAreAnswered },
+  { invariant: 17, name: 'servers follow a switchover', look: switchoversAreFollowed },
   { invariant: 17, name: 'free capacity is given to who waits', look: freeIsGiven },
   { invariant: 17, name: 'a new buyer is let in', look: (run) => endings(run, 'admitted') },
   { invariant: 17, name: 'a lapsed seat can be held again', look: (run) => endings(run, 'reheld') },

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bookMutants } from './books.ts'
 import { lineMutants } from './line.ts'
+import { serviceMutants } from './service.ts'
 import type { Edit, Mutant } from './types.ts'
 
-export const mutants: readonly Mutant[] = [...bookMutants, ...lineMutants]
+export const mutants: readonly Mutant[] = [...bookMutants, ...lineMutants, ...serviceMutants]
 
 /** The project that this file is part of. */
 export const OWN_ROOT = fileURLToPath(new URL('../../../', import.meta.url))
