@@ -19,7 +19,7 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/db/sql/leave_queue.sql',
-        find: 'if v_hold.held_until > v_at then',
+        find: "if v_hold.status = 'HELD' and v_hold.held_until > v_at then",
         replace: 'if false then',
       },
     ],
