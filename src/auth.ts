@@ -31,8 +31,9 @@ export interface Identity {
 }
 
 /**
- * How far ahead the clock of an issuer may be: `nbf` and `iat` may be so far in the future. `exp` has no grace: a token that
- * ends a little early is renewed a little early.
+ * How far ahead the clock of an issuer may be: `nbf` may be so far in the future. `exp` has no grace: a token that ends a
+ * little early is renewed a little early. `iat` refuses nothing: RFC 7519, section 4.1.6, has it tell the age of a token, and a
+ * server whose own clock is slow would turn everybody away by it.
  */
 const CLOCK_SKEW_MS = 60_000
 
@@ -47,7 +48,6 @@ interface Claims {
   sub?: unknown
   exp?: unknown
   nbf?: unknown
-  iat?: unknown
   role?: unknown
 }
 
@@ -124,14 +124,11 @@ function keySetCheck(
 }
 
 /** @returns when the token expires */
-function checkTimes({ exp, nbf, iat }: Claims, now: number): number {
+function checkTimes({ exp, nbf }: Claims, now: number): number {
   const expiresAt = Number(exp) * 1000
   if (Number.isNaN(expiresAt)) throw invalid('Its expiry is not a number.')
   if (expiresAt <= now) throw expired()
-  for (const start of [nbf, iat]) {
-    if (start !== undefined && !(Number(start) * 1000 <= now + CLOCK_SKEW_MS))
-      throw invalid('It is not valid yet.')
-  }
+  if (nbf !== undefined && !(Number(nbf) * 1000 <= now + CLOCK_SKEW_MS)) throw invalid('It is not valid yet.')
   return expiresAt
 }
 

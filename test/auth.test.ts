@@ -74,8 +74,7 @@ describe.each(['a secret', 'a key set'] as const)('an access token signed with %
   test.each([
     ['nbf', 60, true],
     ['nbf', 61, false],
-    ['iat', 60, true],
-    ['iat', 61, false],
+    ['iat', 1_800, true],
     ['exp', 1, true],
     ['exp', 0, false],
     ['exp', -1, false],

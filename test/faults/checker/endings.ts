@@ -1,4 +1,5 @@
 /** Invariant 17: when the last fault is over, it works again. */
+import { newlyAdmitted } from './line.ts'
 import { isCalm, type Run } from './load.ts'
 import type { Sample } from '../sampler.ts'
 import { each, type Check, type Found } from './types.ts'
@@ -18,12 +19,14 @@ const couldAdmit = (sample: Sample): boolean =>
   sample.waiting.length > 0 &&
   sample.admitted.length < sample.capacity
 
-/** While nothing is broken, free capacity and a waiting buyer are not together for long. */
+/** While nothing is broken, nobody waits for long beside free capacity without somebody being let in; a rate may make it slow. */
 function freeIsGiven(run: Run): Found {
   const idle = [...run.samples].flatMap(([concert, samples]) => {
     let since: number | undefined
-    return samples.flatMap((sample) => {
+    return samples.flatMap((sample, index) => {
       const calm = isCalm(run, sample.at - IDLE_MS_MAX, sample.until)
+      const before = samples[index - 1]
+      if (before && newlyAdmitted({ concert, before, after: sample }).length > 0) since = undefined
       since = calm && couldAdmit(sample) ? (since ?? sample.at) : undefined
       return calm ? [{ concert, since, until: sample.until }] : []
     })

@@ -2,11 +2,10 @@
  * Another primary behind the same address, as managed services and proxies do it: the former one becomes a standby, and connections
  * that are open stay with it. Nothing is lost: what a failover loses is another kind of fault.
  */
-import { randomUUID } from 'node:crypto'
 import { standbyIsImpossible } from '../world/standbys.ts'
 import type { Fault, Link, Standby, World } from '../world/types.ts'
 import { about, insist, lasting } from './lasting.ts'
-import { createStand, createVisitor } from './visitors.ts'
+import { createStand, createVisitor, enter } from './visitors.ts'
 
 const pointTo = (links: readonly Link[], port: number): void => links.forEach((link) => link.setTarget(port))
 
@@ -29,24 +28,25 @@ async function withStandby(
 /** The promise is 15 s; something else may be broken at the same time. */
 const WORKING_MS_MAX = 30_000
 
+// Both leave nothing behind that the checker would ask about: joining and leaving take no key.
 /** Makes what tells whether every server writes to a store again. @throws Error when one of them does not in time */
 async function createProbe(world: World, store: 'redis' | 'postgres', signal: AbortSignal) {
   let ask = (_url: string): Promise<string> => Promise.resolve('not made yet')
   await insist(async () => {
     const stand = await createStand(world)
     const visitor = await createVisitor(world)
+    const token = await enter(visitor, world.servers[0]?.directUrl ?? '', stand)
     ask = async (url) => {
-      const input = { amount: 1, idempotencyKey: randomUUID() }
       const { word } =
         store === 'redis'
           ? await visitor.ask(url, 'issueQueueToken', { input: { concertId: stand.concertId } })
-          : await visitor.ask(url, 'chargePoints', { input })
+          : await visitor.ask(url, 'leaveQueue', { input: { token } })
       return word
     }
   })
   return async (): Promise<void> => {
     const deadline = Date.now() + WORKING_MS_MAX
-    const working = store === 'redis' ? 'QueueTicket' : 'PointAccount'
+    const working = store === 'redis' ? 'QueueTicket' : 'ok'
     for (const { index, directUrl } of world.servers) {
       for (let said = ''; said !== working && !signal.aborted;) {
         said = await ask(directUrl).catch(String)

@@ -5,15 +5,14 @@ import { expect, test } from 'vitest'
 import { check } from './checker/check.ts'
 import { loadRun } from './checker/load.ts'
 import { faults } from './faults/index.ts'
-import { misfits } from './mutants/plant.ts'
 import { leftOut } from './report.ts'
 import { run } from './run.ts'
 
 const SEED = 3
-/** It ends when every fault has come once, two at a time: after about 90 s, and later on a slow machine. */
-const SECONDS_MAX = 240
+/** It ends when every fault has come once, two at a time: after about two minutes, and later on a slow machine. */
+const SECONDS_MAX = 420
 
-test('every invariant holds while everything fails once', { timeout: 480_000 }, async () => {
+test('every invariant holds while everything fails once', { timeout: 720_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'stagedoor-faults-'))
   await run({
     seed: SEED,
@@ -34,8 +33,4 @@ test('every invariant holds while everything fails once', { timeout: 480_000 }, 
   expect(broken, `the files are in ${directory}`).toEqual([])
   expect(findings.filter(({ facts }) => facts === 0).map(({ name }) => name)).toEqual([])
   rmSync(directory, { recursive: true, force: true })
-})
-
-test('every planted bug still fits the code', () => {
-  expect(misfits()).toEqual([])
 })
