@@ -2,6 +2,7 @@
 import { act, chance, charge, isOver, once, rest, uuidFrom, type Buyer } from './buyers-hands.ts'
 import { shop } from './buyers-shop.ts'
 import { tryTrick } from './buyers-tricks.ts'
+import { freeze } from './frozen.ts'
 import { SEAT_PRICE, type Sale } from './sales.ts'
 import type { Watch } from './watching.ts'
 
@@ -56,6 +57,12 @@ async function stand(buyer: Buyer, sale: Sale, watch: Watch | undefined): Promis
     if (chance(buyer, 0.03)) {
       await act(buyer, 'leaveQueue', { token: buyer.token })
       return 'over'
+    }
+    if (chance(buyer, 0.03)) {
+      await watch?.stop()
+      const server = buyer.random.int(0, stage.world.servers.length - 1)
+      await freeze(stage, buyer.person, buyer.token ?? '', server, stage.graceMs * 3)
+      return 'gone'
     }
     if (chance(buyer, 0.03)) {
       await watch?.stop()

@@ -67,6 +67,8 @@ export type Entry = { at: number } & (
       ready: number | null
       health: Health | null
     }
+  /** Nothing but answers to WebSocket pings comes from a page between start and end. */
+  | { kind: 'frozen'; user: string; ticket: Ticket; phase: 'start' | 'end' }
   /** One operation over every path, several times: the answers as text, without those that could not be had. */
   | { kind: 'compared'; operation: string; answers: { path: string; text: string }[] }
   /** What was found when everything was over and quiet. */

@@ -1,5 +1,5 @@
 /** Two more sides of invariant 5: who is skipped was not there, and who holds seats was let in. */
-import { admissionsOf, lossesOf, nameOf, stepsOf, ticketIn } from './line.ts'
+import { admissionsOf, lossesOf, nameOf, newlyAdmitted, stepsOf, ticketIn } from './line.ts'
 import { groupBy, isCalm, type Run } from './load.ts'
 import { intentsOf, reservationsOf } from './rows.ts'
 import { each, type Check, type Found } from './types.ts'
@@ -52,6 +52,31 @@ function skippedDidNotListen(run: Run): Found {
   return each(waited, ({ concert, user, number, after, skipped }) =>
     skipped ? `${concert}: ${user} (${number}) listened, and was skipped at ${after.at}` : undefined,
   )
+}
+
+/**
+ * How long somebody may count as present after the last message: until they are read the next time, then the grace period and a fifth
+ * of it; and two looks of the sampler.
+ */
+const presentMs = ({ settings: { graceMs } }: Run): number => graceMs / 2 + graceMs * 1.2 + 2 * SAMPLING_MS
+
+/** Nobody is let in whose page has been frozen for longer than the grace period. */
+function frozenAreSkipped(run: Run): Found {
+  const frozen = run.frozen.filter(
+    ({ from, until }) =>
+      until > from + presentMs(run) &&
+      !run.faults.some((it) => it.name.includes('rollout') && it.from < until && it.until > from - 20_000),
+  )
+  const admitted = stepsOf(run).flatMap((step) =>
+    newlyAdmitted(step).map(([, number]) => ({ concert: step.concert, number, at: step.before.until })),
+  )
+  return each(frozen, ({ ticket, from, until }) => {
+    const late = admitted.find(
+      ({ concert, number, at }) =>
+        concert === ticket.concertId && number === ticket.number && at > from + presentMs(run) && at < until,
+    )
+    return late && `${nameOf(ticket)} was let in ${late.at - from} ms after its page was frozen`
+  })
 }
 
 /** When each hold was asked for: of the calls that may have made it, the first. */
@@ -113,5 +138,6 @@ const SAMPLING_MS = 1_000
 export const gateChecks: readonly Check[] = [
   { invariant: 5, name: 'who is skipped was not there', look: skippedWereAbsent },
   { invariant: 5, name: 'who listens is not skipped', look: skippedDidNotListen },
+  { invariant: 5, name: 'who is frozen is skipped', look: frozenAreSkipped },
   { invariant: 5, name: 'who holds seats was let in', look: heldWereAdmitted },
 ]

@@ -56,6 +56,8 @@ export interface Run {
   endings: Extract<Entry, { kind: 'ending' }>[]
   sales: Extract<Entry, { kind: 'sale' }>[]
   health: Extract<Entry, { kind: 'health' }>[]
+  /** Pages that were frozen, from when to when. */
+  frozen: { ticket: Ticket; from: number; until: number }[]
   compared: Extract<Entry, { kind: 'compared' }>[]
   books: Books
   /** The changes of each transaction. */
@@ -81,7 +83,7 @@ export function loadRun(directory: string): Run {
 
 function fold(
   entries: Entry[],
-): Pick<Run, 'calls' | 'streams' | 'faults' | 'endings' | 'sales' | 'health' | 'compared'> {
+): Pick<Run, 'calls' | 'streams' | 'faults' | 'endings' | 'sales' | 'health' | 'frozen' | 'compared'> {
   const calls = new Map<number, Call>()
   const streams = new Map<number, Stream>()
   const faults = new Map<number, Fault>()
@@ -89,6 +91,7 @@ function fold(
   const sales: Run['sales'] = []
   const health: Run['health'] = []
   const compared: Run['compared'] = []
+  const frozen: Run['frozen'] = []
   for (const [no, entry] of entries.entries()) {
     switch (entry.kind) {
       case 'sent': {
@@ -134,6 +137,10 @@ function fold(
       case 'health':
         health.push(entry)
         break
+      case 'frozen':
+        if (entry.phase === 'start') frozen.push({ ticket: entry.ticket, from: entry.at, until: entry.at })
+        else Object.assign(frozen.findLast(isOf(entry.ticket)) ?? {}, { until: entry.at })
+        break
       case 'compared':
         compared.push(entry)
         break
@@ -149,9 +156,15 @@ function fold(
     endings,
     sales,
     health,
+    frozen,
     compared,
   }
 }
+
+const isOf =
+  ({ concertId, number }: Ticket) =>
+  ({ ticket }: { ticket: Ticket }): boolean =>
+    ticket.concertId === concertId && ticket.number === number
 
 const WARN = 40
 const CRASH = 60

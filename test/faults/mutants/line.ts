@@ -18,7 +18,7 @@ const REPAIR: Edit = {
 /** And nobody is read again to be present. */
 const PRESENCE: Edit = {
   file: 'src/queue/watcher.ts',
-  find: 'if (reader.readBy <= time) unread.add(reader)',
+  find: 'if (reader.readBy <= time || (reader.silent && isHeard(reader))) unread.add(reader)',
   replace: 'reader.readBy = time',
 }
 /** And it is not noticed that an answer knows of wake-ups that were not heard. */

@@ -1,0 +1,34 @@
+/** A page that a browser has frozen: its connection stays and answers WebSocket pings, and none of its code runs. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WebSocket } from 'ws'
+import type { Person } from './calls.ts'
+import { readToken, type Log } from './log.ts'
+import { watching } from './operations.ts'
+import type { World } from './world/types.ts'
+
+/** Watches a ticket, and sends nothing any more once the server has answered, for `ms` or until the signal. */
+export async function freeze(
+  { world, log, signal }: { world: World; log: Log; signal: AbortSignal },
+  person: Person,
+  token: string,
+  server: number,
+  ms: number,
+): Promise<void> {
+  const url = (world.servers[server]?.url ?? '').replace('http', 'ws')
+  const socket = new WebSocket(url, 'graphql-transport-ws')
+  socket.on('error', () => undefined)
+  socket.on('open', () => {
+    const payload = { authorization: `Bearer ${person.accessToken}`, 'x-queue-token': token }
+    socket.send(JSON.stringify({ type: 'connection_init', payload }))
+  })
+  const asleep = new AbortController()
+  socket.once('message', () => {
+    asleep.abort()
+    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: watching } }))
+    log.write({ kind: 'frozen', user: person.uuid, ticket: readToken(token), phase: 'start' })
+  })
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
+  if (asleep.signal.aborted)
+    log.write({ kind: 'frozen', user: person.uuid, ticket: readToken(token), phase: 'end' })
+  socket.terminate()
+}
