@@ -42,7 +42,6 @@ const checks: readonly Check[] = [
   ...trailChecks,
   ...turnChecks,
   ...endingChecks,
-  ...turnChecks,
   ...sameAnswerChecks,
   ...healthChecks,
 ]

@@ -58,7 +58,9 @@ function endedHoldNothing(run: Run): Found {
 
 /** A ticket that has paid for something and holds nothing else is spent. */
 function paidAreSpent(run: Run): Found {
-  const spent = new Set(spentOf(run).map(({ concertId, userId, number }) => `${concertId} ${userId} ${number}`))
+  const spent = new Set(
+    spentOf(run).map(({ concertId, userId, number }) => `${concertId} ${userId} ${number}`),
+  )
   const held = groupBy(reservationsOf(run), (it) => `${it.concertId} ${it.userId} ${it.ticketNumber}`)
   const paid = [...held].filter(([, own]) => own.some(({ status }) => status === 'PAID'))
   return each(paid, ([name, own]) =>
