@@ -31,8 +31,8 @@ const VARIABLES = { maxErrors: 50 }
 export function refusalOf(args: ExecutionArgs): readonly GraphQLError[] | undefined {
   const { schema, document, operationName, variableValues } = args
   const operation = getOperationAST(document, operationName)
-  // The executor says what is wrong with the name.
-  if (!operation) return undefined
+  // A compiled document has one operation, and would execute it under any name.
+  if (!operation) return [noSuchOperation()]
   const { errors, coerced } = getVariableValues(
     schema,
     operation.variableDefinitions ?? [],
@@ -46,6 +46,10 @@ export function refusalOf(args: ExecutionArgs): readonly GraphQLError[] | undefi
   if (!isVariable) affordable.add(operation)
   return undefined
 }
+
+/** In the words of Yoga. */
+export const noSuchOperation = (): GraphQLError =>
+  new GraphQLError('Could not determine what operation to execute.')
 
 export const tooMuch = (): GraphQLError =>
   new GraphQLError('This operation asks for too much at once. Split it up.')

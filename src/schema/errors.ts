@@ -18,8 +18,6 @@ export type ReportBug = (error: unknown, requestId?: string) => string
 export function presentable(error: unknown, reportBug: ReportBug): GraphQLError {
   if (error instanceof GraphQLError && seen.has(error)) return error
   const shown = present(error, reportBug)
-  // Compiled operations know the places, and not the nodes, of what failed.
-  if (error instanceof GraphQLError && !error.nodes) Object.assign(shown, { locations: error.locations })
   seen.add(shown)
   return shown
 }

@@ -3,6 +3,7 @@ import {
   execute,
   getOperationAST,
   Kind,
+  locatedError,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLError,
@@ -46,21 +47,30 @@ export function createExecute({ documents, meter, onBug }: ExecuteOptions): Exec
  */
 export function run(compiled: CompiledQuery | null, args: ExecutionArgs): MaybePromise<ExecutionResult> {
   if (!compiled) return execute(args)
-  const orExecute = (result: ExecutionResult): MaybePromise<ExecutionResult> =>
-    !result.errors || isOfOneField(result.errors, args) ? result : execute(args)
+  const orExecute = (result: ExecutionResult): MaybePromise<ExecutionResult> => {
+    if (!result.errors) return result
+    const error = errorOfOneField(result.errors, args)
+    return error ? { errors: [error], data: result.data ?? null } : execute(args)
+  }
   const result = compiled.query(args.rootValue, args.contextValue, args.variableValues ?? {})
   return result instanceof Promise ? result.then(orExecute) : orExecute(result)
 }
 
-/** Did the resolver of the only field on top fail? Then there is nothing else to tell, and no second deadline to wait for. */
-function isOfOneField(errors: readonly GraphQLError[], { document, operationName }: ExecutionArgs): boolean {
+/**
+ * The error, placed as graphql-js does it, if the resolver of the only field on top failed: then there is nothing else to tell,
+ * and no second deadline to wait for.
+ */
+function errorOfOneField(
+  errors: readonly GraphQLError[],
+  { document, operationName }: ExecutionArgs,
+): GraphQLError | undefined {
   const [error, ...others] = errors
   const [selection, ...more] = getOperationAST(document, operationName)?.selectionSet.selections ?? []
-  return (
+  const isOnly =
     others.length === 0 &&
     more.length === 0 &&
     selection?.kind === Kind.FIELD &&
     error?.path?.length === 1 &&
     error.originalError instanceof Problem
-  )
+  return isOnly ? locatedError(error.originalError, selection, error.path) : undefined
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   getOperationAST,
-  GraphQLError,
+  type GraphQLError,
   type ExecutionArgs,
   type FormattedExecutionResult,
   type GraphQLSchema,
@@ -23,6 +23,7 @@ import { identify, type Credentials } from '../context.ts'
 import { at } from '../domain/deadline.ts'
 import { Problem } from '../domain/problem.ts'
 import { viewerIfAny } from '../resolvers/access.ts'
+import { noSuchOperation } from '../schema/complexity.ts'
 import { formatted, presentable, type ReportBug } from '../schema/errors.ts'
 import type { Meter } from '../schema/meter.ts'
 import { isStream, type Subscribe } from '../schema/streams.ts'
@@ -164,7 +165,7 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
       const document = operations.documentOf(query)
       if (!('kind' in document)) return rejected(document)
       const operation = getOperationAST(document, operationName)
-      if (!operation) throw new GraphQLError('Unable to identify operation')
+      if (!operation) throw noSuchOperation()
       const contextValue = await operations.contextOf({ ...credentials, heardAt })
       // Whoever shows who they are with each operation only has not been seen by onConnect.
       const viewer = credentials.authorization === undefined ? null : viewerIfAny(contextValue)
