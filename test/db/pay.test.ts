@@ -106,6 +106,17 @@ test('a lapsed, an expired and a cancelled hold cannot be paid for', async () =>
   expect(await balanceOf(buyer)).toBe(500)
 })
 
+test('a lapsed hold whose seats another buyer holds cannot be paid for after the clock is set back', async () => {
+  const buyer = await newBuyer()
+  await chargePoints(db, aCharge(buyer, 500))
+  const lapsed = await holdSeats(db, aHold(buyer, [1, 2]))
+  await passTime(sql, HOLD_MS)
+  await holdSeats(db, aHold(createBuyer(buyer), [2]))
+  await passTime(sql, -HOLD_MS)
+  await expect(payReservation(db, aPayment(buyer, lapsed))).rejects.toBeInstanceOf(HoldExpired)
+  expect(await balanceOf(buyer)).toBe(500)
+})
+
 test('somebody else’s reservation is as if it did not exist', async () => {
   const [owner, other] = [await newBuyer(), await newBuyer()]
   const id = await holdSeats(db, aHold(owner, [1]))

@@ -47,7 +47,10 @@ begin
     return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'AlreadyPaid', 'paymentId',
       (select id from payments where reservation_id = p_reservation_id)));
   end if;
-  if v_reservation.status <> 'HELD' or v_reservation.held_until <= v_at then
+  -- Released claims: the hold had lapsed and its seats were held by somebody else before the clock was set back.
+  if v_reservation.status <> 'HELD' or v_reservation.held_until <= v_at
+    or exists (select from seat_claims where reservation_id = p_reservation_id and released_at is not null)
+  then
     return answer_intent(p_user_id, p_key,
       jsonb_build_object('outcome', 'HoldExpired', 'heldUntil', v_reservation.held_until));
   end if;
