@@ -256,5 +256,5 @@ export const operatorActions = pgTable(
   (t) => [index('operator_actions_by_concert').on(t.concertId, t.id)],
 )
 
-/** At most one row: what /health writes, to see whether a write is served. See sql/probe_write.sql. */
+/** What /health writes, to see whether a write is served; emptied by the next probe. See sql/probe_write.sql. */
 export const writeProbe = pgTable('write_probe', { at: instant().notNull() })

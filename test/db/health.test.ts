@@ -2,16 +2,26 @@ import { expect, test } from 'vitest'
 import { probeHealth, probeWrite } from '../../src/db/health.ts'
 import { openBooks } from '../support/books.ts'
 
-const { db, sql } = await openBooks()
+const { db, sql, whileHeld } = await openBooks()
 
-test('however often writes are probed, there is one row, in a file that is new each time', async () => {
+test('a probe leaves one row, in a file that is new each time, however many there were at once', async () => {
   const file = async () =>
     (await sql`select pg_relation_filepath('write_probe') as path`)[0]?.['path'] as string
   await probeWrite(db)
   const before = await file()
   await Promise.all(Array.from({ length: 10 }, () => probeWrite(db)))
+  await probeWrite(db)
   expect(await sql`select from write_probe`).toHaveLength(1)
   expect(await file()).not.toBe(before)
+})
+
+test('a write is probed while pg_dump has locked every table', async () => {
+  await whileHeld(
+    (tx) => tx`lock table write_probe in access share mode`,
+    async () => {
+      expect(await probeHealth(db, () => undefined)).toEqual({ read: true, write: true })
+    },
+  )
 })
 
 test('the probe says what is served', async () => {
