@@ -7,7 +7,7 @@ import { startCrowd } from './buyers.ts'
 import { createCalls } from './calls.ts'
 import { end } from './ending.ts'
 import { watchHealth } from './health.ts'
-import { OTHER_SETTINGS } from './faults/servers.ts'
+import { OTHER_SETTINGS, rollout } from './faults/servers.ts'
 import { installHistory, readBooks } from './history.ts'
 import { openLog } from './log.ts'
 import { createSales, whenReachable } from './sales.ts'
@@ -74,7 +74,7 @@ export async function run(options: RunOptions): Promise<void> {
     env: { SEATS_PER_USER_MAX: String(SEATS_PER_USER_MAX), ...options.env },
   })
   const log = openLog(join(directory, 'log.jsonl'))
-  const times = timesOf(world)
+  const times = timesOf(world, options.faults)
   let sampler: Sampler | undefined
   try {
     await installHistory(world.databaseUrl)
@@ -147,14 +147,20 @@ export async function run(options: RunOptions): Promise<void> {
   }
 }
 
-function timesOf({ env }: World): Omit<Settings, 'seed' | 'faults' | 'failures' | 'impossible'> {
+function timesOf(
+  { env }: World,
+  faults: readonly Fault[],
+): Omit<Settings, 'seed' | 'faults' | 'failures' | 'impossible'> {
   const ms = (name: string): number => Number(env[name]) * 1000
+  const rollsOut = faults.includes(rollout)
+  const others = (name: keyof typeof OTHER_SETTINGS): number =>
+    rollsOut ? Number(OTHER_SETTINGS[name]) * 1000 : 0
   return {
     holdMs: ms('HOLD_SECONDS'),
     claimMs: ms('CLAIM_SECONDS'),
     admissionMs: ms('ADMISSION_SECONDS'),
-    longestClaimMs: Math.max(ms('CLAIM_SECONDS'), Number(OTHER_SETTINGS.CLAIM_SECONDS) * 1000),
-    longestAdmissionMs: Math.max(ms('ADMISSION_SECONDS'), Number(OTHER_SETTINGS.ADMISSION_SECONDS) * 1000),
+    longestClaimMs: Math.max(ms('CLAIM_SECONDS'), others('CLAIM_SECONDS')),
+    longestAdmissionMs: Math.max(ms('ADMISSION_SECONDS'), others('ADMISSION_SECONDS')),
     graceMs: ms('ABSENCE_GRACE_SECONDS'),
     seatsPerUserMax: SEATS_PER_USER_MAX,
   }

@@ -65,7 +65,7 @@ const clocks: Fault = {
 export const OTHER_SETTINGS = { ABSENCE_GRACE_SECONDS: '15', CLAIM_SECONDS: '5', ADMISSION_SECONDS: '14' }
 
 /** Some servers run with other settings than the rest, as in the middle of a rollout. */
-const rollout: Fault = {
+export const rollout: Fault = {
   name: 'rollout with other settings',
   target: 'servers',
   run: async ({ servers }, random, signal) => {

@@ -10,21 +10,14 @@ export const serviceMutants: readonly Mutant[] = [
         find: 'use ~= UNUSED and turn_end(user, number) or begin_turn(user, number, turn_ms)',
         replace: 'begin_turn(user, number, turn_ms)',
       },
-    ],
-    expect: [25],
-    seconds: 50,
-  },
-  {
-    name: 'leaving keeps what is held',
-    edits: [
       {
-        file: 'src/db/sql/leave_queue.sql',
-        find: "if v_hold.status = 'HELD' and v_hold.held_until > v_at then",
-        replace: 'if false then',
+        file: 'src/db/sql/hold_seats.sql',
+        find: 'coalesce(v_first_held_at, v_at) + p_turn_ms',
+        replace: 'v_at + p_turn_ms',
       },
     ],
     expect: [25],
-    seconds: 30,
+    seconds: 50,
   },
   {
     name: 'a hold that ends after a payment does not spend the ticket',
