@@ -24,6 +24,13 @@ export interface Seat {
   status: SeatStatus
 }
 
+/** A message to a subscriber: first every seat of a performance, then only the seats that changed. */
+export interface SeatChanges {
+  performanceId: string
+  snapshot: boolean
+  seats: readonly Seat[]
+}
+
 /** What `createConcert` asks for; already checked against the bounds of a single value. */
 export interface NewConcert {
   title: string

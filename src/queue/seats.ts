@@ -1,17 +1,19 @@
-import { changedSeats, type Seat } from '../domain/catalog.ts'
-import { latest, type Feed } from './latest.ts'
+import type { Seat, SeatChanges } from '../domain/catalog.ts'
+import { latest, mapLatest, type Feed } from './latest.ts'
+import { SeatSnapshot } from './seat-snapshot.ts'
 import type { Wakeups } from './wakeups.ts'
 
 export interface SeatWatch {
-  /** All seats of a performance now, and all of them again whenever one changes. The newest state only. */
-  watch(performanceId: string): AsyncIterableIterator<Seat[]>
+  /** All seats of a performance, then those that changed since the last message that was taken from the stream. */
+  watch(performanceId: string): AsyncIterableIterator<SeatChanges>
 }
 
 /** A wake-up that was lost is made good by a look after this long. */
 const REPAIR_MS = 5_000
 
 /**
- * Watches seats: one subscription and one read for all the subscribers that a performance has here.
+ * Watches seats: one subscription, one read and one comparison for all the subscribers that a performance has on
+ * this instance.
  * @param options.read all seats of a performance, in seat order
  */
 export function createSeatWatch(options: {
@@ -20,8 +22,8 @@ export function createSeatWatch(options: {
 }): SeatWatch {
   const watchers = new Map<string, Watcher>()
 
-  const watch: SeatWatch['watch'] = (performanceId) =>
-    latest<Seat[]>((feed) => {
+  const snapshots = (performanceId: string): AsyncIterableIterator<SeatSnapshot> =>
+    latest<SeatSnapshot>((feed) => {
       let watcher = watchers.get(performanceId)
       if (!watcher) {
         watcher = startWatcher(performanceId, options)
@@ -37,12 +39,24 @@ export function createSeatWatch(options: {
         stop()
       }
     })
+
+  const watch: SeatWatch['watch'] = (performanceId) => {
+    // Set when the stream is read, not when it is pushed to: a slow subscriber skips snapshots.
+    let delivered: SeatSnapshot | null = null
+    return mapLatest(snapshots(performanceId), (snapshot) => {
+      const earlier = delivered
+      delivered = snapshot
+      if (!earlier) return { performanceId, snapshot: true, seats: snapshot.seats }
+      const seats = snapshot.changesSince(earlier)
+      return seats.length > 0 ? { performanceId, snapshot: false, seats } : undefined
+    })
+  }
   return { watch }
 }
 
 interface Watcher {
-  /** Each subscriber, and the seats it was sent last. */
-  feeds: Map<Feed<Seat[]>, Seat[] | null>
+  /** Each subscriber, and the snapshot that was pushed to it last. */
+  feeds: Map<Feed<SeatSnapshot>, SeatSnapshot | null>
   /** Reads the seats once more; while a read is under way, once more after it. */
   look: () => void
   stop: () => void
@@ -53,16 +67,19 @@ function startWatcher(
   { wakeups, read }: Parameters<typeof createSeatWatch>[0],
 ): Watcher {
   const feeds: Watcher['feeds'] = new Map()
+  let current: SeatSnapshot | null = null
   let reading = false
   let again = false
   let stopped = false
 
   async function readAndPush(): Promise<void> {
     const seats = await read(performanceId)
-    for (const [feed, sent] of feeds) {
-      if (sent && changedSeats(sent, seats).length === 0) continue
-      feeds.set(feed, seats)
-      feed.push(seats)
+    const snapshot = current ? current.updated(seats) : new SeatSnapshot(seats)
+    current = snapshot
+    for (const [feed, pushed] of feeds) {
+      if (pushed === snapshot) continue
+      feeds.set(feed, snapshot)
+      feed.push(snapshot)
     }
   }
 

@@ -2,15 +2,15 @@ import type { Context } from '../context.ts'
 import * as catalogBook from '../db/catalog.ts'
 import type { Page } from '../domain/page.ts'
 import {
-  changedSeats,
   seatMap,
   type Concert,
   type Performance,
   type Seat,
+  type SeatChanges,
   type SeatStatus,
 } from '../domain/catalog.ts'
 import { Problem } from '../domain/problem.ts'
-import { mapLatest, stopWhen } from '../queue/latest.ts'
+import { stopWhen } from '../queue/latest.ts'
 import { isAdmitted, requireAdmission, requireOperator } from './access.ts'
 
 /** More dates than any concert has; createConcert takes no more. */
@@ -111,12 +111,6 @@ export async function seats(
   return status ? all.filter((seat) => seat.status === status) : all
 }
 
-export interface SeatChanges {
-  performanceId: string
-  snapshot: boolean
-  seats: Seat[]
-}
-
 /** Ends when the caller's ticket does: whoever has left sees no more than whoever has not come in. */
 export async function seatChanges(
   _: unknown,
@@ -127,13 +121,7 @@ export async function seatChanges(
   const found = await context.loaders.performances.load(performanceId)
   if (!found) throw new Problem('NOT_FOUND', 'There is no such performance.')
   const ticket = await requireAdmission(context, found.concertId, token)
-  let sent: Seat[] | undefined
-  const changes = mapLatest(context.seats.watch(performanceId), (now) => {
-    const news = sent ? changedSeats(sent, now) : now
-    const snapshot = !sent
-    sent = now
-    return news.length > 0 ? { performanceId, snapshot, seats: news } : undefined
-  })
+  const changes = context.seats.watch(performanceId)
   return stopWhen(changes, context.queue.watch(ticket), (status) => status.kind !== 'Admitted')
 }
 

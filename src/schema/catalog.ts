@@ -1,7 +1,6 @@
-import type { Concert, Performance, Seat } from '../domain/catalog.ts'
+import type { Concert, Performance, Seat, SeatChanges } from '../domain/catalog.ts'
 import { IdempotencyKeyReused, InvalidConcert } from '../domain/refusals.ts'
 import * as resolvers from '../resolvers/catalog.ts'
-import type { SeatChanges } from '../resolvers/catalog.ts'
 import * as bounds from './bounds.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
