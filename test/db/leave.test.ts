@@ -101,7 +101,7 @@ test('a hold that is in flight while its ticket leaves is refused or cancelled, 
   await audit(sql)
 })
 
-test('the sweeper does not spend a ticket while its owner takes more seats with it', async () => {
+test('the sweeper waits for nobody, and does not spend a ticket with which its owner holds more seats', async () => {
   const buyer = createBuyer(await createShow(db))
   await chargePoints(db, aCharge(buyer, 500))
   const [paid] = [
@@ -109,12 +109,12 @@ test('the sweeper does not spend a ticket while its owner takes more seats with 
     await holdSeats(db, aHold(buyer, [2], { holdMs: 1_000 })),
   ]
   await payReservation(db, aPayment(buyer, paid))
+  await holdSeats(db, aHold(buyer, [3]))
   await passTime(sql, 1_000)
   await whileHeld(
     (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
     async () => expect(await expireReservations(db, 10)).toBe(0),
   )
-  await holdSeats(db, aHold(buyer, [3]))
   expect(await expireReservations(db, 10)).toBe(1)
   expect(await endedTickets(db, buyer.concertId, [buyer.ticket])).toEqual(new Map())
   await audit(sql)

@@ -61,6 +61,7 @@ export class BooksModel {
   hold(user: number, seats: number[]): string {
     const ticket = this.tickets[user] ?? 0
     if (this.spent.has(`${user} ${ticket}`) || this.left.has(`${user} ${ticket}`)) return 'NOT_ADMITTED'
+    if (this.isDone(user, ticket)) return 'NOT_ADMITTED'
     const turnEnd = this.turnEnd(user)
     if (turnEnd <= this.now) return 'NOT_ADMITTED'
     const mine = this.reservations.filter((other) => other.user === user && this.has(other))
@@ -96,10 +97,15 @@ export class BooksModel {
     return 'ok'
   }
 
-  /** A ticket that has paid for seats and holds nothing any more is spent. */
-  spendIfDone({ user, ticket }: Pick<Reservation, 'user' | 'ticket'>): boolean {
+  /** Has a ticket paid for seats, and does it hold nothing any more? */
+  isDone(user: number, ticket: number): boolean {
     const own = this.reservations.filter((other) => other.user === user && other.ticket === ticket)
-    const done = own.some(({ status }) => status === 'PAID') && !own.some((other) => this.isLive(other))
+    return own.some(({ status }) => status === 'PAID') && !own.some((other) => this.isLive(other))
+  }
+
+  /** A ticket that is done is spent, when one of its reservations has ended. */
+  spendIfDone({ user, ticket }: Pick<Reservation, 'user' | 'ticket'>): boolean {
+    const done = this.isDone(user, ticket)
     if (done) this.spent.add(`${user} ${ticket}`)
     return done
   }

@@ -188,6 +188,22 @@ test('after a payment the ticket is spent as soon as its last hold is cancelled 
   await audit(sql)
 })
 
+test('after a payment a lapsed hold is the end of the ticket, before anything has ended that hold', async () => {
+  const buyer = await newBuyer()
+  await chargePoints(db, aCharge(buyer, 500))
+  const paid = await holdSeats(db, aHold(buyer, [1]))
+  const key = randomUUID()
+  const lapsed = await holdSeats(db, aHold(buyer, [2], { key }))
+  await payReservation(db, aPayment(buyer, paid))
+  await holdSeats(db, aHold(buyer, [3]))
+  await passTime(sql, HOLD_MS)
+  const next = aHold(buyer, [4])
+  await expect(holdSeats(db, next)).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
+  expect(await holdSeats(db, aHold(buyer, [2], { key }))).toBe(lapsed)
+  // The key is free for a new ticket.
+  await holdSeats(db, { ...next, ticket: { ...buyer.ticket, number: 2 } })
+})
+
 test('a hold that has lapsed, or is for another concert, does not keep the ticket from being spent', async () => {
   const buyer = await newBuyer()
   const elsewhere = await createShow(db)

@@ -30,6 +30,7 @@ declare
   v_taken int[];
   v_mine bigint;
   v_first_held_at timestamptz;
+  v_is_spent boolean;
   v_turn_end timestamptz;
   v_reservation reservations;
   v_at timestamptz;
@@ -86,10 +87,16 @@ begin
 
   select
     coalesce(sum(cardinality(seat_numbers)) filter (where status = 'PAID' or (status = 'HELD' and held_until > v_at)), 0),
-    min(held_at) filter (where ticket_number = p_ticket_number)
-  into v_mine, v_first_held_at
+    min(held_at) filter (where ticket_number = p_ticket_number),
+    -- As spend_ticket decides it: a lapsed hold may not have been ended yet.
+    coalesce(bool_or(status in ('PAID', 'REFUNDED')) filter (where ticket_number = p_ticket_number), false)
+      and not coalesce(bool_or(status = 'HELD' and held_until > v_at) filter (where ticket_number = p_ticket_number), false)
+  into v_mine, v_first_held_at, v_is_spent
   from reservations
   where user_id = p_user_id and concert_id = v_performance.concert_id;
+  if v_is_spent then
+    return forget_intent(p_user_id, p_key, '{"outcome": "TicketSpent"}');
+  end if;
   -- The queue's answer is as old as the statement, which may have waited for locks.
   v_turn_end := date_trunc('milliseconds', least(
     statement_timestamp() + p_turn_left_ms * interval '1 millisecond',
