@@ -58,6 +58,7 @@ export function createPool(size: number, options: ConnectionOptions): Pool {
   async function acquire(startBy: number): Promise<Connection> {
     if (pooled === undefined) await (opening ??= open().finally(() => (opening = undefined)))
     if (closed) throw Object.assign(new Error('the pool is closed'), { code: 'CONNECTION_ENDED' })
+    if (performance.now() >= startBy) throw new DeadlinePassed('the pool was not open in time')
     return (
       idle.pop() ?? new Promise<Connection>((resolve, reject) => waiting.push({ startBy, resolve, reject }))
     )

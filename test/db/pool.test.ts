@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { openBooks } from '../support/books.ts'
+import { createWayTo } from '../support/way.ts'
 
 const { open, sql } = await openBooks()
 
@@ -81,6 +82,23 @@ test('a caller whose deadline passed while it waited is not served afterwards', 
   })
   await expect(late).rejects.toMatchObject({ code: 'OVERLOADED' })
   await slow
+  await expect.poll(() => db.usage().calls).toBe(0)
+  expect(served).toBe(0)
+})
+
+test('a caller whose deadline passed while the first connection opened is not served afterwards', async () => {
+  const way = await createWayTo(new URL('/postgres', inject('databaseUrl')).href)
+  onTestFinished(() => way.close())
+  const db = open({ url: way.url, deadlineMs: 100 })
+  const held = way.hold('pg_backend_pid')
+  let served = 0
+  const late = db.call((own) => {
+    served += 1
+    return own`select 1`
+  })
+  await held
+  await expect(late).rejects.toMatchObject({ code: 'OVERLOADED' })
+  way.release()
   await expect.poll(() => db.usage().calls).toBe(0)
   expect(served).toBe(0)
 })
