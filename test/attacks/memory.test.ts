@@ -1,9 +1,9 @@
 /** A server with a heap of 256 MB that is sent everything that it might keep: it goes on, and its heap settles. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket, type RawData } from 'ws'
+import { freePort } from '../../scripts/services/ports.ts'
 import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
 import { openSocket, type Socket } from '../support/socket.ts'
 
@@ -22,14 +22,6 @@ beforeAll(async () => {
   })
 })
 afterAll(() => cluster.stop())
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  return port
-}
 
 /** Of the server process, after its garbage has been collected: https://chromedevtools.github.io/devtools-protocol/ */
 async function heapBytes(): Promise<number> {

@@ -1,7 +1,6 @@
 /** A real PgBouncer in transaction mode, in front of the PostgreSQL of the tests. */
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -9,6 +8,7 @@ import postgres from 'postgres'
 import { inject } from 'vitest'
 import { installPackage } from '../../scripts/services/apt.ts'
 import { findProgram, programDirectories } from '../../scripts/services/find.ts'
+import { freePort } from '../../scripts/services/ports.ts'
 import { eventually } from './eventually.ts'
 
 export interface PgBouncer {
@@ -66,13 +66,4 @@ default_pool_size = ${sessions}
       rmSync(directory, { recursive: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
