@@ -1,7 +1,7 @@
 /**
  * Plants one bug after the other and sees whether the checker finds it:
  * `node --import tsx test/faults/mutants/main.ts [--seed N] [--only part of a name] [--tries 3]
- * [--root <another copy of the project>] [--verbose]`.
+ * [--shard 1/2] [--root <another copy of the project>] [--verbose]`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,8 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    /** The first of two halves, for example: they may run at the same time. */
+    shard: { type: 'string', default: '1/1' },
     tries: { type: 'string', default: '3' },
     verbose: { type: 'boolean', default: false },
     /** Another copy of the project. */
@@ -68,7 +70,10 @@ async function hunt(mutant: Mutant): Promise<{ broken: Finding[]; caught: boolea
 
 const stale = misfits(values.root)
 for (const misfit of stale) console.log(misfit)
-const chosen = mutants.filter(({ name }) => name.includes(values.only))
+const [shard = 1, shards = 1] = values.shard.split('/').map(Number)
+const chosen = mutants
+  .filter(({ name }) => name.includes(values.only))
+  .filter((_, index) => index % shards === shard - 1)
 let alive = stale.length
 console.log(`${'planted bug'.padEnd(52)} expected    found by`)
 for (const mutant of chosen) {
