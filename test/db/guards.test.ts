@@ -55,6 +55,15 @@ describe('a reservation', () => {
     for (const to of states) await expectRefused('P0001', move(ids.paid, to))
   })
 
+  test('is not paid once a seat of it was given up', async () => {
+    const { held } = await arrange()
+    await sql.unsafe(`update seat_claims set released_at = now() where reservation_id = '${held}'`)
+    await expectRefused(
+      'P0001',
+      `update reservations set status = 'PAID', decided_at = now() where id = '${held}'`,
+    )
+  })
+
   test('is paid before its deadline, expires at or after it, and is decided exactly when it is no longer held', async () => {
     const { held } = await arrange()
     const decide = (status: string, at: string) =>
