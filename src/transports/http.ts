@@ -87,6 +87,8 @@ function createReader(): (request: IncomingMessage) => boolean {
   let lastHost: string | undefined
   return ({ url = '', headers: { host } }) => {
     if (url === '/graphql' && host === lastHost) return true
+    // The rest of it would be read as another host, and Yoga has a health check of its own under that.
+    if (url.startsWith('//')) return false
     try {
       const { searchParams } = new URL(url, `http://${host ?? 'localhost'}`)
       for (const name of ['variables', 'extensions']) JSON.parse(searchParams.get(name) || 'null')

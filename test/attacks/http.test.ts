@@ -311,6 +311,14 @@ test('who does not read an answer is cut off after 30 seconds, and who reads lat
   full.close()
 })
 
+test('an address that begins with two slashes, which names another host, is no health check that always passes', async () => {
+  for (const path of ['//health', '//x/health', '//x/graphql?query={__typename}']) {
+    const { text } = await raw(head(`GET ${path} HTTP/1.1`))
+    expect(statusIn(text)).toBe(400)
+    expect(text).not.toContain('yoga')
+  }
+})
+
 test('/health names no host, no database and no error message', async () => {
   const missing = new URL(server.env['DATABASE_URL'] ?? '')
   missing.pathname = '/nobody_knows'
