@@ -19,6 +19,7 @@ import { openDatabase } from './db/client.ts'
 import { readSeatFigures } from './db/figures.ts'
 import { probeHealth } from './db/health.ts'
 import { endedTickets, reserveQueueNumbers } from './db/queue.ts'
+import { verifyDatabase } from './db/verify.ts'
 import { seatMap } from './domain/catalog.ts'
 import type { TracePart } from './domain/trace.ts'
 import { Problem } from './domain/problem.ts'
@@ -260,7 +261,8 @@ export function createApp(config: Config): App {
 
   const start = async (): Promise<number> => {
     await tracing?.start()
-    await connection.verify()
+    const [{ readOnly }] = await Promise.all([verifyDatabase(db), connection.verify()])
+    if (readOnly) log.warn('PostgreSQL is read-only: a standby, or set to be; writes fail until that changes')
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ port: config.port, host: config.host, backlog: BACKLOG }, resolve)

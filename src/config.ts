@@ -1,5 +1,6 @@
 /** The settings of a server: read from the environment, and checked, in one go. */
 import { z } from 'zod'
+import { describeUnknownParameters } from './db/url.ts'
 import type { QueueTimes } from './domain/queue.ts'
 
 const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback)
@@ -137,16 +138,9 @@ export interface Config {
   botCheck: { url: string; secret: string | undefined } | null
 }
 
-/** What the address of a database may say after "?". The driver asks PostgreSQL for everything else, which refuses it. */
-const URL_PARAMETERS = ['sslmode', 'sslnegotiation', 'application_name', 'target_session_attrs']
-
 function refuseUnknownParameters(address: string, context: z.RefinementCtx): void {
-  if (!URL.canParse(address)) return
-  const unknown = [...new URL(address).searchParams.keys()].filter((name) => !URL_PARAMETERS.includes(name))
-  if (unknown.length > 0)
-    context.addIssue(
-      `has to go without ${unknown.join(', ')}: only ${URL_PARAMETERS.join(', ')} are understood`,
-    )
+  const refusal = URL.canParse(address) && describeUnknownParameters(address)
+  if (refusal) context.addIssue(refusal)
 }
 
 /** Origins as browsers send them (RFC 6454): scheme, host, and the port unless it is the usual one. */

@@ -43,6 +43,18 @@ test('a function is called by exactly one wrapper, or else by other functions on
   }
 })
 
+test('a function in PL/pgSQL that a wrapper calls is planned once, without scans of whole tables', async () => {
+  const rows = await sql<{ name: string; config: string[] | null }[]>`
+    select proname as name, proconfig as config from pg_proc join pg_language l on l.oid = prolang
+    where pronamespace = 'public'::regnamespace and lanname = 'plpgsql' and prorettype <> 'trigger'::regtype`
+  const called = rows.filter(({ name }) =>
+    [...wrappers.values()].some((text) => calls(text, new RegExp(`(select|from) ${name}\\(`, 'g')) > 0),
+  )
+  expect(called.length).toBeGreaterThan(8)
+  const settings = ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off']
+  expect(called.filter(({ config }) => settings.some((setting) => !config?.includes(setting)))).toEqual([])
+})
+
 test('everything that calls the database is called by a test', () => {
   const exported = [...wrappers.values()].flatMap((text) =>
     [

@@ -9,11 +9,22 @@ import { readSeatFigures } from '../../src/db/figures.ts'
 import { pruneIdempotencyKeys } from '../../src/db/idempotency.ts'
 import { listOperatorActions } from '../../src/db/operators.ts'
 import { leaseOutbox } from '../../src/db/outbox.ts'
-import { loadPaymentsOf } from '../../src/db/payments.ts'
+import { loadPayments, loadPaymentsOf } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
-import { endedTickets, leaveQueue, listSpentTickets } from '../../src/db/queue.ts'
-import { expireReservations, listReservations, loadReservations } from '../../src/db/reservations.ts'
-import { loadUsers } from '../../src/db/users.ts'
+import {
+  endedTickets,
+  leaveQueue,
+  listSpentTickets,
+  reserveQueueNumbers,
+  updateQueue,
+} from '../../src/db/queue.ts'
+import {
+  expireReservations,
+  findByBookingCode,
+  listReservations,
+  loadReservations,
+} from '../../src/db/reservations.ts'
+import { createUser, loadUsers } from '../../src/db/users.ts'
 import { createDatabase } from '../support/database.ts'
 import {
   aCancel,
@@ -30,6 +41,9 @@ import {
 
 /** So many seats of other concerts are sold, with all that belongs to a sale. */
 const OTHERS = 12_000
+/** One of the others has so many cancelled reservations. */
+const CANCELLED = 3_000
+const busyBuyer = randomUUID()
 const page = { limit: 10, after: undefined, before: undefined, fromEnd: false }
 
 /** Every operation, each of them on one small concert. */
@@ -71,6 +85,26 @@ const operations: Record<string, (db: Database, show: Show) => Promise<unknown>>
     await loadReservations(db, [userId])
     await loadPaymentsOf(db, [userId])
   },
+  'reservations by status': async (db) => {
+    for (const fromEnd of [false, true])
+      for (const userId of [randomUUID(), busyBuyer])
+        await listReservations(db, userId, { ...page, fromEnd }, ['HELD', 'PAID', 'EXPIRED'])
+  },
+  'reservations by booking code': (db) => findByBookingCode(db, { code: '00000000' }),
+  'one of each': async (db, { concertId, performanceId }) => {
+    await catalog.loadConcerts(db, [concertId])
+    await catalog.loadPerformances(db, [performanceId])
+    await loadPayments(db, [performanceId])
+    await createUser(db, { id: randomUUID(), name: 'New' })
+    await reserveQueueNumbers(db, concertId)
+  },
+  'operators’ changes': async (db, { concertId }) => {
+    const change = { capacity: 2, ratePerSecond: undefined, paused: undefined }
+    await updateQueue(db, randomUUID(), concertId, change)
+    const performances = [{ startsAt: new Date(Date.now() + 86_400_000), seatCount: 1, seatPrice: 1 }]
+    const concert = { title: 'New', queueCapacity: 1, queueRatePerSecond: null, performances }
+    await catalog.createConcert(db, randomUUID(), concert, uuidv7, randomUUID())
+  },
   'what expires': (db) => expireReservations(db, 10),
   'what is delivered': async (db) => {
     const events = await leaseOutbox(db, { delivered: [], limit: 5, leaseMs: 60_000 })
@@ -93,6 +127,9 @@ const sellOthers = (sql: postgres.Sql) =>
       insert into reservations (id, performance_id, concert_id, user_id, ticket_number, seat_numbers, price, status, held_at, held_until, decided_at)
         select reservation, performance, concert, "user", n, array[n % 50 + 1], 1, case n % 10 when 0 then 'HELD' else 'PAID' end,
           now(), now() + interval '1 hour', case n % 10 when 0 then null else now() end from sold;
+      insert into reservations (id, performance_id, concert_id, user_id, ticket_number, seat_numbers, price, status, held_at, held_until, decided_at)
+        select gen_random_uuid(), performance, concert, '${busyBuyer}', n, array[1], 1, 'CANCELLED', now(), now(), now()
+          from sold where n < ${CANCELLED};
       insert into seat_claims (performance_id, seat_number, reservation_id) select performance, n % 50 + 1, reservation from sold;
       insert into payments (id, reservation_id, user_id, amount, paid_at) select payment, reservation, "user", 1, now() from sold;
       insert into transfers (user_id, amount, payment_id, created_at) select "user", -1, payment, now() from sold;

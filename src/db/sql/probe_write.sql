@@ -2,7 +2,10 @@
 -- file, so that the row needs a page that is not there yet: an update in place would succeed on a full disk.
 -- Returns true.
 create or replace function probe_write() returns boolean
-language plpgsql volatile as $$
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 begin
   begin
     -- pg_dump locks every table for as long as it runs: the row is then added to those that are there.
