@@ -77,13 +77,14 @@ function Held({ reservation }: { reservation: Reservation }) {
       <p>
         {words.balance}: {numberOf(balance.value)} P
       </p>
-      {missing <= 0 && <Action run={() => pay(reservation)}>{words.pay(price)}</Action>}
-      {missing > 0 && mayCharge.value && <Action run={() => charge(missing)}>{words.charge(missing)}</Action>}
-      {missing > 0 && !mayCharge.value && (
-        <>
-          <p class="notice">{words.pointsElsewhere(missing)}</p>
-          <Action run={changed}>{words.checkBalance}</Action>
-        </>
+      {missing > 0 && !mayCharge.value && <p class="notice">{words.pointsElsewhere(missing)}</p>}
+      {/* One button in one place: the keyboard is still on it when charging has turned into paying. */}
+      {missing <= 0 ? (
+        <Action run={() => pay(reservation)}>{words.pay(price)}</Action>
+      ) : mayCharge.value ? (
+        <Action run={() => charge(missing)}>{words.charge(missing)}</Action>
+      ) : (
+        <Action run={changed}>{words.checkBalance}</Action>
       )}
       <Action kind="quiet" run={() => cancel(reservation.id)}>
         {words.giveBack}
