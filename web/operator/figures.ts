@@ -59,7 +59,7 @@ export function useFigures({ id, queue }: Concert): Watched {
     if (!connected.value) return
     request(History, { concertId: id }).then(
       ({ concertHistory }) => {
-        const known = concertHistory.at(-1)?.at ?? ''
+        const known = concertHistory[concertHistory.length - 1]?.at ?? ''
         history.value = [...concertHistory, ...history.value.filter(({ at }) => at > known)]
       },
       // Without it the charts begin now.
@@ -76,7 +76,7 @@ const SAMPLES_MAX = 400
 
 /** Of what comes within five seconds the newest is kept. */
 function withSample(history: readonly Sample[], sample: Sample): readonly Sample[] {
-  const before = history.at(-2)
+  const before = history[history.length - 2]
   const replaces = before !== undefined && Date.parse(sample.at) - Date.parse(before.at) < SAMPLE_MS
   return [...(replaces ? history.slice(0, -1) : history), sample].slice(-SAMPLES_MAX)
 }
