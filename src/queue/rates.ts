@@ -18,9 +18,15 @@ export interface Rates {
 }
 
 /** What waits for this answer could have been done without it. */
-const PATIENCE_MS = 250
+const COUNT_MS_MAX = 250
 
-export function createRates(options: { connection: RedisConnection; prefix?: string }): Rates {
+export function createRates(options: {
+  connection: RedisConnection
+  prefix?: string
+  /** How long an answer may take, in milliseconds. */
+  countMsMax?: number
+}): Rates {
+  const { countMsMax = COUNT_MS_MAX } = options
   const { redis, call } = options.connection
   const keys = createKeys(options.prefix)
   const script = defineScript(redis, 'take')
@@ -29,7 +35,7 @@ export function createRates(options: { connection: RedisConnection; prefix?: str
     // It would be kept for when Redis is back, and nobody waits so long.
     if (redis.status !== 'ready') return 0
     return within(
-      PATIENCE_MS,
+      countMsMax,
       call(() => script(keys.rate(what, who), countMax, many), 'take.lua'),
     ).then(Number, (error: unknown) => {
       if (error instanceof Problem || error instanceof DeadlinePassed) return 0
