@@ -28,7 +28,10 @@ function openStore(name: 'localStorage' | 'sessionStorage'): Store {
     return {
       isKept: false,
       get: (key) => memory.get(key) ?? null,
-      set: (key, value) => void (value === null ? memory.delete(key) : memory.set(key, value)),
+      set: (key, value) => {
+        if (value === null) memory.delete(key)
+        else memory.set(key, value)
+      },
       keys: () => [...memory.keys()],
     }
   }
