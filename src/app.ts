@@ -236,9 +236,14 @@ export function createApp(config: Config): App {
     },
     isDraining: () => shutdown.isDraining(),
   }).set('/metrics', metrics.page)
+  const pages = loadPages()
   const server = createHttpServer(
-    (request, response) => (endpoints.get(request.url ?? '') ?? answer)(request, response),
-    loadPages(),
+    async (request, response) => {
+      const endpoint = endpoints.get(request.url ?? '')
+      if (endpoint) await endpoint(request, response)
+      else if (!pages?.answerUnknown(request, response)) await answer(request, response)
+    },
+    pages,
     onBug,
   )
   // Longer than a load balancer keeps an idle connection: it would send a request into one that is being closed.

@@ -51,6 +51,11 @@ const PLACES = ['../pages/', '../../dist/pages/'].map((path) => new URL(path, im
 export interface Pages {
   /** -> was it one of them? Then it has been answered. */
   answer(request: IncomingMessage, response: ServerResponse): boolean
+  /**
+   * For an address that nothing else answers: somebody who follows a bad link, or has mistyped, gets the buyer's page, which
+   * says so and leads on. -> was it a browser's? Then it has been answered, with 404.
+   */
+  answerUnknown(request: IncomingMessage, response: ServerResponse): boolean
 }
 
 /** @returns undefined: they have not been built */
@@ -67,7 +72,18 @@ export function loadPages(): Pages | undefined {
       if (request.method !== 'GET' && request.method !== 'HEAD') return false
       const file = files.get((request.url ?? '').replace(/\?.*$/, ''))
       if (!file) return false
-      send(file, request, response)
+      if (request.headers['if-none-match'] === file.headers['etag']) {
+        response.writeHead(304, file.headers).end()
+      } else send(200, file, request, response)
+      return true
+    },
+    answerUnknown: (request, response) => {
+      const page = files.get('/')
+      const isForPeople = /\btext\/html\b/.test(request.headers.accept ?? '')
+      if (request.method !== 'GET' || !isForPeople || request.url?.startsWith('/graphql') || !page)
+        return false
+      const headers = { ...page.headers, 'cache-control': 'no-store' }
+      send(404, { ...page, headers }, request, response)
       return true
     },
   }
@@ -93,15 +109,16 @@ function readFile(path: URL, name: string): File {
   }
 }
 
-function send({ headers, bodies }: File, request: IncomingMessage, response: ServerResponse): void {
-  if (request.headers['if-none-match'] === headers.etag) {
-    response.writeHead(304, headers).end()
-    return
-  }
+function send(
+  status: number,
+  { headers, bodies }: File,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const accepted = request.headers['accept-encoding']?.toString() ?? ''
   const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity'
   const body = bodies[encoding]
-  response.writeHead(200, {
+  response.writeHead(status, {
     ...headers,
     ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
     'content-length': body.length,

@@ -143,6 +143,27 @@ test.each([
     .waitFor()
 })
 
+test('an address that the server does not know: the page says so, and leads on', async () => {
+  const { concertId } = await createSale(server)
+  const page = await open(await visitor(), new URL('/nowhere', server.url).href)
+  await page.getByRole('alert').getByText('This link leads nowhere.').waitFor()
+  await page
+    .getByRole('link', { name: /Rehearsal/ })
+    .first()
+    .click()
+  await page.getByRole('button', { name: 'Join the line' }).waitFor()
+  await page.goto(new URL(`/concert/${concertId}`, server.url).href)
+  await page.getByRole('button', { name: 'Join the line' }).waitFor()
+  // For programs it is what it is.
+  const ask = async (accept: string, path = '/nowhere') => {
+    const { status, headers } = await fetch(new URL(path, server.url), { headers: { accept } })
+    return [status, headers.get('content-type')?.includes('text/html') ?? false, headers.get('cache-control')]
+  }
+  expect(await ask('text/html,*/*')).toEqual([404, true, 'no-store'])
+  expect(await ask('*/*')).toEqual([404, false, 'no-store'])
+  expect(await ask('text/html', '/live')).toEqual([200, false, 'no-store'])
+})
+
 test('the booking code of a ticket finds its owner at the desk', async () => {
   const { concertId, performanceIds, operator } = await createSale(server)
   const user = await server.user()

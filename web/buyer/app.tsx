@@ -9,6 +9,9 @@ import { placeIn } from './place.ts'
 import { connected } from './session.ts'
 import { text } from './text.ts'
 
+// The server sends this page also for addresses that it does not know: they are links that lead nowhere, or to a concert.
+if (location.pathname !== '/') history.replaceState(null, '', `/#${location.pathname}`)
+
 const place = signal(placeIn(location.hash))
 window.addEventListener('hashchange', () => (place.value = placeIn(location.hash)))
 
