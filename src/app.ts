@@ -115,7 +115,9 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
         loadPerformances(db, [performanceId]),
         loadTakenSeats(db, [performanceId]),
       ])
-      return performance ? seatMap(performance, taken) : []
+      return performance
+        ? seatMap(performance, new Map(taken.map(({ number, status }) => [number, status])))
+        : []
     },
   })
   const auth = createAuth(config.auth)

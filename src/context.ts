@@ -63,6 +63,10 @@ export interface Context extends Services {
   signal?: AbortSignal
   /** The operation has ended with a refusal, or one of its fields has. */
   refused?: boolean
+  /** Values in the lists of its answer so far: see schema/list-values.ts. */
+  listValues?: number
+  /** Seats that it has gone through so far: see resolvers/catalog.ts. */
+  seatsRead?: number
 }
 
 /** What a request or a socket shows, whichever way it came. */

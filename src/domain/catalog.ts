@@ -18,6 +18,9 @@ export interface Performance {
 
 export type SeatStatus = 'AVAILABLE' | 'HELD' | 'SOLD'
 
+/** By number, the seats of a performance that somebody has; all others are available. */
+export type TakenSeats = ReadonlyMap<number, 'HELD' | 'SOLD'>
+
 export interface Seat {
   number: number
   price: number
@@ -39,19 +42,12 @@ export interface NewConcert {
   queueRatePerSecond: number | null
 }
 
-/**
- * Every seat of a performance, in order.
- * @param taken the seats that somebody has; all others are available
- */
-export function seatMap(
-  performance: Performance,
-  taken: readonly { number: number; status: 'HELD' | 'SOLD' }[],
-): Seat[] {
-  const statuses = new Map(taken.map((seat) => [seat.number, seat.status]))
+/** Every seat of a performance, in order. */
+export function seatMap(performance: Performance, taken: TakenSeats): Seat[] {
   return Array.from({ length: performance.seatCount }, (_, index) => ({
     number: index + 1,
     price: performance.seatPrice,
-    status: statuses.get(index + 1) ?? 'AVAILABLE',
+    status: taken.get(index + 1) ?? 'AVAILABLE',
   }))
 }
 

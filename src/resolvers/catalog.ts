@@ -19,14 +19,10 @@ const PERFORMANCES_MAX = 100
 /** Seats that one operation may go through, whatever it shows of them: five times the largest date there can be. */
 const SEATS_MAX = 50_000
 
-/** How many it has been through, by its context. */
-const seatsGoneThrough = new WeakMap<Context, number>()
-
 /** @throws Problem BAD_INPUT when the operation goes through more seats than it may */
 function countSeats(context: Context, count: number): void {
-  const sum = (seatsGoneThrough.get(context) ?? 0) + count
-  seatsGoneThrough.set(context, sum)
-  if (sum <= SEATS_MAX) return
+  context.seatsRead = (context.seatsRead ?? 0) + count
+  if (context.seatsRead <= SEATS_MAX) return
   throw new Problem(
     'BAD_INPUT',
     `One operation can go through ${SEATS_MAX} seats. Ask for the seats of one date at a time.`,

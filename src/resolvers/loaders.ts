@@ -6,6 +6,7 @@ import * as payments from '../db/payments.ts'
 import * as points from '../db/points.ts'
 import * as reservations from '../db/reservations.ts'
 import * as users from '../db/users.ts'
+import type { TakenSeats } from '../domain/catalog.ts'
 import type { QueueCounts, QueueStatus, QueueTicket } from '../domain/queue.ts'
 import type { Queue } from '../queue/queue.ts'
 
@@ -30,8 +31,11 @@ const makers = {
   takenSeats: (db: Database) =>
     new DataLoader(
       async (ids: readonly string[]) => {
-        const taken = await catalog.loadTakenSeats(db, ids)
-        return ids.map((id) => taken.filter((seat) => seat.performanceId === id))
+        const seats = new Map(ids.map((id) => [id, new Map<number, 'HELD' | 'SOLD'>()]))
+        for (const { performanceId, number, status } of await catalog.loadTakenSeats(db, ids)) {
+          seats.get(performanceId)?.set(number, status)
+        }
+        return ids.map((id): TakenSeats => seats.get(id) ?? new Map())
       },
       { maxBatchSize: BATCH_MAX },
     ),

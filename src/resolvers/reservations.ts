@@ -79,10 +79,8 @@ export const reservations = (
 /** The seats of a reservation, in order, each as it stands for everybody. Others of its date are not gone through. */
 export async function seatsOf(reservation: Reservation, _: unknown, context: Context): Promise<Seat[]> {
   const { id, seatPrice } = await performanceOf(reservation, _, context)
-  const numbers = new Set(reservation.seatNumbers)
-  const taken = (await context.loaders.takenSeats.load(id)).filter(({ number }) => numbers.has(number))
-  const statuses = new Map(taken.map(({ number, status }) => [number, status]))
-  return [...numbers]
+  const taken = await context.loaders.takenSeats.load(id)
+  return [...new Set(reservation.seatNumbers)]
     .sort((a, b) => a - b)
-    .map((number) => ({ number, price: seatPrice, status: statuses.get(number) ?? 'AVAILABLE' }))
+    .map((number) => ({ number, price: seatPrice, status: taken.get(number) ?? 'AVAILABLE' }))
 }

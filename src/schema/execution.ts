@@ -1,4 +1,5 @@
 /** One way to run a query or mutation, for all transports. */
+import { setImmediate } from 'node:timers/promises'
 import {
   execute,
   getOperationAST,
@@ -46,14 +47,26 @@ export function createExecute({ documents, meter, onBug }: ExecuteOptions): Exec
  * @param compiled null: graphql-js executes it
  */
 export function run(compiled: CompiledQuery | null, args: ExecutionArgs): MaybePromise<ExecutionResult> {
-  if (!compiled) return execute(args)
+  const executed = (): MaybePromise<ExecutionResult> => {
+    startCounting(args.contextValue as Context)
+    return execute(args)
+  }
+  if (!compiled) return executed()
   const orExecute = (result: ExecutionResult): MaybePromise<ExecutionResult> => {
     if (!result.errors) return result
     const error = errorOfOneField(result.errors, args)
-    return error ? { errors: [error], data: result.data ?? null } : execute(args)
+    // Other requests come between: either run may take as long as an operation may.
+    return error ? { errors: [error], data: result.data ?? null } : setImmediate().then(executed)
   }
+  startCounting(args.contextValue as Context)
   const result = compiled.query(args.rootValue, args.contextValue, args.variableValues ?? {})
   return result instanceof Promise ? result.then(orExecute) : orExecute(result)
+}
+
+/** Each run is counted for itself: the second one of an operation, and every event of a subscription. */
+function startCounting(context: Context): void {
+  context.listValues = 0
+  context.seatsRead = 0
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ConcertFigures, QueueForecast } from '../domain/figures.ts'
 import * as resolvers from '../resolvers/figures.ts'
 import * as bounds from './bounds.ts'
 import { builder } from './builder.ts'
+import { bounded } from './list-values.ts'
 import { queueSettings } from './queue.ts'
 
 const concertFigures = builder.objectRef<ConcertFigures>('ConcertFigures').implement({
@@ -67,7 +68,7 @@ builder.queryFields((t) => ({
       'Operators: how it was doing in the last half hour, every five seconds while its line was in use.',
     complexity: { field: 1, multiplier: 100 },
     args: { concertId: t.arg.id(concertId).validate(bounds.idOf('Concert')) },
-    resolve: resolvers.concertHistory,
+    resolve: bounded(resolvers.concertHistory),
   }),
   queueForecast: t.field({
     type: queueForecast,

@@ -16,6 +16,7 @@ import * as bounds from './bounds.ts'
 import { builder } from './builder.ts'
 import { performance, seat } from './catalog.ts'
 import { keyDescription } from './keys.ts'
+import { bounded } from './list-values.ts'
 import { connection, pageCost } from './pages.ts'
 import { payment } from './payments.ts'
 
@@ -41,7 +42,7 @@ builder.node(reservation, {
       type: [seat],
       description: 'The seats, each as it stands for everybody.',
       complexity: { field: 1, multiplier: 4 },
-      resolve: resolvers.seatsOf,
+      resolve: bounded(resolvers.seatsOf),
     }),
     price: t.expose('price', { type: 'Points', description: 'What the seats cost together.' }),
     status: t.expose('status', { type: reservationStatus, description: 'What became of it.' }),

@@ -65,11 +65,15 @@ const dear = (count: number): Body => ({
   query: `{ ${times(count, (i) => `d${i}: performances(concertId: "${concertId}") { seats { number price status } availableSeatCount }`)} }`,
 })
 const dates = (hall: typeof halls.under): Body => ({
-  query: `{ performances(concertId: "${hall.concertId}") { seats { number } } }`,
+  query: `{ performances(concertId: "${hall.concertId}") { seats(status: SOLD) { number } } }`,
   queueToken: hall.token,
 })
 const hallTimes = (count: number): Body => ({
   query: `{ performance(id: "${halls.under.date}") { ${times(count, (i) => `s${i}: seats(status: SOLD) { number }`)} } }`,
+  queueToken: halls.under.token,
+})
+const seatsWith = (fields: number): Body => ({
+  query: `{ performance(id: "${halls.under.date}") { seats { ${times(fields, (i) => `f${i}: number`)} } } }`,
   queueToken: halls.under.token,
 })
 const named = (alias: string): Body => ({ query: `{ ...A } fragment A on Query { ${alias}: me { id } }` })
@@ -89,6 +93,7 @@ const lines: [limit: string, under: () => Body, above: () => Body][] = [
   ['an alias that objects keep', () => named('__prototype__'), () => named('__proto__')],
   ['50,000 seats of a concert', () => dates(halls.under), () => dates(halls.above)],
   ['50,000 seats of one date', () => hallTimes(5), () => hallTimes(6)],
+  ['60,000 values, with seats of one date', () => seatsWith(5), () => seatsWith(6)],
   ['one charge', () => charging(1), () => charging(2)],
 ]
 
@@ -101,7 +106,7 @@ const waiting = (count: number): Body => ({
 })
 
 const streams: typeof lines = [
-  ['a cost of 5,000', () => watching(9), () => watching(10)],
+  ['a cost of 5,000', () => watching(4), () => watching(5)],
   ['200 fields', () => waiting(200), () => waiting(201)],
 ]
 
@@ -124,7 +129,6 @@ describe.each(roads)('over %s', (_, transport, search) => {
       // Only the seats that go beyond the limit are null.
       const text = JSON.stringify(data)
       expect(text).toMatch(/"s(eats|\d)":null/)
-      expect(text.match(/"number"/g)?.length ?? 0).toBeLessThanOrEqual(50_000)
     } else expect(Object.values(data ?? {}).every((value) => value === null)).toBe(true)
   })
 })
@@ -134,7 +138,7 @@ describe('a subscription that costs too much does not begin: it is over when its
 
   test('over ws', async () => {
     const socket = await openSocket(server.url, { init: credentials() })
-    socket.send({ type: 'subscribe', id: 'one', payload: watching(10) })
+    socket.send({ type: 'subscribe', id: 'one', payload: watching(5) })
     expect(JSON.stringify(await socket.next())).toContain('"BAD_INPUT"')
     expect(await socket.next()).toEqual({ type: 'complete', id: 'one' })
     socket.drop()
@@ -143,7 +147,7 @@ describe('a subscription that costs too much does not begin: it is over when its
   test('over sse', async () => {
     const headers = { ...credentials(), 'content-type': 'application/json', accept: 'text/event-stream' }
     const signal = AbortSignal.timeout(60_000)
-    const body = JSON.stringify(watching(10))
+    const body = JSON.stringify(watching(5))
     const response = await fetch(server.url, { method: 'POST', headers, body, signal })
     expect(await response.text()).toContain('"BAD_INPUT"')
   })

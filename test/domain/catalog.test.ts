@@ -4,7 +4,7 @@ import { changedSeats, seatMap } from '../../src/domain/catalog.ts'
 const date = { id: 'd', concertId: 'c', startsAt: new Date(0), seatCount: 3, seatPrice: 5 }
 
 test('a seat that nobody has is available', () => {
-  expect(seatMap(date, [{ number: 2, status: 'SOLD' }])).toEqual([
+  expect(seatMap(date, new Map([[2, 'SOLD']]))).toEqual([
     { number: 1, price: 5, status: 'AVAILABLE' },
     { number: 2, price: 5, status: 'SOLD' },
     { number: 3, price: 5, status: 'AVAILABLE' },
@@ -12,15 +12,18 @@ test('a seat that nobody has is available', () => {
 })
 
 test('a claim on a seat that the date does not have is not shown', () => {
-  expect(seatMap(date, [{ number: 4, status: 'HELD' }]).map(({ number }) => number)).toEqual([1, 2, 3])
+  expect(seatMap(date, new Map([[4, 'HELD']])).map(({ number }) => number)).toEqual([1, 2, 3])
 })
 
 test('what changed are the seats whose status did, as they are now', () => {
-  const before = seatMap(date, [{ number: 1, status: 'HELD' }])
-  const after = seatMap(date, [
-    { number: 1, status: 'SOLD' },
-    { number: 3, status: 'HELD' },
-  ])
+  const before = seatMap(date, new Map([[1, 'HELD']]))
+  const after = seatMap(
+    date,
+    new Map([
+      [1, 'SOLD'],
+      [3, 'HELD'],
+    ] as const),
+  )
   expect(changedSeats(before, after).map(({ number, status }) => [number, status])).toEqual([
     [1, 'SOLD'],
     [3, 'HELD'],

@@ -242,7 +242,11 @@ export function generate(schema: GraphQLSchema, random: Random, options: Options
   return {
     query: [...texts, ...definitions].join('\n'),
     variables: values,
-    operationName: operations.length > 1 ? random.pick(operations).name : undefined,
+    operationName: random.chance(0.02)
+      ? random.pick(['', 'Q9', '__proto__'])
+      : operations.length > 1
+        ? random.pick(operations).name
+        : undefined,
   }
 }
 

@@ -1,0 +1,54 @@
+/**
+ * How many values the lists of one answer may have. Executing and serialising an answer does not yield to other requests:
+ * with Node 20, 60,000 values take about 35 ms.
+ */
+import { Kind, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql'
+import type { Context } from '../context.ts'
+import { Problem } from '../domain/problem.ts'
+
+/** Enough for a date of 10,000 seats, the largest there can be, with five fields each. */
+export const LIST_VALUES_MAX = 60_000
+
+type Fragments = Readonly<Record<string, FragmentDefinitionNode | undefined>>
+
+const fieldsBySelection = new WeakMap<SelectionSetNode, number>()
+
+/** Fields in a selection set of a valid document, with its fragments expanded, in time linear in the document. */
+function fieldsIn(set: SelectionSetNode | undefined, fragments: Fragments): number {
+  if (!set) return 0
+  const known = fieldsBySelection.get(set)
+  if (known !== undefined) return known
+  let fields = 0
+  for (const selection of set.selections) {
+    if (selection.kind === Kind.FIELD) fields += 1 + fieldsIn(selection.selectionSet, fragments)
+    else if (selection.kind === Kind.INLINE_FRAGMENT) fields += fieldsIn(selection.selectionSet, fragments)
+    else fields += fieldsIn(fragments[selection.name.value]?.selectionSet, fragments)
+  }
+  fieldsBySelection.set(set, fields)
+  return fields
+}
+
+type Resolve<Parent, Args, Item> = (parent: Parent, args: Args, context: Context) => Promise<Item[]>
+
+/**
+ * A resolver of a list whose length no argument bounds.
+ * @returns the same resolver; it throws BAD_INPUT when the lists of the operation have too many values
+ */
+export const bounded =
+  <Parent, Args, Item>(resolve: Resolve<Parent, Args, Item>) =>
+  async (
+    parent: Parent,
+    args: Args,
+    context: Context,
+    { fieldNodes, fragments }: GraphQLResolveInfo,
+  ): Promise<Item[]> => {
+    const items = await resolve(parent, args, context)
+    let fields = 1
+    for (const { selectionSet } of fieldNodes) fields += fieldsIn(selectionSet, fragments)
+    context.listValues = (context.listValues ?? 0) + items.length * fields
+    if (context.listValues <= LIST_VALUES_MAX) return items
+    throw new Problem(
+      'BAD_INPUT',
+      `The lists of one operation can have ${LIST_VALUES_MAX} values together. Ask for fewer fields, or for one list at a time.`,
+    )
+  }
