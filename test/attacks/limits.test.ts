@@ -93,7 +93,7 @@ const lines: [limit: string, under: () => Body, above: () => Body][] = [
   ['an alias that objects keep', () => named('__prototype__'), () => named('__proto__')],
   ['50,000 seats of a concert', () => dates(halls.under), () => dates(halls.above)],
   ['50,000 seats of one date', () => hallTimes(5), () => hallTimes(6)],
-  ['60,000 values, with seats of one date', () => seatsWith(5), () => seatsWith(6)],
+  ['50,000 values, with seats of one date', () => seatsWith(4), () => seatsWith(5)],
   ['one charge', () => charging(1), () => charging(2)],
 ]
 
