@@ -65,11 +65,11 @@ async function flood(count: number, bodyOf: (index: number) => object): Promise<
 const PAGE = '{ concerts(first: 1) { edges { node { id } } } }'
 
 const floods: [what: string, count: number, bodyOf: (index: number) => object][] = [
-  ['documents of many nodes', 1_500, (i) => ({ query: `{me{${times(190, () => '...{id}')}}} #${i}` })],
-  ['documents of comments', 500, (i) => ({ query: `${PAGE} #${i}\n${'#\n'.repeat(30_000)}` })],
+  ['documents of many nodes', 700, (i) => ({ query: `{me{${times(190, () => '...{id}')}}} #${i}` })],
+  ['documents of comments', 200, (i) => ({ query: `${PAGE} #${i}\n${'#\n'.repeat(30_000)}` })],
   [
     'documents of many operations, each of them used three times',
-    1_500,
+    900,
     (i) => ({
       query: `${times(66, (n) => `query Q${n}{concerts{edges{node{title}}}}`)} #${Math.floor(i / 30)}`,
       operationName: `Q${i % 10}`,
@@ -77,20 +77,20 @@ const floods: [what: string, count: number, bodyOf: (index: number) => object][]
   ],
   [
     'operations that are worth compiling',
-    1_500,
+    900,
     (i) => ({ query: `{ me { id name points { balance } } } #${Math.floor(i / 3)}` }),
   ],
   [
     'persisted documents',
-    500,
+    300,
     (i) => {
       const query = `${PAGE} #${i}${'x'.repeat(60_000)}`
       const sha256Hash = createHash('sha256').update(query).digest('hex')
       return { query, extensions: { persistedQuery: { version: 1, sha256Hash } } }
     },
   ],
-  ['documents that are none', 800, (i) => ({ query: `{ ${'x '.repeat(700)} #${i}${'x'.repeat(50_000)}` })],
-  ['variables', 500, (i) => ({ query: PAGE, variables: { a: Array.from({ length: 9_000 }, () => [i]) } })],
+  ['documents that are none', 400, (i) => ({ query: `{ ${'x '.repeat(700)} #${i}${'x'.repeat(50_000)}` })],
+  ['variables', 300, (i) => ({ query: PAGE, variables: { a: Array.from({ length: 9_000 }, () => [i]) } })],
 ]
 
 test.each(floods)(
@@ -104,7 +104,7 @@ test.each(floods)(
 
 test('sockets with large payloads, ids and variables', async () => {
   const sockets: Socket[] = []
-  for (let i = 0; i < 1_500; i++) {
+  for (let i = 0; i < 800; i++) {
     sockets.push(await openSocket(server.url, { init: { junk: `${i}`.padEnd(60_000, 'x') } }))
   }
   for (const [i, socket] of sockets.entries()) {

@@ -243,7 +243,7 @@ export function generate(schema: GraphQLSchema, random: Random, options: Options
     query: [...texts, ...definitions].join('\n'),
     variables: values,
     operationName: random.chance(0.02)
-      ? random.pick(['', 'Q9', '__proto__'])
+      ? random.pick(['Q9', '__proto__'])
       : operations.length > 1
         ? random.pick(operations).name
         : undefined,

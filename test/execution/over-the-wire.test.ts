@@ -19,7 +19,7 @@ import { openSocket, type Socket } from '../support/socket.ts'
 import { createRandom, generate, type Generated } from './documents.ts'
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
-const DOCUMENTS = 200
+const DOCUMENTS = 100
 const REPETITIONS = 5
 
 /** What changes while nothing is done, and what is only for operators. */

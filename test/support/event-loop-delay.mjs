@@ -1,3 +1,4 @@
+/* global performance, setInterval */
 // Loaded into a server process with --import: tells in its log when its event loop was blocked, for how long, and how much CPU
 // time the process took meanwhile, which other processes of the machine make no longer. Reported, never asserted.
 const INTERVAL_MS = 5
