@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { eq } from 'drizzle-orm'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createUser, loadUsers } from '../../src/db/users.ts'
 import { users } from '../../src/db/tables.ts'
 import { openBooks } from '../support/books.ts'
@@ -41,13 +41,19 @@ test('an error that passes by itself may be sent again, any other one is a bug',
 
 test('a connection on which the server refuses to write is replaced: after a switchover others lead to the primary', async () => {
   await sql.unsafe(`alter database ${name} set default_transaction_read_only = on`)
+  // Whatever becomes of this test, the others write. A new session of ours is read-only itself.
+  const reset = () =>
+    sql.begin('read write', (tx) => tx.unsafe(`alter database ${name} reset default_transaction_read_only`))
+  onTestFinished(async () => {
+    await reset()
+  })
   const db = open({ poolSize: 3 })
   const read = () => loadUsers(db, [randomUUID()])
   const write = () => createUser(db, { id: randomUUID(), name: 'x' })
   await Promise.all([read(), read(), read()])
   expect(await fails(write())).toMatchObject({ code: 'OVERLOADED', cause: { code: '25006' } })
   await read()
-  await sql.unsafe(`alter database ${name} reset default_transaction_read_only`)
+  await reset()
   await eventually(() => Promise.all([write(), write(), write()]))
   await Promise.all(Array.from({ length: 20 }, write))
 })
