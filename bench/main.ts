@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { aging } from './aging.ts'
 import { fanout } from './fanout.ts'
 import { http } from './http.ts'
 import { idle } from './idle.ts'
@@ -15,7 +16,7 @@ import { summed, tableOf, type Summary } from './lib/figures.ts'
 import type { Benchmark } from './lib/benchmark.ts'
 import { createStage } from './lib/stage.ts'
 
-const BENCHMARKS: Benchmark[] = [http, writes, purchase, sale, fanout, push, idle, queue]
+const BENCHMARKS: Benchmark[] = [http, writes, purchase, sale, fanout, push, idle, queue, aging]
 const PAGE = new URL('../docs/performance.md', import.meta.url)
 
 const { values, positionals } = parseArgs({
@@ -45,7 +46,7 @@ for (const { name, run } of BENCHMARKS) {
   say(`\n${name}`)
   const stage = await createStage(say)
   try {
-    const rows = await run({ ...pace, stage, before: values.before, say })
+    const rows = await run({ ...pace, quick: values.quick, stage, before: values.before, say })
     results.push({ name, rows: rows.map(summed) })
   } finally {
     await stage.close()

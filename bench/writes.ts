@@ -1,7 +1,7 @@
 /** What changes something, through the API, beside the same script called straight by pgbench or ioredis. */
 import { parseGlobalId } from '../src/schema/ids.ts'
 import type { Benchmark, BenchmarkContext } from './lib/benchmark.ts'
-import type { Done, Errand, Errands } from './lib/buyers.ts'
+import type { Done, Errand, Errands } from './lib/errands.ts'
 import { median, type Row } from './lib/figures.ts'
 import { cpuMicros, runProgram, type Program } from './lib/programs.ts'
 import type { Person } from './lib/stage.ts'

@@ -9,6 +9,8 @@ export interface Benchmark {
 
 export interface BenchmarkContext {
   stage: Stage
+  /** Whatever takes its time does less of it. */
+  quick: boolean
   /** How often each side is measured, in turn. */
   rounds: number
   /** How long each measurement lasts. */

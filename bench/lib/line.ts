@@ -1,6 +1,6 @@
 /** A line of very many people for benchmarks. */
 import { runProgram, type Program } from './programs.ts'
-import type { Done, Errands } from './buyers.ts'
+import type { Done, Errands } from './errands.ts'
 import type { Listener } from './crowd.ts'
 import type { Stage } from './stage.ts'
 

@@ -1,0 +1,57 @@
+/** Many requests, so many at a time, through the API. */
+import autocannon from 'autocannon'
+
+export interface Errand {
+  headers: Record<string, string>
+  body: string
+}
+
+export interface Errands {
+  url: string
+  atOnce: number
+  errands: Errand[]
+}
+
+export interface Done {
+  perSecond: number
+  /** Milliseconds. */
+  p50: number
+  p99: number
+  /** In the order of the errands. */
+  answers: string[]
+}
+
+/** @throws Error when a request gets no answer, or a status other than 2xx */
+export async function sendErrands({ url, atOnce, errands }: Errands): Promise<Done> {
+  const answers: string[] = []
+  let next = 0
+  const began = performance.now()
+  let ended = began
+  const result = await autocannon({
+    url,
+    connections: atOnce,
+    amount: errands.length,
+    requests: [
+      {
+        method: 'POST',
+        setupRequest: (request, context: { index?: number }) => {
+          context.index = next++
+          const { headers, body } = errands[context.index % errands.length] as Errand
+          return { ...request, headers: { ...headers, 'content-type': 'application/json' }, body }
+        },
+        onResponse: (_, body, context: { index?: number }) => {
+          answers[context.index ?? 0] = body
+          ended = performance.now()
+        },
+      },
+    ],
+  })
+  if (result.errors > 0 || result.non2xx > 0)
+    throw new Error(`${result.errors} errors, ${result.non2xx} failed`)
+  return {
+    perSecond: (errands.length / (ended - began)) * 1_000,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    answers,
+  }
+}
