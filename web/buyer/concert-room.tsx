@@ -43,7 +43,7 @@ export function ConcertRoom({ concertId }: { concertId: string }) {
   }
   const isWaiting = now?.__typename === 'Waiting'
   const isUnknown = data?.concert === null || answer.code === 'BAD_INPUT'
-  const mayJoin = !signInEnded.value
+  const isSignedIn = !signInEnded.value
 
   return (
     <>
@@ -60,9 +60,9 @@ export function ConcertRoom({ concertId }: { concertId: string }) {
         </section>
       )}
       {data === undefined && !isUnknown && <Pending {...answer} />}
-      {signInEnded.value && <SignInEnded concertId={concertId} />}
+      {!isSignedIn && !isUnknown && <SignInEnded concertId={concertId} />}
       {!isWaiting && <Purchases concertId={concertId} />}
-      {token === null && data?.concert && mayJoin && (
+      {token === null && data?.concert && isSignedIn && (
         <section class="card">
           <p>{words.joinText}</p>
           <Action run={again}>{words.join}</Action>
@@ -71,19 +71,19 @@ export function ConcertRoom({ concertId }: { concertId: string }) {
       {token !== null && now === null && <Pending />}
       {token !== null && isWaiting && <WaitingRoom concertId={concertId} token={token} status={now} />}
       {isWaiting && <Purchases concertId={concertId} />}
-      {now?.__typename === 'Admitted' && (
+      {now?.__typename === 'Admitted' && isSignedIn && (
         <Inside key={visitor} concertId={concertId} title={title} until={now.until} />
       )}
       {now?.__typename === 'Lapsed' && (
         <section class="card" role="status">
           <Heading>{words.lapsed[now.reason]}</Heading>
-          {mayJoin && <Action run={again}>{words.joinAgain}</Action>}
+          {isSignedIn && <Action run={again}>{words.joinAgain}</Action>}
         </section>
       )}
       {now?.__typename === 'Finished' && (
         <section class="card">
           <p role="status">{words.finished}</p>
-          {mayJoin && (
+          {isSignedIn && (
             <Action kind="quiet" run={again}>
               {words.joinAgain}
             </Action>

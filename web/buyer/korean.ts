@@ -61,7 +61,7 @@ export const korean: typeof english = {
   taken: (numbers) => `다른 분이 먼저 선택했습니다: ${numbers.join(', ')}`,
   nearby: (numbers) =>
     numbers.length === 0 ? '지금은 빈 좌석이 없습니다.' : `가까운 빈 좌석: ${numbers.join(', ')}`,
-  held: '지금은 이 좌석이 당신의 것입니다',
+  held: '선점한 좌석입니다',
   payWithin: '결제까지 남은 시간',
   balance: '내 잔액',
   charge: (points) => `${numberOf(points)} P 충전`,
