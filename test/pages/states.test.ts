@@ -177,6 +177,20 @@ test('a place that moves fast is spoken at most every 15 seconds', async () => {
   expect(spoken.length).toBeLessThanOrEqual(1 + (Date.now() - startedAt) / 15_000)
 })
 
+test('what is not so any more is not left for screen readers', async () => {
+  const { page, makeWay } = await waiting(await visitor())
+  const spoken = () => page.locator('.spoken').textContent()
+  await expect.poll(spoken).toBe('Your place in line: 1')
+  await makeWay()
+  await page.getByText('It is your turn!').waitFor()
+  await expect.poll(spoken).toBe('')
+  await page.getByRole('button', { name: /^Seat 1,/ }).click()
+  await page.getByRole('button', { name: 'Hold this seat' }).click()
+  await expect.poll(spoken).toBe('These seats are yours for now: Seat 1')
+  await page.getByRole('button', { name: 'Give them back' }).click()
+  await expect.poll(spoken).toBe('')
+})
+
 test('in Korean: from the list to the seats, with the refusals', async () => {
   const { concertId } = await createSale(server)
   const page = await open(await visitor({ locale: 'ko-KR' }), at('/'))

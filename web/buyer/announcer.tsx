@@ -14,9 +14,14 @@ export function Announcer() {
   )
 }
 
-/** Says it once, when the component appears. */
+/** Says it once, when the component appears. When it is gone it is not so any more, and is not left to be read. */
 export function useAnnounced(words: string): void {
-  useEffect(() => void (said.value = words), [])
+  useEffect(() => {
+    said.value = words
+    return () => {
+      if (said.value === words) said.value = ''
+    }
+  }, [])
 }
 
 let saidAt = -Infinity
@@ -31,4 +36,5 @@ export function useAnnouncedNow(words: string): void {
     const timer = setTimeout(say, Math.max(0, saidAt + PAUSE_MS - performance.now()))
     return () => clearTimeout(timer)
   }, [words])
+  useEffect(() => () => void (said.value = ''), [])
 }
