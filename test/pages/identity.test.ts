@@ -177,7 +177,7 @@ test('the booking code of a ticket finds its owner at the desk', async () => {
   await desk.getByRole('button', { name: 'Find' }).click()
   await desk
     .getByTestId('buyer')
-    .getByText(/seats 5, PAID/)
+    .getByText(/seats 5, sold/)
     .waitFor()
   await desk.getByLabel('Booking code, or user or reservation id').fill('0000 0000')
   await desk.getByRole('button', { name: 'Find' }).click()

@@ -85,7 +85,7 @@ describe('the desk', () => {
       await page.getByLabel('Booking code, or user or reservation id').fill(id)
       await page.getByRole('button', { name: 'Find', exact: true }).click()
       await found.getByText('Rehearsal: Queue ticket 1: finished').waitFor()
-      await found.getByText('seats 1, 2, PAID, paid 200 P').waitFor()
+      await found.getByText('seats 1, 2, sold, paid 200 P').waitFor()
       await page.getByLabel('Booking code, or user or reservation id').fill('')
       await page.getByRole('button', { name: 'Find', exact: true }).click()
     }

@@ -57,7 +57,7 @@ function Found({ user, tickets, reservations }: Buyer) {
         {reservations.edges.map(({ node }) => (
           <li key={node.id}>
             {node.performance.concert.title}, {dateOf(node.performance.startsAt)}:{' '}
-            {words.seats(node.seats.map(({ number }) => number))}, {node.status}
+            {words.seats(node.seats.map(({ number }) => number))}, {words.reservationStatusOf[node.status]}
             {node.payment && `, ${words.paid(node.payment.amount)}, ${dateOf(node.payment.paidAt)}`}
           </li>
         ))}
