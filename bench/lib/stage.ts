@@ -50,6 +50,7 @@ export async function createStage(say: (line: string) => void, root = ROOT): Pro
     NODE_ENV: 'production',
     LOG_LEVEL: 'warn',
     DRAIN_SECONDS: '0',
+    CHARGES_BY: 'buyers',
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     AUTH_SECRET: secret,

@@ -10,6 +10,7 @@ import { runProgram } from './programs.ts'
 import type { Stage } from './stage.ts'
 
 const HELD_MS = 300_000
+const TURN_MS = 900_000
 
 /** Calls a second. */
 export interface Statements {
@@ -76,7 +77,7 @@ export async function statementsStraight(
       atOnce,
     )
     const hold = await call(
-      `hold_seats(p.user_id, 'hold', p.reservation_id, s.performance_id, array[p.n], s.concert_id, p.n, true, ${HELD_MS}, 4)`,
+      `hold_seats(p.user_id, 'hold', p.reservation_id, s.performance_id, array[p.n], s.concert_id, p.n, true, ${HELD_MS}, ${TURN_MS}, ${TURN_MS}, 4)`,
     )
     const charge = await call(`charge_points(p.user_id, 'charge', p.user_id, 10, 9007199254740991)`)
     const pay = await call(
