@@ -202,10 +202,15 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     subscribe,
     onSubscribe: async (connection, id, payload) => {
       const { running, socket } = connection.extra
-      if (id.length > ID_CHARACTERS_MAX) socket.close(CloseCode.BadRequest, 'The id is too long')
+      if (id.length > ID_CHARACTERS_MAX) {
+        socket.close(CloseCode.BadRequest, 'The id is too long')
+        return rejected([unusableId()])
+      }
       // Completed by the client while it starts, the first operation of this id would be taken for the second one.
-      if (running.has(id))
+      if (running.has(id)) {
         socket.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`)
+        return rejected([unusableId()])
+      }
       running.add(id)
       const prepared = await prepare(connection, payload)
       // The message is kept while the operation runs; what is needed of it has been taken.
@@ -253,6 +258,9 @@ const tooMany = (): Problem =>
   new Problem('RATE_LIMITED', 'This connection has too many operations. Wait for some to end.', {
     retryAfterSeconds: 1,
   })
+
+/** Nobody reads it, because the socket is being closed; returned so that the operation is not executed all the same. */
+const unusableId = (): Problem => new Problem('BAD_INPUT', 'This id cannot be used for an operation.')
 
 const tooManySockets = (): Problem =>
   new Problem('RATE_LIMITED', 'You have too many connections. Close some of them.', { retryAfterSeconds: 10 })

@@ -66,6 +66,24 @@ describe('a socket is closed', () => {
   })
 })
 
+test('an operation whose id closes the socket is not executed', async () => {
+  const signUp = (name: string) => `mutation { signUp(input: { name: "${name}" }) { accessToken } }`
+  for (const [id, code] of [
+    ['a'.repeat(200), 4400],
+    ['a', 4409],
+  ] as const) {
+    const socket = await openSocket(server.url, { init: credentials() })
+    socket.send(subscribe('a', watchStatus))
+    await socket.next()
+    socket.send(subscribe(id, signUp('Nobody')))
+    expect((await socket.closed).code).toBe(code)
+  }
+  // Whoever signs up after them is there.
+  await user.ask(signUp('Somebody'))
+  const names = await server.database.sql`select name from users`
+  expect(names.map(({ name }) => String(name))).toEqual(['Somebody'])
+})
+
 describe('a socket goes on', () => {
   test('after operations that fail, in whatever way', async () => {
     const socket = await openSocket(server.url, { init: credentials() })
