@@ -20,6 +20,11 @@ export interface Connection {
   orm: PostgresJsDatabase
   /** The text of the last statement, without its values. */
   lastText(): string
+  /**
+   * Is its socket closed? It is not to be used again: postgres.js 3.4.9 answers the first statement after a reconnect with the
+   * error, if any, that the server sent before it closed the old connection.
+   */
+  isLost(): boolean
   /** Asks the server to stop what this connection runs. */
   cancel(): void
   /** Ends it; a running statement has so many seconds to finish. */
@@ -48,7 +53,7 @@ export async function isPooled(options: ConnectionOptions): Promise<boolean> {
 }
 
 /**
- * A connection that opens with the first statement, and again whenever it was lost.
+ * A connection that opens with the first statement.
  *
  * A pooler in transaction mode runs each statement on whichever session is free, so that nothing may depend on the
  * session: no prepared statements, and no settings. It also refuses a client that asks for settings while it connects.
@@ -56,7 +61,16 @@ export async function isPooled(options: ConnectionOptions): Promise<boolean> {
 export function createConnection(options: ConnectionOptions, pooled: boolean): Connection {
   let last: Statement | undefined
   let socket: Socket | undefined
-  const common = clientOptions(options, (opened) => (socket = opened))
+  let lost = false
+  const common = {
+    ...clientOptions(options, (opened) => {
+      socket = opened
+      lost = false
+    }),
+    onclose: () => {
+      lost = true
+    },
+  }
   const settings = {
     statement_timeout: options.statementTimeoutMs,
     lock_timeout: options.lockTimeoutMs,
@@ -71,6 +85,7 @@ export function createConnection(options: ConnectionOptions, pooled: boolean): C
     sql,
     orm: drizzle(sql, { casing: 'snake_case' }),
     lastText: () => last?.strings.join('$').replace(/\s+/g, ' ').trim() ?? '',
+    isLost: () => lost,
     cancel: () => {
       if (last?.state && socket) requestCancel(socket, last.state)
     },

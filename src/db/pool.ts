@@ -59,17 +59,21 @@ export function createPool(size: number, options: ConnectionOptions): Pool {
     if (pooled === undefined) await (opening ??= open().finally(() => (opening = undefined)))
     if (closed) throw Object.assign(new Error('the pool is closed'), { code: 'CONNECTION_ENDED' })
     if (performance.now() >= startBy) throw new DeadlinePassed('the pool was not open in time')
-    return (
-      idle.pop() ?? new Promise<Connection>((resolve, reject) => waiting.push({ startBy, resolve, reject }))
-    )
+    const free = idle.pop()
+    if (free) return usable(free)
+    return new Promise<Connection>((resolve, reject) => waiting.push({ startBy, resolve, reject }))
+  }
+
+  /** The connection, or a new one in its place. */
+  function usable(connection: Connection): Connection {
+    if (closed || (current.has(connection) && !connection.isLost())) return connection
+    current.delete(connection)
+    void connection.close(0)
+    return connect()
   }
 
   function release(used: Connection, failed: boolean): void {
-    let connection = used
-    if (!current.has(used) && !closed) {
-      void used.close(0)
-      connection = connect()
-    }
+    const connection = usable(used)
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       if (performance.now() < next.startBy) {
         next.resolve(connection)

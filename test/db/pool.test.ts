@@ -102,3 +102,15 @@ test('a caller whose deadline passed while the first connection opened is not se
   await expect.poll(() => db.usage().calls).toBe(0)
   expect(served).toBe(0)
 })
+
+test('a statement after the server has ended the connection is not answered with the error of the one before', async () => {
+  const db = open({ poolSize: 1 })
+  const sleeping = expect(db.call((own) => own`select pg_sleep(60)`)).rejects.toMatchObject({
+    code: 'OVERLOADED',
+  })
+  const terminated = () => sql`
+    select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'`
+  await expect.poll(async () => (await terminated()).length).toBe(1)
+  await sleeping
+  expect(await db.call((own) => own`select 1 as one`)).toEqual([{ one: 1 }])
+})
