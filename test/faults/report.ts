@@ -16,7 +16,10 @@ export interface Demands {
 
 /** No violation, no fault that could not be brought about, and what is demanded. */
 export const isSound = (run: Run, findings: readonly Finding[], demands: Demands): boolean =>
-  findings.every(({ violations, facts }) => violations.length === 0 && (!demands.everyCheck || facts > 0)) &&
+  findings.every(
+    ({ violations, facts, ofFaults = false }) =>
+      violations.length === 0 && (facts > 0 || !(ofFaults ? demands.everyFault : demands.everyCheck)),
+  ) &&
   missing(findings).length === 0 &&
   run.settings.failures.length === 0 &&
   (!demands.everyFault || leftOut(run).length === 0)

@@ -48,5 +48,5 @@ const checks: readonly Check[] = [
 
 export const check = (run: Run): Finding[] =>
   checks
-    .map(({ invariant, name, look }) => ({ invariant, name, ...look(run) }))
+    .map(({ look, ...rest }) => ({ ...rest, ...look(run) }))
     .sort((one, other) => one.invariant - other.invariant)

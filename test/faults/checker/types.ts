@@ -6,6 +6,8 @@ export interface Check {
   invariant: number
   /** What holds, in a few words. */
   name: string
+  /** Only certain faults give it something to look at, which do not come in every run. */
+  ofFaults?: boolean
   look: (run: Run) => Found
 }
 
