@@ -17,8 +17,8 @@ export interface Demands {
 /** No violation, no fault that could not be brought about, and what is demanded. */
 export const isSound = (run: Run, findings: readonly Finding[], demands: Demands): boolean =>
   findings.every(
-    ({ violations, facts, ofFaults = false }) =>
-      violations.length === 0 && (facts > 0 || !(ofFaults ? demands.everyFault : demands.everyCheck)),
+    ({ violations, facts, sometimes = false }) =>
+      violations.length === 0 && (facts > 0 || !(sometimes ? demands.everyFault : demands.everyCheck)),
   ) &&
   missing(findings).length === 0 &&
   run.settings.failures.length === 0 &&

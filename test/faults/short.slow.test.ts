@@ -31,6 +31,8 @@ test('every invariant holds while everything fails once', { timeout: 720_000 }, 
   const findings = check(result)
   const broken = findings.filter(({ violations }) => violations.length > 0)
   expect(broken, `the files are in ${directory}`).toEqual([])
-  expect(findings.filter(({ facts }) => facts === 0).map(({ name }) => name)).toEqual([])
+  expect(
+    findings.filter(({ facts, sometimes = false }) => facts === 0 && !sometimes).map(({ name }) => name),
+  ).toEqual([])
   rmSync(directory, { recursive: true, force: true })
 })

@@ -6,8 +6,8 @@ export interface Check {
   invariant: number
   /** What holds, in a few words. */
   name: string
-  /** Only certain faults give it something to look at, which do not come in every run. */
-  ofFaults?: boolean
+  /** What it looks at does not come about in every short run. */
+  sometimes?: boolean
   look: (run: Run) => Found
 }
 
