@@ -71,7 +71,7 @@ export function ConcertRoom({ concertId }: { concertId: string }) {
       {token !== null && now === null && <Pending />}
       {token !== null && isWaiting && <WaitingRoom concertId={concertId} token={token} status={now} />}
       {isWaiting && <Purchases concertId={concertId} />}
-      {now?.__typename === 'Admitted' && isSignedIn && (
+      {now?.__typename === 'Admitted' && (
         <Inside key={visitor} concertId={concertId} title={title} until={now.until} />
       )}
       {now?.__typename === 'Lapsed' && (
