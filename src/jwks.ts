@@ -6,7 +6,7 @@ const FETCH_MS_MAX = 2_000
 const REFRESH_MS = 10 * 60_000
 /** Known keys are used for so long after they were fetched last: an issuer is repaired within a day. */
 const KEPT_MS = 24 * 60 * 60_000
-/** The least time between two fetches, for keys that are unknown or after a fetch that failed. */
+/** While keys are known, the least time between two fetches: for one that is unknown, or after a refresh that failed. */
 const RETRY_MS = 30_000
 
 /**
