@@ -2,7 +2,7 @@
 import postgres from 'postgres'
 import { backendMicros } from './lib/backends.ts'
 import type { Benchmark } from './lib/benchmark.ts'
-import { sendErrands, type Errand } from './lib/errands.ts'
+import { sendBatch, type BatchedRequest } from './lib/request-batch.ts'
 import { median, type Row } from './lib/figures.ts'
 import { cpuMicros, type Program } from './lib/programs.ts'
 import type { Person, Stage } from './lib/stage.ts'
@@ -98,10 +98,10 @@ async function growTo(
 
 /** Reads that make the server, its connections and their statements older. */
 const list = (server: Program) =>
-  sendErrands({
+  sendBatch({
     url: server.url,
     atOnce: AT_ONCE,
-    errands: Array.from({ length: 500 }, () => ({
+    batch: Array.from({ length: 500 }, () => ({
       headers: {},
       body: JSON.stringify({ query: document.lists }),
     })),
@@ -115,12 +115,15 @@ async function sell(stage: Stage, buyers: number, server: Program, sql: postgres
   })
   const people = await stage.people(buyers)
   const costs: Partial<Costs> = {}
-  const run = async (operation: Operation | 'join', errandOf: (person: Person, index: number) => Errand) => {
+  const run = async (
+    operation: Operation | 'join',
+    errandOf: (person: Person, index: number) => BatchedRequest,
+  ) => {
     const once = people.map(errandOf)
     const reads = document[operation].startsWith('mutation') ? 1 : READS
-    const errands = Array.from({ length: reads }, () => once).flat()
+    const batch = Array.from({ length: reads }, () => once).flat()
     const before = { server: cpuMicros(server.pid), backends: await backendMicros(sql) }
-    const { answers } = await sendErrands({ url: server.url, atOnce: AT_ONCE, errands })
+    const { answers } = await sendBatch({ url: server.url, atOnce: AT_ONCE, batch })
     const after = { server: cpuMicros(server.pid), backends: await backendMicros(sql) }
     const refused = answers.find((text) => /"errors"|\{\}/.test(text))
     if (refused !== undefined) throw new Error(`${operation}: ${refused}`)
@@ -128,21 +131,26 @@ async function sell(stage: Stage, buyers: number, server: Program, sql: postgres
     // A backend that is new has done all that it has done since; what one did that ended meanwhile is not known.
     const worked = [...after.backends].map(([pid, micros]) => micros - (before.backends.get(pid) ?? 0))
     costs[operation] = {
-      server: (after.server - before.server) / errands.length,
-      postgres: worked.reduce((sum, each) => sum + each, 0) / errands.length,
+      server: (after.server - before.server) / batch.length,
+      postgres: worked.reduce((sum, each) => sum + each, 0) / batch.length,
     }
     return answers
   }
-  const errand = (operation: Operation | 'join', person: Person, variables: object, token = ''): Errand => ({
+  const requestOf = (
+    operation: Operation | 'join',
+    person: Person,
+    variables: object,
+    token = '',
+  ): BatchedRequest => ({
     headers: { authorization: person.authorization, ...(token && { 'x-queue-token': token }) },
     body: JSON.stringify({ query: document[operation], variables }),
   })
 
-  const joined = await run('join', (person) => errand('join', person, { id: concertId }))
+  const joined = await run('join', (person) => requestOf('join', person, { id: concertId }))
   const tokens = joined.map((text) => /"token":"([^"]+)"/.exec(text)?.[1])
   const performanceOf = (index: number) => performanceIds[index % DATES]
   const ask = (operation: Operation, variablesOf: (index: number) => object) =>
-    run(operation, (person, index) => errand(operation, person, variablesOf(index), tokens[index]))
+    run(operation, (person, index) => requestOf(operation, person, variablesOf(index), tokens[index]))
 
   await ask('position', () => ({}))
   const holds = (

@@ -1,7 +1,7 @@
 /** What changes something, through the API, beside the same script called straight by pgbench or ioredis. */
 import { parseGlobalId } from '../src/schema/ids.ts'
 import type { Benchmark, BenchmarkContext } from './lib/benchmark.ts'
-import type { Done, Errand, Errands } from './lib/errands.ts'
+import type { Done, BatchedRequest, RequestBatch } from './lib/request-batch.ts'
 import { median, type Row } from './lib/figures.ts'
 import { cpuMicros, runProgram, type Program } from './lib/programs.ts'
 import type { Person } from './lib/stage.ts'
@@ -77,38 +77,43 @@ async function lifeOf(
 ): Promise<Record<Step, Measured>> {
   const people = await stage.people(count)
   const { concertId, performanceId } = await stage.createConcert(server, { seatCount: 10_000 })
-  const run = async (errands: Errand[]) => {
+  const run = async (batch: BatchedRequest[]) => {
     const before = cpuMicros(server.pid)
     const done = await runProgram<Done>('bench/lib/buyers.ts', {
       url: server.url,
       atOnce: AT_ONCE,
-      errands,
-    } satisfies Errands)
+      batch,
+    } satisfies RequestBatch)
     const refused = done.answers.find((text) => /"errors"|\{\}/.test(text))
     if (refused !== undefined) throw new Error(refused)
     const { perSecond, p50, p99, answers } = done
     return { answers, measured: { perSecond, p50, p99, cpu: (cpuMicros(server.pid) - before) / count } }
   }
-  const errand = ({ authorization }: Person, query: string, variables: object, token?: string): Errand => ({
+  const requestOf = (
+    { authorization }: Person,
+    query: string,
+    variables: object,
+    token?: string,
+  ): BatchedRequest => ({
     headers: { authorization, ...(token === undefined ? {} : { 'x-queue-token': token }) },
     body: JSON.stringify({ query, variables }),
   })
-  const join = await run(people.map((person) => errand(person, JOIN, { id: concertId })))
+  const join = await run(people.map((person) => requestOf(person, JOIN, { id: concertId })))
   const tokens = join.answers.map((text) => /"token":"([^"]+)"/.exec(text)?.[1])
   const hold = await run(
     people.map((person, index) => {
       const input = { performanceId, seatNumbers: [index + 1], idempotencyKey: 'hold' }
-      return errand(person, HOLD, { input }, tokens[index])
+      return requestOf(person, HOLD, { input }, tokens[index])
     }),
   )
   const holds = hold.answers.map((text) => /"id":"([^"]+)"/.exec(text)?.[1])
   const charge = await run(
-    people.map((person) => errand(person, CHARGE, { input: { amount: 10, idempotencyKey: 'charge' } })),
+    people.map((person) => requestOf(person, CHARGE, { input: { amount: 10, idempotencyKey: 'charge' } })),
   )
   const pay = await run(
     people.map((person, index) => {
       const input = { reservationId: holds[index], idempotencyKey: 'pay' }
-      return errand(person, PAY, { input }, tokens[index])
+      return requestOf(person, PAY, { input }, tokens[index])
     }),
   )
   if (parseGlobalId(holds[0] ?? '')?.typename !== 'Reservation') throw new Error('nobody holds a seat')

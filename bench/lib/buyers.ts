@@ -1,6 +1,6 @@
 /** Does one thing for many people, so many at a time, through the API; from a process of its own. */
-import { sendErrands, type Errands } from './errands.ts'
+import { sendBatch, type RequestBatch } from './request-batch.ts'
 import { readTask } from './programs.ts'
 
-const done = await sendErrands(await readTask<Errands>())
+const done = await sendBatch(await readTask<RequestBatch>())
 process.stdout.write(JSON.stringify(done), () => process.exit())

@@ -1,6 +1,6 @@
 /** A line of very many people for benchmarks. */
 import { runProgram, type Program } from './programs.ts'
-import type { Done, Errands } from './errands.ts'
+import type { Done, RequestBatch } from './request-batch.ts'
 import type { Listener } from './crowd.ts'
 import type { Stage } from './stage.ts'
 
@@ -17,12 +17,12 @@ export async function joinAll(
 ): Promise<Listener[]> {
   const people = await stage.people(count)
   const body = JSON.stringify({ query: JOIN, variables: { id: concertId } })
-  const errands = people.map(({ authorization }) => ({ headers: { authorization }, body }))
+  const batch = people.map(({ authorization }) => ({ headers: { authorization }, body }))
   const { answers } = await runProgram<Done>('bench/lib/buyers.ts', {
     url: server.url,
     atOnce: AT_ONCE,
-    errands,
-  } satisfies Errands)
+    batch,
+  } satisfies RequestBatch)
   const listeners = answers.map((text, index) => {
     const queueToken = /"token":"([^"]+)"/.exec(text)?.[1]
     if (queueToken === undefined) throw new Error(text)

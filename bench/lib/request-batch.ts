@@ -1,15 +1,15 @@
 /** Many requests, so many at a time, through the API. */
 import autocannon from 'autocannon'
 
-export interface Errand {
+export interface BatchedRequest {
   headers: Record<string, string>
   body: string
 }
 
-export interface Errands {
+export interface RequestBatch {
   url: string
   atOnce: number
-  errands: Errand[]
+  batch: BatchedRequest[]
 }
 
 export interface Done {
@@ -17,12 +17,12 @@ export interface Done {
   /** Milliseconds. */
   p50: number
   p99: number
-  /** In the order of the errands. */
+  /** In the order of the requests. */
   answers: string[]
 }
 
 /** @throws Error when a request gets no answer, or a status other than 2xx */
-export async function sendErrands({ url, atOnce, errands }: Errands): Promise<Done> {
+export async function sendBatch({ url, atOnce, batch }: RequestBatch): Promise<Done> {
   const answers: string[] = []
   let next = 0
   const began = performance.now()
@@ -30,13 +30,13 @@ export async function sendErrands({ url, atOnce, errands }: Errands): Promise<Do
   const result = await autocannon({
     url,
     connections: atOnce,
-    amount: errands.length,
+    amount: batch.length,
     requests: [
       {
         method: 'POST',
         setupRequest: (request, context: { index?: number }) => {
           context.index = next++
-          const { headers, body } = errands[context.index % errands.length] as Errand
+          const { headers, body } = batch[context.index % batch.length] as BatchedRequest
           return { ...request, headers: { ...headers, 'content-type': 'application/json' }, body }
         },
         onResponse: (_, body, context: { index?: number }) => {
@@ -49,7 +49,7 @@ export async function sendErrands({ url, atOnce, errands }: Errands): Promise<Do
   if (result.errors > 0 || result.non2xx > 0)
     throw new Error(`${result.errors} errors, ${result.non2xx} failed`)
   return {
-    perSecond: (errands.length / (ended - began)) * 1_000,
+    perSecond: (batch.length / (ended - began)) * 1_000,
     p50: result.latency.p50,
     p99: result.latency.p99,
     answers,
