@@ -15,6 +15,7 @@ import { Problem } from '../domain/problem.ts'
 import { refusalOf } from './complexity.ts'
 import type { Documents } from './documents.ts'
 import { presented, type ReportBug } from './errors.ts'
+import { yieldIfLarge } from './list-values.ts'
 import type { Meter } from './meter.ts'
 
 export interface ExecuteOptions {
@@ -35,6 +36,7 @@ export function createExecute({ documents, meter, onBug }: ExecuteOptions): Exec
     const errors = refusalOf(args)
     const result = errors ? { errors } : await run(documents.use(args), args)
     meter.ran(args, startedAt, result)
+    await yieldIfLarge(args.contextValue as Context)
     return presented(result, args.contextValue as Context, onBug)
   }
 }

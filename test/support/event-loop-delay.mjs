@@ -1,6 +1,7 @@
 /* global performance, setInterval */
 // Loaded into a server process with --import: tells in its log when its event loop was blocked, for how long, and how much CPU
-// time the process took meanwhile, which other processes of the machine make no longer. Reported, never asserted.
+// time the process took meanwhile: of all its threads, so with those that compile and collect garbage beside the event loop.
+// Reported, never asserted.
 const INTERVAL_MS = 5
 const TOLD_MS_MIN = 10
 let [at, cpu] = [performance.now(), process.cpuUsage()]
