@@ -51,3 +51,22 @@ test('a migration that cannot run says so, and leaves the database as it was', a
   await sql`drop table accounts`
   await migrate(url)
 })
+
+test('a lock that somebody holds does not stop others behind the migration: it gives up, and tries again', async () => {
+  const { url, sql } = await create({ empty: true })
+  await sql`create table accounts (mine int)`
+  const holder = await sql.reserve()
+  await holder`begin`
+  await holder`lock table pg_namespace in share mode` // conflicts with creating a schema
+  const migration = migrate(url)
+  const waiting = () =>
+    sql`select from pg_locks where not granted and relation = 'pg_namespace'::regclass`.then(
+      (rows) => rows.length,
+    )
+  await expect.poll(waiting).toBe(1)
+  await expect.poll(waiting).toBe(0)
+  await holder`rollback`
+  await sql`drop table accounts`
+  holder.release()
+  await migration
+})
