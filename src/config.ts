@@ -62,6 +62,7 @@ const environment = z
     RATE_PAYMENTS_PER_USER: count(120),
     RATE_CHARGES_PER_USER: count(120),
     RATE_MESSAGES_PER_SOCKET: count(1_200),
+    SOCKETS_MAX: count(50_000),
     SOCKETS_PER_ADDRESS_MAX: count(10_000),
     SOCKETS_PER_USER_MAX: count(20),
     STREAMS_PER_USER_MAX: count(50),
@@ -93,6 +94,7 @@ export interface RateLimits {
 
 /** What one server carries at the same time, and what it takes from one socket. */
 export interface SocketLimits {
+  max: number
   perAddressMax: number
   perUserMax: number
   messagesPerMinute: number
@@ -223,6 +225,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       chargesPerUser: read.RATE_CHARGES_PER_USER,
     },
     socketLimits: {
+      max: read.SOCKETS_MAX,
       perAddressMax: read.SOCKETS_PER_ADDRESS_MAX,
       perUserMax: read.SOCKETS_PER_USER_MAX,
       messagesPerMinute: read.RATE_MESSAGES_PER_SOCKET,

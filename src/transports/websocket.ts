@@ -147,6 +147,8 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     verifyClient: ({ req }, answer) => {
       if (closing) answer(false, 503, 'This server is stopping: connect again', RETRY_AT_ONCE)
       else if (!isAllowed(req, options.allowedOrigins)) answer(false, 403, 'Not from this origin')
+      else if (sockets.clients.size >= limits.max)
+        answer(false, 503, 'This server has no room for more connections', RETRY_AFTER)
       else if (addresses.isFull(addressOf(req, trustedProxies)))
         answer(false, 429, 'Too many connections', RETRY_AFTER)
       else answer(true)

@@ -110,6 +110,17 @@ describe('too many', () => {
     for (const socket of [...open, other]) socket.drop()
   })
 
+  test('sockets of everybody: the handshake is refused with 503, and requests are answered', async () => {
+    const full = await startServer({ SOCKETS_MAX: '2' })
+    const [first, second] = await Promise.all([openSocket(full.url), openSocket(full.url)])
+    await expect(openSocket(full.url)).rejects.toThrow('503')
+    expect((await fetch(new URL('/ready', full.url))).status).toBe(200)
+    first.drop()
+    await expect.poll(() => openSocket(full.url).then((socket) => socket.drop(), String)).toBe(undefined)
+    second.drop()
+    await full.stop()
+  })
+
   test('sockets of one user: the last is closed with 4429, and others are not concerned', async () => {
     const init = credentials()
     const open = await Promise.all([1, 2, 3].map(() => openSocket(server.url, { init })))
