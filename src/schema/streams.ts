@@ -44,7 +44,7 @@ export function createSubscribe({ documents, perUserMax, onBug, meter }: Subscri
     const who = userId ?? context.address
     const source = events[Symbol.asyncIterator]()
     if (countOf(who) >= (userId === undefined ? perUserMax * 100 : perUserMax)) {
-      void source.return?.()
+      close(source)
       throw tooMany()
     }
     open.set(who, countOf(who) + 1)
@@ -59,7 +59,7 @@ export function createSubscribe({ documents, perUserMax, onBug, meter }: Subscri
       stream.endWith(shown({ errors: [expired() as unknown as GraphQLError] })),
     )
     // The client may have disconnected at any of the steps before, and may do so before anybody reads the stream.
-    const end = (): void => void stream.return?.()
+    const end = (): void => close(stream)
     if (context.signal?.aborted) end()
     else context.signal?.addEventListener('abort', end, { once: true })
     return stream
@@ -92,6 +92,11 @@ function answererFor(
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** Ends an iterator without waiting for it. That it fails to end concerns nobody who is still there. */
+function close(iterator: AsyncIterator<unknown>): void {
+  iterator.return?.().catch(() => undefined)
+}
 
 /** A stream that can be ended from outside. */
 interface EndableStream extends Stream {
@@ -144,7 +149,7 @@ function answersTo(
     },
     endWith: (result) => {
       last = result
-      void events.return?.()
+      close(events)
     },
     [Symbol.asyncIterator]() {
       return this
