@@ -1,88 +1,56 @@
-/** Who may import whom. docs/architecture.md tells the reasons. */
-const room = (name) => `^src/${name}/`
-const only = (name, packages, allowedFrom, comment) => ({
-  name,
-  comment,
+/** Which layer may import which; each layer's README says what belongs in it. */
+const layer = (name) => `^src/${name}/`
+
+/** Everything that a layer may import of src, beside its own files. */
+const LAYERS = {
+  domain: [],
+  db: ['domain'],
+  redis: ['domain'],
+  queue: ['redis', 'domain'],
+  seats: ['redis', 'domain'],
+  auth: ['domain'],
+  resolvers: ['db', 'queue', 'seats', 'redis', 'auth', 'domain'],
+  schema: ['resolvers', 'auth', 'domain'],
+  graphql: ['schema', 'resolvers', 'auth', 'domain'],
+  http: ['graphql', 'schema', 'resolvers', 'auth', 'domain'],
+  websocket: ['http', 'graphql', 'schema', 'resolvers', 'auth', 'domain'],
+  jobs: ['db', 'queue', 'redis', 'domain'],
+  telemetry: ['graphql', 'db', 'queue', 'redis', 'domain'],
+}
+
+const layerRules = Object.entries(LAYERS).map(([name, below]) => ({
+  name: `${name}-imports-downwards`,
+  comment: `src/${name} may import ${below.join(', ') || 'nothing of src'}`,
   severity: 'error',
-  from: { path: '^src/', pathNot: allowedFrom },
+  from: { path: layer(name) },
+  to: { path: '^src/', pathNot: [name, ...below].map(layer) },
+}))
+
+const packageRule = (name, packages, layers) => ({
+  name,
+  comment: `only ${layers.join(', ')} may import ${packages.join(', ')}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: [...layers.map(layer), '^src/app\\.ts$'] },
   to: { path: packages.map((p) => `^node_modules/${p}(/|$)`) },
-})
-const upwards = (name, from, to, comment) => ({
-  name,
-  comment,
-  severity: 'error',
-  from: { path: from },
-  to: { path: to },
 })
 
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    upwards(
-      'domain-imports-nothing',
-      room('domain'),
-      ['^src/(?!domain/)', '^node_modules/'],
-      'domain is plain types and pure decisions',
-    ),
-    upwards('db-below-queue-beside', room('db'), '^src/(?!db/|domain/)', 'db knows domain only'),
-    upwards('queue-below-db-beside', room('queue'), '^src/(?!queue/|domain/)', 'queue knows domain only'),
-    upwards(
-      'jobs-join-db-and-queue',
-      room('jobs'),
-      '^src/(?!jobs/|db/|queue/|domain/)',
-      'jobs know db, queue and domain',
-    ),
-    upwards(
-      'resolvers-below-schema',
-      room('resolvers'),
-      '^src/(schema/|jobs/|app|main)',
-      'resolvers never look up',
-    ),
-    upwards(
-      'schema-imports-resolvers',
-      room('schema'),
-      '^src/(db/|queue/|jobs/|app|main)',
-      'schema reaches the stores through resolvers',
-    ),
-    only(
-      'graphql-stays-in-schema',
-      ['graphql', '@pothos', '@escape\\.tech'],
-      ['^src/schema/', '^src/app\\.ts$', '^src/transports/'],
-      'a resolver is a plain function',
-    ),
-    upwards(
-      'telemetry-only-reads',
-      room('telemetry'),
-      '^src/(?!telemetry/|db/|queue/|domain/|schema/meter\\.ts$)',
-      'telemetry reads what others have counted, and nothing but app.ts knows of it',
-    ),
-    upwards(
-      'telemetry-is-not-asked',
-      '^src/(?!telemetry/|app\\.ts$)',
-      room('telemetry'),
-      'whoever counts does not know who reads',
-    ),
-    only(
-      'prometheus-stays-in-telemetry',
-      ['prom-client'],
-      ['^src/telemetry/', '^src/app\\.ts$'],
-      'one place',
-    ),
-    only('opentelemetry-stays-in-telemetry', ['@opentelemetry'], [room('telemetry')], 'one place'),
-    only('postgres-stays-in-db', ['drizzle-orm', 'postgres'], [room('db')], 'db holds the only SQL'),
-    only(
-      'redis-stays-in-queue',
-      ['ioredis', 'graphql-redis-subscriptions'],
-      [room('queue')],
-      'queue holds the only Redis',
-    ),
+    ...layerRules,
     {
-      name: 'only-app-and-main-above',
+      name: 'domain-imports-no-package',
+      comment: 'domain is plain types and pure decisions',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|app)\\.ts$' },
-      to: { path: '^src/(main|app)\\.ts$' },
+      from: { path: layer('domain') },
+      to: { path: '^node_modules/' },
     },
+    packageRule('graphql', ['graphql', '@pothos', 'graphql-jit'], ['schema', 'graphql', 'http', 'websocket']),
+    packageRule('postgres', ['drizzle-orm', 'postgres'], ['db']),
+    packageRule('redis', ['ioredis', 'graphql-redis-subscriptions'], ['redis']),
+    packageRule('prometheus', ['prom-client'], ['telemetry']),
+    packageRule('opentelemetry', ['@opentelemetry'], ['telemetry']),
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -2,9 +2,9 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import postgres from 'postgres'
-import { connectRedis } from '../src/queue/client.ts'
+import { connectRedis } from '../src/redis/connection.ts'
 import { createCommands, type Commands } from '../src/queue/commands.ts'
-import { createKeys } from '../src/queue/keys.ts'
+import { createKeys } from '../src/redis/keys.ts'
 import type { Benchmark, BenchmarkContext } from './lib/benchmark.ts'
 import { median, type Row } from './lib/figures.ts'
 

@@ -1,6 +1,6 @@
 /** What makes a fresh start pleasant: tables, something to buy, and tokens to try it with. */
 import { v7 as uuidv7 } from 'uuid'
-import { createAuth } from '../src/auth.ts'
+import { createAuth } from '../src/auth/access-tokens.ts'
 import { readConfig, type Config } from '../src/config.ts'
 import { createConcert, listConcerts } from '../src/db/catalog.ts'
 import { openDatabase, type Database } from '../src/db/client.ts'

@@ -1,7 +1,9 @@
 /** The settings of a server: read from the environment, and checked, in one go. */
 import { z } from 'zod'
 import { describeUnknownParameters } from './db/url.ts'
-import type { QueueTimes } from './domain/queue.ts'
+import type { AuthConfig } from './auth/access-tokens.ts'
+import type { OperationSettings } from './resolvers/context.ts'
+import type { SocketLimits } from './websocket/server.ts'
 
 const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback)
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback)
@@ -75,32 +77,7 @@ const environment = z
     when: () => true, // whatever else is wrong
   })
 
-/** Who vouches for users: this server itself, or somebody whose public keys can be fetched. */
-export type AuthConfig =
-  | { kind: 'secret'; secret: string }
-  | { kind: 'jwks'; url: string; issuer: string | undefined; audience: string | undefined }
-
-/** How often one user or address may do something that leaves a row, or pays when it is abused: times in a minute. */
-export interface RateLimits {
-  signUpsPerAddress: number
-  joinsPerAddress: number
-  joinsPerUser: number
-  leavesPerUser: number
-  holdsPerUser: number
-  cancellationsPerUser: number
-  paymentsPerUser: number
-  chargesPerUser: number
-}
-
-/** What one server carries at the same time, and what it takes from one socket. */
-export interface SocketLimits {
-  max: number
-  perAddressMax: number
-  perUserMax: number
-  messagesPerMinute: number
-}
-
-export interface Config {
+export interface Config extends OperationSettings {
   production: boolean
   host: string
   port: number
@@ -116,13 +93,6 @@ export interface Config {
   auth: AuthConfig
   /** The first signs queue tickets, all of them verify. */
   ticketSecrets: readonly [string, ...string[]]
-  queueTimes: QueueTimes
-  holdMs: number
-  seatsPerUserMax: number
-  /** Who may add points: buyers to their own account, or cashiers only. */
-  chargesBy: 'buyers' | 'cashiers'
-  /** For a concert that does not set its own. */
-  queueDefaults: { capacity: number; ratePerSecond: number | null }
   /** How many proxies are in front and add to X-Forwarded-For; 0: the socket's address is the client's. */
   trustedProxies: number
   /** Where browsers may come from; null: from anywhere. */
@@ -132,7 +102,6 @@ export interface Config {
   metricsToken: string | null
   /** Where traces are sent, and how many of them, from 0 to 1; null: nowhere. */
   traces: { endpoint: string; serviceName: string; share: number } | null
-  rateLimits: RateLimits
   socketLimits: SocketLimits
   /** Subscriptions of one user on one server, over whichever transport. */
   streamsPerUserMax: number

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAuth } from '../src/auth.ts'
+import { createAuth } from '../src/auth/access-tokens.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
 
 const secret = 'a secret that is long enough for tests'

@@ -8,7 +8,7 @@ const outDir = at('../dist/pages')
 /**
  * Puts a page's script and styles into the page. A page and its assets are then one response of one server: while a new
  * version is rolled out, a load balancer may send requests for assets to a server of the other version, which does not
- * have them. src/transports/pages.ts allows these inline elements, by their hashes, in the Content-Security-Policy.
+ * have them. src/http/static-files.ts allows these inline elements, by their hashes, in the Content-Security-Policy.
  */
 const inlineAssets: Plugin = {
   name: 'inline-assets',
@@ -47,7 +47,7 @@ const page = (input: string): EnvironmentOptions => ({
   build: { outDir, emptyOutDir: false, rolldownOptions: { input: at(input) } },
 })
 
-/** The pages, for src/transports/pages.ts to serve. */
+/** The pages, for src/http/static-files.ts to serve. */
 export default defineConfig({
   root: at('.'),
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

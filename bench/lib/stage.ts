@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServices } from '../../scripts/services/start.ts'
-import { createAuth } from '../../src/auth.ts'
+import { createAuth } from '../../src/auth/access-tokens.ts'
 import type * as Migrations from '../../src/db/migrate.ts'
 import { ROOT, startProgram, type Program } from './programs.ts'
 

@@ -4,9 +4,9 @@ import mercurius from 'mercurius'
 import { pino } from 'pino'
 import { createServices } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
-import { createContext } from '../../src/context.ts'
+import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/index.ts'
-import { credentialsOf } from '../../src/transports/yoga.ts'
+import { credentialsOf } from '../../src/http/yoga.ts'
 
 const config = readConfig(process.env)
 const { services } = createServices(config, pino({ level: 'warn' }))

@@ -1,8 +1,8 @@
 /** join.lua and status.lua straight through ioredis, one user a call, so many in flight; from a process of its own. */
 import { randomUUID } from 'node:crypto'
-import { connectRedis } from '../../src/queue/client.ts'
+import { connectRedis } from '../../src/redis/connection.ts'
 import { createCommands } from '../../src/queue/commands.ts'
-import { createKeys } from '../../src/queue/keys.ts'
+import { createKeys } from '../../src/redis/keys.ts'
 import { readTask } from '../lib/programs.ts'
 
 export interface Calls {

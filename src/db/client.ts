@@ -2,7 +2,7 @@
 import { bulkhead } from 'cockatiel'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
-import { within } from '../domain/deadline.ts'
+import { within } from '../domain/timeout.ts'
 import { overloaded } from '../domain/problem.ts'
 import type { TracePart } from '../domain/trace.ts'
 import type { Connection } from './connection.ts'

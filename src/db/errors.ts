@@ -1,6 +1,6 @@
 /** What an error of the driver means for the caller and for the connection. */
 import { BulkheadRejectedError } from 'cockatiel'
-import { DeadlinePassed } from '../domain/deadline.ts'
+import { DeadlinePassed } from '../domain/timeout.ts'
 
 /**
  * SQLSTATEs after which the same statement may be sent again: PostgreSQL's manual, appendix A. Two letters stand for a

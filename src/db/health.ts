@@ -1,5 +1,5 @@
 /** Whether PostgreSQL serves a read and a write: for /health. */
-import { DeadlinePassed, within } from '../domain/deadline.ts'
+import { DeadlinePassed, within } from '../domain/timeout.ts'
 import type { StoreHealth } from '../domain/health.ts'
 import type { Database } from './client.ts'
 

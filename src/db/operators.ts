@@ -1,6 +1,6 @@
 import { asc, desc, sql as fragment } from 'drizzle-orm'
 import type { OperatorAction } from '../domain/operators.ts'
-import type { Page } from '../domain/page.ts'
+import type { Page } from '../domain/pagination.ts'
 import type { Database } from './client.ts'
 import { boundsOf, defineRead, isOnPage, isOnPageOf, type PageBounds } from './read.ts'
 import { operatorActions } from './tables.ts'

@@ -1,5 +1,5 @@
 /** The connections, one statement at a time on each, and those who wait for one. */
-import { DeadlinePassed } from '../domain/deadline.ts'
+import { DeadlinePassed } from '../domain/timeout.ts'
 import { createConnection, isPooled, type Connection, type ConnectionOptions } from './connection.ts'
 import { driverErrorOf, isReadOnly, isSessionBroken } from './errors.ts'
 

@@ -1,6 +1,6 @@
 import { sql, type Column, type SQL } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import type { Page } from '../domain/page.ts'
+import type { Page } from '../domain/pagination.ts'
 import type { Database } from './client.ts'
 
 /** A query of drizzle's, with a `sql.placeholder` for each value. */

@@ -3,7 +3,7 @@ import type { QueueTicket } from '../domain/queue.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
-import type { Page } from '../domain/page.ts'
+import type { Page } from '../domain/pagination.ts'
 import { boundsOf, defineLoad, defineRead, isOneOf, isOnPageOf, type PageBounds, isOnPage } from './read.ts'
 import { reservations } from './tables.ts'
 

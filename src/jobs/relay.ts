@@ -3,9 +3,9 @@ import { readQueueSettings } from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
 import { leaseOutbox } from '../db/outbox.ts'
 import type { OutboxEvent, ReservationEvent } from '../domain/events.ts'
-import type { Events } from '../queue/events.ts'
+import type { Events } from '../redis/event-stream.ts'
 import type { Queue } from '../queue/queue.ts'
-import type { Wakeups } from '../queue/wakeups.ts'
+import type { Wakeups } from '../redis/pubsub.ts'
 
 export interface RelayOptions {
   db: Database

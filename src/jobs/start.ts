@@ -1,7 +1,7 @@
 /** Everything a server does without being asked. Every instance does all of it: no leader is needed. */
 import { expireReservations } from '../db/reservations.ts'
 import { pruneIdempotencyKeys } from '../db/idempotency.ts'
-import type { Figures } from '../queue/figures.ts'
+import type { Figures } from '../queue/stats.ts'
 import { startLoop } from './loop.ts'
 import { createRelay, type RelayOptions } from './relay.ts'
 

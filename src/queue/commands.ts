@@ -1,10 +1,10 @@
-import type { QueueFigures } from '../domain/figures.ts'
+import type { QueueFigures } from '../domain/stats.ts'
 import type { QueueCounts, QueueSettings, QueueTicket, QueueTimes, WatchedTicket } from '../domain/queue.ts'
-import type { RedisConnection } from './client.ts'
-import type { Keys } from './keys.ts'
+import type { RedisConnection } from '../redis/connection.ts'
+import type { Keys } from '../redis/keys.ts'
 import { isBlocked, toFigures, toFound, toJoined, toReport, toUsed } from './replies.ts'
 import type { Blocked, Joined, Report, Used } from './replies.ts'
-import { defineScript } from './scripts.ts'
+import { defineScript } from '../redis/scripts.ts'
 
 /** A queue that has stood empty for so long, with nobody away who may return, is not ticked any more. */
 const IDLE_MS = 10 * 60_000
@@ -46,7 +46,7 @@ export interface Block {
 /** Every function here throws Problem OVERLOADED when Redis is slow or away. */
 export function createCommands({ redis, call }: RedisConnection, keys: Keys, times: QueueTimes): Commands {
   const concertScript = (name: string) => {
-    const script = defineScript(redis, name)
+    const script = defineScript(redis, new URL(`./lua/${name}.lua`, import.meta.url))
     const { admissionMs, claimMs, absenceGraceMs } = times
     return (concertId: string, ...args: (string | number)[]): Promise<unknown> =>
       call(
@@ -66,9 +66,9 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
   const configure = concertScript('configure')
   const admit = concertScript('admit')
   const counts = concertScript('counts')
-  const figures = concertScript('figures')
+  const figures = concertScript('stats')
   const find = concertScript('find')
-  const active = defineScript(redis, 'active')
+  const active = defineScript(redis, new URL('./lua/active.lua', import.meta.url))
 
   return {
     join: async (concertId, userIds) => toJoined(await join(concertId, ...userIds)),

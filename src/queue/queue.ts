@@ -1,4 +1,4 @@
-import type { QueueFigures } from '../domain/figures.ts'
+import type { QueueFigures } from '../domain/stats.ts'
 import type {
   QueueCounts,
   QueueSettings,
@@ -7,18 +7,18 @@ import type {
   QueueTimes,
   WatchedTicket,
 } from '../domain/queue.ts'
-import type { RedisConnection } from './client.ts'
+import type { RedisConnection } from '../redis/connection.ts'
 import { createCommands } from './commands.ts'
-import { createJoins } from './joins.ts'
-import { createKeys } from './keys.ts'
+import { createJoins } from './join-batcher.ts'
+import { createKeys } from '../redis/keys.ts'
 import { isBlocked } from './replies.ts'
-import { createSettler } from './settle.ts'
-import type { Failed, QueueBooks } from './settle.ts'
-import type { OnTold } from './untold.ts'
-import type { Wakeups } from './wakeups.ts'
-import { createWatch } from './watch.ts'
+import { createSettler } from './recovery.ts'
+import type { Failed, QueueBooks } from './recovery.ts'
+import type { OnTold } from './positions/push-latency.ts'
+import type { Wakeups } from '../redis/pubsub.ts'
+import { createWatch } from './positions/subscribe.ts'
 
-export type { QueueBooks } from './settle.ts'
+export type { QueueBooks } from './recovery.ts'
 
 /** The queues of all concerts. Every function throws Problem OVERLOADED when Redis or the books are away. */
 export interface Queue {

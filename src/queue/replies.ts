@@ -1,4 +1,4 @@
-import { PACE_MS_MIN, type QueueFigures } from '../domain/figures.ts'
+import { PACE_MS_MIN, type QueueFigures } from '../domain/stats.ts'
 import type { LapseReason, QueueStatus } from '../domain/queue.ts'
 
 /** What a script answers when the queue has to be opened, or needs numbers, before it can do its work. */
@@ -101,7 +101,7 @@ export function toFound(reply: unknown): Joined | null {
 
 type Figures = [at: number, ...counts: [number, number, number, number, number, number, number, number]]
 
-/** Decodes what figures.lua returns. */
+/** Decodes what stats.lua returns. */
 export function toFigures(reply: unknown): QueueFigures {
   const [at, issued, waiting, admitted, finished, lapsed, admittedTotal, admissions, inMs] = reply as Figures
   const admissionsPerSecond = (admissions / paceMs(inMs)) * 1000

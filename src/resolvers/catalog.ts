@@ -1,6 +1,6 @@
-import type { Context } from '../context.ts'
+import type { Context } from './context.ts'
 import * as catalogBook from '../db/catalog.ts'
-import type { Page } from '../domain/page.ts'
+import type { Page } from '../domain/pagination.ts'
 import {
   seatMap,
   type Concert,
@@ -10,8 +10,8 @@ import {
   type SeatStatus,
 } from '../domain/catalog.ts'
 import { Problem } from '../domain/problem.ts'
-import { stopWhen } from '../queue/latest.ts'
-import { isAdmitted, requireAdmission, requireOperator } from './access.ts'
+import { stopWhen } from '../domain/latest-value.ts'
+import { isAdmitted, requireAdmission, requireOperator } from './authorization.ts'
 
 /** More dates than any concert has; createConcert takes no more. */
 const PERFORMANCES_MAX = 100

@@ -1,15 +1,15 @@
-import type { Context } from '../context.ts'
+import type { Context } from './context.ts'
 import * as catalogBook from '../db/catalog.ts'
 import * as operatorBook from '../db/operators.ts'
 import * as queueBook from '../db/queue.ts'
 import * as reservationBook from '../db/reservations.ts'
 import type { Concert } from '../domain/catalog.ts'
 import type { OperatorAction } from '../domain/operators.ts'
-import type { Page } from '../domain/page.ts'
+import type { Page } from '../domain/pagination.ts'
 import { Problem } from '../domain/problem.ts'
 import type { QueueStatus } from '../domain/queue.ts'
 import type { Reservation } from '../domain/reservations.ts'
-import { requireOperator } from './access.ts'
+import { requireOperator } from './authorization.ts'
 import { known } from './users.ts'
 
 /** Somebody whom an operator looks at. */

@@ -1,8 +1,8 @@
-import type { Context } from '../context.ts'
+import type { Context } from './context.ts'
 import * as paymentBook from '../db/payments.ts'
 import type { Payment, Reservation } from '../domain/reservations.ts'
-import { maySee, requireOwnTicket } from './access.ts'
-import { countAgainst } from './rates.ts'
+import { maySee, requireOwnTicket } from './authorization.ts'
+import { countAgainst } from './rate-limits.ts'
 
 /** The queue is not asked: a live hold proves that its owner was let in, and Redis may be away. Then nobody counts, either. */
 export async function payReservation(

@@ -1,10 +1,10 @@
-import type { Context } from '../context.ts'
+import type { Context } from './context.ts'
 import * as pointsBook from '../db/points.ts'
 import type { PointAccount } from '../domain/points.ts'
 import type { User } from '../domain/users.ts'
 import { Problem } from '../domain/problem.ts'
-import { subjectOf } from './access.ts'
-import { countAgainst } from './rates.ts'
+import { subjectOf } from './authorization.ts'
+import { countAgainst } from './rate-limits.ts'
 
 export async function chargePoints(
   _: unknown,

@@ -1,12 +1,12 @@
-import type { Context } from '../context.ts'
+import type { Context } from './context.ts'
 import * as queueBook from '../db/queue.ts'
 import type { Concert } from '../domain/catalog.ts'
 import { Problem } from '../domain/problem.ts'
 import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
 import { SalesClosed } from '../domain/refusals.ts'
-import { requireOperator, requireTicket, subjectOf } from './access.ts'
+import { requireOperator, requireTicket, subjectOf } from './authorization.ts'
 import { concertOf } from './catalog.ts'
-import { countAgainst } from './rates.ts'
+import { countAgainst } from './rate-limits.ts'
 
 /** A ticket as its owner sees it: signed, and with what became of it so far. */
 export interface IssuedTicket extends QueueTicket {

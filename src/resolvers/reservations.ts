@@ -1,11 +1,11 @@
-import type { Context } from '../context.ts'
-import type { Page } from '../domain/page.ts'
+import type { Context } from './context.ts'
+import type { Page } from '../domain/pagination.ts'
 import * as reservationBook from '../db/reservations.ts'
 import type { Seat } from '../domain/catalog.ts'
 import type { Reservation } from '../domain/reservations.ts'
-import { maySee, requireOwnTicket } from './access.ts'
+import { maySee, requireOwnTicket } from './authorization.ts'
 import { performanceOf } from './catalog.ts'
-import { countAgainst } from './rates.ts'
+import { countAgainst } from './rate-limits.ts'
 
 /** Longer than a hold may take, until the queue has heard of it and keeps its owner in. */
 const HOLDING_MS_MAX = 10_000

@@ -1,8 +1,8 @@
-import type { Context } from '../context.ts'
+import type { Context } from './context.ts'
 import { createUser } from '../db/users.ts'
 import type { User } from '../domain/users.ts'
-import { maySee } from './access.ts'
-import { countAgainst } from './rates.ts'
+import { maySee } from './authorization.ts'
+import { countAgainst } from './rate-limits.ts'
 
 /**
  * Nothing else says that the seats are theirs: a token that ended with the day would take away a seat for next month. Half

@@ -4,7 +4,7 @@ import ComplexityPlugin from '@pothos/plugin-complexity'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import RelayPlugin from '@pothos/plugin-relay'
 import ValidationPlugin from '@pothos/plugin-validation'
-import type { Context } from '../context.ts'
+import type { Context } from '../resolvers/context.ts'
 import { Problem } from '../domain/problem.ts'
 import { globalId, parseGlobalId, type NodeName } from './ids.ts'
 

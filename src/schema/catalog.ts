@@ -1,12 +1,12 @@
 import type { Concert, Performance, Seat, SeatChanges } from '../domain/catalog.ts'
 import { IdempotencyKeyReused, InvalidConcert } from '../domain/refusals.ts'
 import * as resolvers from '../resolvers/catalog.ts'
-import * as bounds from './bounds.ts'
+import * as bounds from './validation.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
 import { keyDescription } from './keys.ts'
 import { bounded } from './list-values.ts'
-import { connection, pageCost } from './pages.ts'
+import { connection, pageCost } from './pagination.ts'
 import { queue } from './queue.ts'
 
 const seatStatus = builder.enumType('SeatStatus', {

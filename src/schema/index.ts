@@ -10,7 +10,7 @@ import './reservations.ts'
 import './payments.ts'
 import './points.ts'
 import './users.ts'
-import './figures.ts'
+import './stats.ts'
 import './operators.ts'
 import { noteRefusals } from './refused.ts'
 

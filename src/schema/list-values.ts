@@ -5,7 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { Kind, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql'
-import type { Context } from '../context.ts'
+import type { Context } from '../resolvers/context.ts'
 import { Problem } from '../domain/problem.ts'
 
 /** Enough for a date of 10,000 seats, the largest there can be, with four fields each. */

@@ -7,7 +7,7 @@ import {
   ReservationNotFound,
 } from '../domain/refusals.ts'
 import * as resolvers from '../resolvers/payments.ts'
-import * as bounds from './bounds.ts'
+import * as bounds from './validation.ts'
 import { builder } from './builder.ts'
 import { keyDescription } from './keys.ts'
 

@@ -1,7 +1,7 @@
 import type { PointAccount } from '../domain/points.ts'
 import { BalanceLimitExceeded, IdempotencyKeyReused } from '../domain/refusals.ts'
 import * as resolvers from '../resolvers/points.ts'
-import * as bounds from './bounds.ts'
+import * as bounds from './validation.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
 import { keyDescription } from './keys.ts'

@@ -3,7 +3,7 @@ import type { Concert } from '../domain/catalog.ts'
 import type { QueueSettings, QueueStatus } from '../domain/queue.ts'
 import * as resolvers from '../resolvers/queue.ts'
 import type { IssuedTicket } from '../resolvers/queue.ts'
-import * as bounds from './bounds.ts'
+import * as bounds from './validation.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
 

@@ -1,6 +1,6 @@
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql'
 import { errorTypeMap } from '@pothos/plugin-errors'
-import type { Context } from '../context.ts'
+import type { Context } from '../resolvers/context.ts'
 
 /** Has the fields that may refuse note in the context when they do: the answer alone may not say it. */
 export function noteRefusals(schema: GraphQLSchema): GraphQLSchema {

@@ -12,12 +12,12 @@ import {
 import * as payments from '../resolvers/payments.ts'
 import { performanceOf } from '../resolvers/catalog.ts'
 import * as resolvers from '../resolvers/reservations.ts'
-import * as bounds from './bounds.ts'
+import * as bounds from './validation.ts'
 import { builder } from './builder.ts'
 import { performance, seat } from './catalog.ts'
 import { keyDescription } from './keys.ts'
 import { bounded } from './list-values.ts'
-import { connection, pageCost } from './pages.ts'
+import { connection, pageCost } from './pagination.ts'
 import { payment } from './payments.ts'
 
 const reservationStatus = builder.enumType('ReservationStatus', {

@@ -1,7 +1,7 @@
 import type { User } from '../domain/users.ts'
 import { pointsOf } from '../resolvers/points.ts'
 import * as resolvers from '../resolvers/users.ts'
-import * as bounds from './bounds.ts'
+import * as bounds from './validation.ts'
 import { builder } from './builder.ts'
 import { pointAccount } from './points.ts'
 

@@ -1,6 +1,6 @@
 /** All that /metrics shows. docs/operations.md tells what each figure means, and what to do about it. */
 import type { Registry } from 'prom-client'
-import type { Meter } from '../schema/meter.ts'
+import type { Meter } from '../graphql/operation-metrics.ts'
 import { createMetricsPage, type MetricsPageOptions } from './page.ts'
 import { exposeProcess, type ProcessFigures } from './process.ts'
 import { exposeRequests } from './requests.ts'

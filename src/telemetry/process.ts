@@ -1,8 +1,8 @@
 /** What this process has under way, as it stands at a scrape. */
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { Database } from '../db/client.ts'
-import type { RedisConnection } from '../queue/client.ts'
-import type { Meter } from '../schema/meter.ts'
+import type { RedisConnection } from '../redis/connection.ts'
+import type { Meter } from '../graphql/operation-metrics.ts'
 
 export interface ProcessFigures {
   meter: Meter

@@ -1,6 +1,6 @@
 /** Requests by operation, as the meter has counted them. */
 import { Counter, Histogram, type Registry } from 'prom-client'
-import { DURATION_BOUNDS_MS, type Meter, type Tally } from '../schema/meter.ts'
+import { DURATION_BOUNDS_MS, type Meter, type Tally } from '../graphql/operation-metrics.ts'
 
 const BOUNDS_SECONDS = DURATION_BOUNDS_MS.map((ms) => ms / 1_000)
 

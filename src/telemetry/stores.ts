@@ -2,7 +2,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Database } from '../db/client.ts'
 import { readOutboxLag } from '../db/outbox.ts'
-import { within } from '../domain/deadline.ts'
+import { within } from '../domain/timeout.ts'
 import type { Queue } from '../queue/queue.ts'
 
 export interface Stores {

@@ -1,5 +1,5 @@
 import type { TracePart, TraceWhole } from '../domain/trace.ts'
-import { within } from '../domain/deadline.ts'
+import { within } from '../domain/timeout.ts'
 import type { Spans, TracesConfig } from './spans.ts'
 
 export interface Tracing {

@@ -1,7 +1,7 @@
 import { parse, validate } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSchema } from '../../src/schema/index.ts'
-import { graphiqlOptions } from '../../src/transports/graphiql.ts'
+import { graphiqlOptions } from '../../src/http/graphiql.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer

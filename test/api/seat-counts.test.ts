@@ -1,6 +1,6 @@
 /** The counts that callers without an admitted ticket share. */
 import { expect, test } from 'vitest'
-import { createSeatCounts } from '../../src/resolvers/seat-counts.ts'
+import { createSeatCounts } from '../../src/seats/seat-counts.ts'
 
 test('callers at the same time cost one read, for all the dates that they ask about', async () => {
   const reads: (readonly string[])[] = []

@@ -1,7 +1,7 @@
 /** What is pushed, over either way, and what is left when the other end is gone. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createKeys } from '../../src/queue/keys.ts'
+import { createKeys } from '../../src/redis/keys.ts'
 import { uuidOf } from '../support/arrange.ts'
 import { charge, createSale, hold, join, pay, type Status } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createHttpServer } from '../../src/transports/http.ts'
+import { createHttpServer } from '../../src/http/server.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { attack, expectNothingTold, transports } from './ways.ts'
 

@@ -1,4 +1,4 @@
-/** Stopping a server behind a load balancer: src/transports/shutdown.ts. */
+/** Stopping a server behind a load balancer: src/shutdown.ts. */
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'

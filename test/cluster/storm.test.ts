@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connectRedis } from '../../src/queue/client.ts'
-import { createKeys } from '../../src/queue/keys.ts'
+import { connectRedis } from '../../src/redis/connection.ts'
+import { createKeys } from '../../src/redis/keys.ts'
 import { audit } from '../support/audit.ts'
 import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
 import {

@@ -13,7 +13,7 @@ import {
 } from '../../src/db/catalog.ts'
 import { chargePoints } from '../../src/db/points.ts'
 import type { NewConcert } from '../../src/domain/catalog.ts'
-import type { Page } from '../../src/domain/page.ts'
+import type { Page } from '../../src/domain/pagination.ts'
 import { IdempotencyKeyReused, InvalidConcert } from '../../src/domain/refusals.ts'
 import { openBooks } from '../support/books.ts'
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endingsPerSecond, forecast, type QueueFigures } from '../../src/domain/figures.ts'
+import { endingsPerSecond, forecast, type QueueFigures } from '../../src/domain/stats.ts'
 
 const at = (seconds: number, admittedTotal: number, admitted: number): QueueFigures => ({
   at: new Date(seconds * 1000),

@@ -1,9 +1,9 @@
 /** The cost of a document is found with work that is linear in the document, before it is validated, compiled or kept. */
 import { getIntrospectionQuery, parse } from 'graphql'
 import { expect, test } from 'vitest'
-import { compilableFields } from '../../src/schema/compilable.ts'
-import { sizeOf } from '../../src/schema/document-size.ts'
-import { createDocuments } from '../../src/schema/documents.ts'
+import { compilableFields } from '../../src/graphql/compilable.ts'
+import { sizeOf } from '../../src/graphql/document-size.ts'
+import { createDocuments } from '../../src/graphql/documents.ts'
 import { createSchema } from '../../src/schema/index.ts'
 
 const schema = createSchema({ signUp: true })

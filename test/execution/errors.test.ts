@@ -1,7 +1,7 @@
 import { execute } from 'graphql'
 import { expect, test } from 'vitest'
-import { createDocuments } from '../../src/schema/documents.ts'
-import { run } from '../../src/schema/execution.ts'
+import { createDocuments } from '../../src/graphql/documents.ts'
+import { run } from '../../src/graphql/execute.ts'
 import { createSchema } from '../../src/schema/index.ts'
 
 test('an error of compiled code has the nodes that graphql-js gives it, so that every transport can tell its place', async () => {

@@ -1,5 +1,5 @@
 /** Sends operations to the servers, and writes each down before it goes and when it is answered. */
-import { createAuth } from '../../src/auth.ts'
+import { createAuth } from '../../src/auth/access-tokens.ts'
 import type { Answered, Log, Outcome, Ticket } from './log.ts'
 import { readToken } from './log.ts'
 import { documents, type Op } from './operations.ts'

@@ -1,6 +1,6 @@
 /** When the last fault is over: does it become quiet, do all agree, and can seats be bought again? */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTicketSigner } from '../../src/queue/tickets.ts'
+import { createTicketSigner } from '../../src/auth/queue-tokens.ts'
 import { tryToBuy } from './ending-purchase.ts'
 import { ask, probe, RECOVERY_MS, within, type Ending } from './ending-tools.ts'
 import { withConnection } from './history.ts'

@@ -19,7 +19,7 @@ import type { World } from './world/types.ts'
 
 const PEOPLE = 200
 const GIVE_UP_MS = 40_000
-/** A server's deadlines (see src/app.ts and src/queue/client.ts), and half a second for the way there and back. */
+/** A server's deadlines (see src/app.ts and src/redis/connection.ts), and half a second for the way there and back. */
 const POSTGRES_MS = 5_500
 const REDIS_MS = 2_500
 

@@ -1,7 +1,7 @@
 /** Looks at the queues in Redis ten times a second, each with one atomic read, past all faults of the network. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { createKeys } from '../../src/queue/keys.ts'
+import { createKeys } from '../../src/redis/keys.ts'
 import { openLog } from './log.ts'
 import type { World } from './world/types.ts'
 

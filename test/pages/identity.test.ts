@@ -1,7 +1,7 @@
 /** Who the visitor is, and what they have, however long ago it was and whatever has run out since. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BrowserContext } from 'playwright-core'
-import { createAuth } from '../../src/auth.ts'
+import { createAuth } from '../../src/auth/access-tokens.ts'
 import { globalId } from '../../src/schema/ids.ts'
 import { createClient } from '../support/client.ts'
 import { useBrowser } from '../support/browser.ts'

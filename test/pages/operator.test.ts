@@ -1,7 +1,7 @@
 import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
-import { createAuth } from '../../src/auth.ts'
+import { createAuth } from '../../src/auth/access-tokens.ts'
 import { useBrowser } from '../support/browser.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { secret, startServer, type TestServer, type TestUser } from '../support/server.ts'

@@ -1,8 +1,8 @@
 /** Pictures of the desk for the documentation: `SCREENSHOTS=1 npx vitest run test/pages/screenshots-operator.test.ts`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connectRedis } from '../../src/queue/client.ts'
-import { createKeys } from '../../src/queue/keys.ts'
+import { connectRedis } from '../../src/redis/connection.ts'
+import { createKeys } from '../../src/redis/keys.ts'
 import { parseGlobalId } from '../../src/schema/ids.ts'
 import { useBrowser } from '../support/browser.ts'
 import { charge, createSale, hold, join, pay, statusOf, type Sale } from '../support/purchase.ts'

@@ -1,6 +1,6 @@
 /** The clock of Redis is set forward and back. */
 import { expect, test } from 'vitest'
-import { createRates } from '../../src/queue/rates.ts'
+import { createRates } from '../../src/redis/rate-limiter.ts'
 import { createStage, LONG } from '../support/redis.ts'
 
 const HOUR = 3_600_000

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { connectRedis } from '../../src/queue/client.ts'
-import { createEvents } from '../../src/queue/events.ts'
-import { createWakeups } from '../../src/queue/wakeups.ts'
+import { connectRedis } from '../../src/redis/connection.ts'
+import { createEvents } from '../../src/redis/event-stream.ts'
+import { createWakeups } from '../../src/redis/pubsub.ts'
 import { createStage, createWay, redisUrl } from '../support/redis.ts'
 import { eventually } from '../support/eventually.ts'
 

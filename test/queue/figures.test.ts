@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import type { SeatFigures } from '../../src/domain/figures.ts'
-import { createFigures } from '../../src/queue/figures.ts'
+import type { SeatFigures } from '../../src/domain/stats.ts'
+import { createFigures } from '../../src/queue/stats.ts'
 import { createStage, type Stage } from '../support/redis.ts'
 
 const seats: SeatFigures = { sold: 1, held: 2, free: 3, oversold: 0, pointsTaken: 4 }

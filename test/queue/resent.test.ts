@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
-import { connectRedis } from '../../src/queue/client.ts'
+import { connectRedis } from '../../src/redis/connection.ts'
 import { eventually } from '../support/eventually.ts'
 import { replicate, startRedisServer, type RedisServer } from '../support/redis-server.ts'
 import { createStage, createWay, type Instance, type Stage } from '../support/redis.ts'

@@ -4,7 +4,7 @@ import { createStage, LONG, OPEN } from '../support/redis.ts'
 import type { Stage } from '../support/redis.ts'
 import { isBlocked } from '../../src/queue/replies.ts'
 import type { Blocked, Report, Standing } from '../../src/queue/replies.ts'
-import { readScript } from '../../src/queue/scripts.ts'
+import { readScript } from '../../src/redis/scripts.ts'
 
 const block = { first: 1, last: 1_000, fresh: true, settings: OPEN }
 const waiting = (position: number) => ({
@@ -34,7 +34,7 @@ async function ticketFrom({ commands, concertId }: Stage, userId: string = rando
 }
 
 test('a piece of Lua is included once, whoever asks for it', () => {
-  const text = readScript('join')
+  const text = readScript(new URL('../../src/queue/lua/join.lua', import.meta.url))
   expect(text.match(/^local function keys_of/gm)).toHaveLength(1)
   expect(text).not.toMatch(/^--!include/m)
 })

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Seat, SeatChanges, SeatStatus } from '../../src/domain/catalog.ts'
-import { createSeatWatch } from '../../src/queue/seats.ts'
+import { createSeatWatch } from '../../src/seats/seat-changes.ts'
 import { createStage, type Stage } from '../support/redis.ts'
 
 // The periodic read, which makes up for a lost message, never comes.

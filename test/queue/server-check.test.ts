@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { connectRedis } from '../../src/queue/client.ts'
-import { findUnsuitable } from '../../src/queue/server-check.ts'
+import { connectRedis } from '../../src/redis/connection.ts'
+import { findUnsuitable } from '../../src/redis/server-check.ts'
 import { replicate, startRedisServer } from '../support/redis-server.ts'
 
 const open = (url: string) => {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createTicketSigner } from '../../src/queue/tickets.ts'
+import { createTicketSigner } from '../../src/auth/queue-tokens.ts'
 
 const ticket = {
   userId: '0190f0a0-0000-7000-8000-000000000001',

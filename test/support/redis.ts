@@ -8,15 +8,15 @@ import type {
   QueueTimes,
   TicketEnd,
 } from '../../src/domain/queue.ts'
-import { connectRedis } from '../../src/queue/client.ts'
-import type { RedisConnection } from '../../src/queue/client.ts'
+import { connectRedis } from '../../src/redis/connection.ts'
+import type { RedisConnection } from '../../src/redis/connection.ts'
 import { createCommands } from '../../src/queue/commands.ts'
 import type { Commands } from '../../src/queue/commands.ts'
-import { createKeys } from '../../src/queue/keys.ts'
+import { createKeys } from '../../src/redis/keys.ts'
 import { createQueue } from '../../src/queue/queue.ts'
 import type { Queue, QueueBooks } from '../../src/queue/queue.ts'
-import { createWakeups } from '../../src/queue/wakeups.ts'
-import type { Wakeups } from '../../src/queue/wakeups.ts'
+import { createWakeups } from '../../src/redis/pubsub.ts'
+import type { Wakeups } from '../../src/redis/pubsub.ts'
 import { createWayTo } from './way.ts'
 
 export const redisUrl = inject('redisUrl')

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
 import { createApp, type App } from '../../src/app.ts'
-import { createAuth } from '../../src/auth.ts'
+import { createAuth } from '../../src/auth/access-tokens.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import type { Role } from '../../src/domain/users.ts'
 import { globalId } from '../../src/schema/ids.ts'

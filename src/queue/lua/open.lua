@@ -1,6 +1,6 @@
 --!include block
 --!include settings
---!include wake
+--!include delta
 -- Opens a queue with a block of numbers, or gives an open one its next block.
 -- KEYS[1] root; ARGV[1..3] times, [4] capacity, [5] rate or '', [6] paused, [7] version,
 --   [8] first and [9] last number of the block, [10] 1: no block was ever reserved before this one,

@@ -9,7 +9,7 @@ import { each, type Check, type Found } from './types.ts'
 const RECOVERED_MS = 5_000
 /** What is told takes a beat of the watcher, a look at everybody, and a busy machine's time. */
 const TOLD_MS_MAX = 3_000
-/** The far end hears less often: see src/queue/pace.ts. */
+/** The far end hears less often: see src/queue/positions/throttle.ts. */
 const MS_PER_PLACE = 10
 
 const late = ({ position = 0 }: Status): number => TOLD_MS_MAX + MS_PER_PLACE * position

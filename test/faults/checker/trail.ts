@@ -6,7 +6,7 @@ import { each, type Check, type Found } from './types.ts'
 /** Clocks are compared only beyond this. */
 const BLUR_MS = 3
 
-/** Every ticket that was ever given out is somewhere: src/queue/lua/lib/tally.lua. */
+/** Every ticket that was ever given out is somewhere: src/queue/lua/lib/counters.lua. */
 const allAreCounted = (run: Run): Found =>
   each([...run.samples.values()].flat(), ({ concert, at, waiting, admitted, tally }) => {
     const { issued, finished, lapsed, skipped } = tally

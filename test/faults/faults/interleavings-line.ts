@@ -1,7 +1,7 @@
 /** Admissions that happen at once on several servers. */
 import assert from 'node:assert/strict'
 import { Redis } from 'ioredis'
-import { createKeys } from '../../../src/queue/keys.ts'
+import { createKeys } from '../../../src/redis/keys.ts'
 import { createStand, createVisitor, enter, type Visitor } from './visitors.ts'
 import type { World } from '../world/types.ts'
 

@@ -1,7 +1,7 @@
 /** A few people with access tokens, for scripts that know beforehand what has to come out. */
 import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
-import { createAuth } from '../../../src/auth.ts'
+import { createAuth } from '../../../src/auth/access-tokens.ts'
 import { globalId } from '../../../src/schema/ids.ts'
 import { documents, type Op } from '../operations.ts'
 import type { World } from '../world/types.ts'

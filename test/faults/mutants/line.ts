@@ -11,19 +11,19 @@ const FREE = "tonumber(capacity) - redis.call('ZCARD', q.keys.admitted)"
 const HEAD = "redis.call('ZRANGE', q.keys.waiting, 0, wanted - 1, 'WITHSCORES')"
 /** Nobody makes sure that no wake-up was lost. */
 const REPAIR: Edit = {
-  file: 'src/queue/watcher.ts',
+  file: 'src/queue/positions/broadcaster.ts',
   find: '      repairedAt = time\n      outlookDue = true\n',
   replace: '',
 }
 /** And nobody is read again to be present. */
 const PRESENCE: Edit = {
-  file: 'src/queue/watcher.ts',
+  file: 'src/queue/positions/broadcaster.ts',
   find: 'if (reader.readBy <= time || (reader.silent && isHeard(reader))) unread.add(reader)',
   replace: 'reader.readBy = time',
 }
 /** And it is not noticed that an answer knows of wake-ups that were not heard. */
 const AWAITED: Edit = {
-  file: 'src/queue/mirror.ts',
+  file: 'src/queue/positions/replica.ts',
   find: 'else if (now - awaited.since >= LATE_MS_MAX) startOver()',
   replace: '',
 }
@@ -96,7 +96,7 @@ export const lineMutants: readonly Mutant[] = [
     name: 'wake-ups are not heard, and nothing repairs that',
     edits: [
       {
-        file: 'src/queue/watcher.ts',
+        file: 'src/queue/positions/broadcaster.ts',
         find: 'wakeups.listenQueue(concertId, onWake)',
         replace: 'wakeups.listenQueue(concertId, () => undefined)',
       },
@@ -123,7 +123,7 @@ export const lineMutants: readonly Mutant[] = [
     name: 'a ticket that is not bound to its user',
     edits: [
       {
-        file: 'src/resolvers/access.ts',
+        file: 'src/resolvers/authorization.ts',
         find: 'if (ticket.userId !== userId) {',
         replace: 'if (ticket.number < 0) {',
       },
@@ -134,7 +134,7 @@ export const lineMutants: readonly Mutant[] = [
     name: "anybody may see anybody's things",
     edits: [
       {
-        file: 'src/resolvers/access.ts',
+        file: 'src/resolvers/authorization.ts',
         find: "viewer.role === 'operator' || viewer.userId === ownerId",
         replace: "viewer.role === 'operator' || ownerId !== ''",
       },
@@ -159,7 +159,7 @@ export const lineMutants: readonly Mutant[] = [
     name: 'two clicks are one user of the batch',
     edits: [
       {
-        file: 'src/queue/joins.ts',
+        file: 'src/queue/join-batcher.ts',
         find: 'commands.join(concertId, userIds)',
         replace: 'commands.join(concertId, [...new Set(userIds)])',
       },
@@ -205,7 +205,7 @@ export const lineMutants: readonly Mutant[] = [
     name: 'a wake-up that the answer knew of is applied again',
     edits: [
       {
-        file: 'src/queue/mirror.ts',
+        file: 'src/queue/positions/replica.ts',
         find: 'const later = since.filter((wake) => wake.version > version)',
         replace: 'const later = since',
       },
@@ -218,7 +218,7 @@ export const lineMutants: readonly Mutant[] = [
     name: 'who left does not move those behind',
     edits: [
       {
-        file: 'src/queue/line.ts',
+        file: 'src/queue/positions/positions.ts',
         find: '      ...left.map((number) => ({ number, by: -1 })),\n',
         replace: '',
       },
@@ -261,7 +261,7 @@ export const lineMutants: readonly Mutant[] = [
     name: 'a store that is away is the fault of the server',
     edits: [
       {
-        file: 'src/schema/errors.ts',
+        file: 'src/graphql/mask-errors.ts',
         find: ': { code, retryAfterSeconds }',
         replace: ': { code, retryAfterSeconds, http: { status: 503 } }',
       },
@@ -272,7 +272,7 @@ export const lineMutants: readonly Mutant[] = [
   },
   {
     name: 'asks Redis three things at a time at the most',
-    edits: [{ file: 'src/queue/client.ts', find: 'callsMax = 10_000', replace: 'callsMax = 3' }],
+    edits: [{ file: 'src/redis/connection.ts', find: 'callsMax = 10_000', replace: 'callsMax = 3' }],
     expect: [17],
   },
   {
@@ -297,16 +297,16 @@ export const lineMutants: readonly Mutant[] = [
     name: 'a subscription that is armed after the first read',
     edits: [
       {
-        file: 'src/queue/watcher.ts',
+        file: 'src/queue/positions/broadcaster.ts',
         find: '= wakeups.listenQueue(concertId, onWake)\n  void subscription.then(() => (listening = true))',
         replace:
           '= new Promise((armed) => setTimeout(armed, 1_000)).then(() => wakeups.listenQueue(concertId, onWake))\n  listening = true',
       },
-      { file: 'src/queue/watcher.ts', find: 'void subscription.then(readOn)', replace: 'void readOn()' },
+      { file: 'src/queue/positions/broadcaster.ts', find: 'void subscription.then(readOn)', replace: 'void readOn()' },
       REPAIR,
       AWAITED,
       {
-        file: 'src/queue/mirror.ts',
+        file: 'src/queue/positions/replica.ts',
         find: 'const missed = heard !== null && version !== heard + 1',
         replace: 'const missed = false',
       },

@@ -48,7 +48,7 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'a server that cannot reach a store wants no traffic',
     edits: [
       {
-        file: 'src/transports/health.ts',
+        file: 'src/http/health.ts',
         find: '(_, response) =>\n        isDraining() ?',
         replace:
           'async (_, response) =>\n        isDraining() || !Object.values(await report()).every(({ write }) => write) ?',
@@ -62,7 +62,7 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'a store that can be read is said to take writes',
     edits: [
       {
-        file: 'src/queue/client.ts',
+        file: 'src/redis/connection.ts',
         find: "write: write.status === 'fulfilled',",
         replace: "write: read.status === 'fulfilled',",
       },
@@ -75,7 +75,7 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'connections to a former primary of Redis are kept',
     edits: [
       {
-        file: 'src/queue/client.ts',
+        file: 'src/redis/connection.ts',
         find: 'if (isFromReplica(error)) [redis, subscriber].forEach(reconnect)\n',
         replace: '',
       },

@@ -1,4 +1,4 @@
---!include places
+--!include user_state
 --!include presence
 --!include clock
 -- Lets in whoever is next. Every script that can free a slot ends with it, and a tick repeats it: it is

@@ -1,4 +1,4 @@
---!include places
+--!include user_state
 -- Redis's clock may be set back, or another Redis with a slower clock take over. What was stamped while it was ahead would
 -- count for as long as it was ahead: turns would not end, and nobody would be let in or skipped.
 -- A clock that is set forward is believed: what has run out by it has run out.

@@ -6,7 +6,7 @@ local function keys_of(root)
     meta = root .. ':meta', -- hash: the block of numbers, the settings, the rate, the recovery
     waiting = root .. ':waiting', -- zset: user -> number
     admitted = root .. ':admitted', -- zset: user -> deadline, ms
-    admissions = root .. ':admissions', -- hash: user -> '<number> <use: see places.lua>'
+    admissions = root .. ':admissions', -- hash: user -> '<number> <use: see user_state.lua>'
     turns = root .. ':turns', -- hash: user -> '<number> <first use, ms> <latest end, ms>'
     absent = root .. ':absent', -- zset: user -> number, of those who were skipped
     recent = root .. ':recent', -- hash: second -> admissions in it

@@ -1,4 +1,4 @@
---!include wake
+--!include delta
 -- Every change of the line that moves somebody, noted for the wake-up. Joining at the end moves nobody.
 
 -- Takes the first in line.

@@ -1,0 +1,39 @@
+import type { QueueStatus } from '../../domain/queue.ts'
+
+export type Waiting = Extract<QueueStatus, { kind: 'Waiting' }>
+
+/** Up to this position everybody hears of every change. */
+export const FRONT = 10
+
+/** Who moved by so much of their position hears of it now, however far away they are. */
+const MOVED_SHARE = 0.1
+/** And so does, at some time, who did not move but would wait longer or shorter by so much. */
+const ESTIMATE_SHARE = 0.1
+
+/** Everybody else hears of their changes so often: ten places are worth waiting a tenth of a second for. */
+const MS_PER_PLACE = 10
+const EVERY_MS_MIN = 1_000
+const EVERY_MS_MAX = 30_000
+
+/** Is there anything that somebody should hear, now or later? */
+export const isNews = (told: Waiting, { position, estimatedWaitSeconds, paused }: Waiting): boolean =>
+  told.position !== position ||
+  told.paused !== paused ||
+  differ(told.estimatedWaitSeconds, estimatedWaitSeconds)
+
+/**
+ * Is it time to tell this one the news? The front of the queue hears at once, the far end less often, so that the
+ * cost of a change does not grow with the length of the queue.
+ * @param ageMs since the last thing that was told
+ */
+export function isDue(told: Waiting, { position, paused }: Waiting, ageMs: number): boolean {
+  if (told.paused !== paused) return true
+  if (ageMs >= Math.min(Math.max(position * MS_PER_PLACE, EVERY_MS_MIN), EVERY_MS_MAX)) return true
+  const moved = Math.abs(told.position - position)
+  return moved > 0 && (position <= FRONT || moved >= position * MOVED_SHARE)
+}
+
+function differ(told: number | null, now: number | null): boolean {
+  if (told === null || now === null) return told !== now
+  return Math.abs(told - now) > Math.max(1, told * ESTIMATE_SHARE)
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Redis } from 'ioredis'
+
+/** A Lua script as a command: its one key and its arguments; resolves to the reply as Redis sent it. */
+export type Script = (key: string, ...args: (string | number)[]) => Promise<unknown>
+
+/**
+ * Defines a command that runs a Lua script. ioredis sends the hash of the script, and its text when Redis does not know it.
+ * @param file the script; its name is the name of the command
+ */
+export function defineScript(redis: Redis, file: URL): Script {
+  const command = `stagedoor:${basename(file.pathname, '.lua')}`
+  redis.defineCommand(command, { lua: readScript(file), numberOfKeys: 1 })
+  const script = (redis as unknown as Record<string, Script>)[command]
+  if (!script) throw new Error(`ioredis did not define ${command}`)
+  return script.bind(redis)
+}
+
+/** The text of a script. A line `--!include name` is replaced by lib/name.lua beside the script, each file once. */
+export function readScript(file: URL): string {
+  const included = new Set<string>()
+  const expand = (text: string): string =>
+    text.replace(/^--!include (\w+)$/gm, (_, name: string) => {
+      if (included.has(name)) return ''
+      included.add(name)
+      return expand(readFileSync(new URL(`lib/${name}.lua`, file), 'utf8'))
+    })
+  return expand(readFileSync(file, 'utf8'))
+}

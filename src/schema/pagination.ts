@@ -1,0 +1,50 @@
+/** Relay connections over lists that are ordered by id: an item's global id is its cursor. */
+import { resolveCursorConnection, type ResolveCursorConnectionArgs } from '@pothos/plugin-relay'
+import type { Page } from '../domain/pagination.ts'
+import { Problem } from '../domain/problem.ts'
+import { page as bounds } from './validation.ts'
+import { LIST_ITEMS } from './builder.ts'
+import { globalId, parseGlobalId, type NodeName } from './ids.ts'
+
+/**
+ * One page of a list.
+ * @param args `first`, `last`, `after` and `before` as the client sent them
+ * @param list reads one row more than the page has, to tell whether there is another page
+ */
+export const connection = <Item extends { id: string }>(
+  typename: NodeName,
+  args: Parameters<typeof resolveCursorConnection>[0]['args'],
+  list: (page: Page) => Promise<Item[]>,
+) =>
+  resolveCursorConnection(
+    { args, ...bounds, toCursor: (item: Item) => globalId(typename, item.id) },
+    ({ before, after, limit, inverted }: ResolveCursorConnectionArgs): Promise<Item[]> =>
+      list({ limit, fromEnd: inverted, after: read(typename, after), before: read(typename, before) }),
+  )
+
+/** The same stretch of a list that shows the highest ids first. */
+export const newestFirst = ({ limit, after, before, fromEnd }: Page): Page => ({
+  limit,
+  after: before,
+  before: after,
+  fromEnd: !fromEnd,
+})
+
+interface PageSize {
+  first?: number | null | undefined
+  last?: number | null | undefined
+}
+
+/** What a page costs: all that is asked of an item, for each item. Pothos multiplies by `LIST_ITEMS` for `edges`. */
+export const pageCost = ({ first, last }: PageSize) => ({
+  field: 1,
+  multiplier: Math.min(first ?? last ?? bounds.defaultSize, bounds.maxSize) / LIST_ITEMS,
+})
+
+function read(typename: NodeName, cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined
+  const parsed = parseGlobalId(cursor.slice(0, 200))
+  if (parsed?.typename !== typename)
+    throw new Problem('BAD_INPUT', 'before, after: must be a cursor of this list')
+  return parsed.id
+}
