@@ -3,9 +3,9 @@ import postgres from 'postgres'
 import { backendMicros } from './lib/backends.ts'
 import type { Benchmark } from './lib/benchmark.ts'
 import { sendBatch, type BatchedRequest } from './lib/request-batch.ts'
-import { median, type Row } from './lib/figures.ts'
+import { median, type Row } from './lib/results.ts'
 import { cpuMicros, type Program } from './lib/programs.ts'
-import type { Person, Stage } from './lib/stage.ts'
+import type { User, Environment } from './lib/environment.ts'
 
 /** More than there are connections to PostgreSQL, so that none of them is idle and closes. */
 const AT_ONCE = 16
@@ -47,7 +47,7 @@ type Costs = Record<Operation, Cost>
 export const aging: Benchmark = {
   name: 'aging',
   run: async (context) => {
-    const { stage, rounds, say } = context
+    const { environment: stage, rounds, say } = context
     const goal = context.quick
       ? { statements: 100_000, seats: 2_000, buyers: 100 }
       : { statements: 2_000_000, seats: 20_000, buyers: 400 }
@@ -108,16 +108,16 @@ const list = (server: Program) =>
   })
 
 /** Everybody joins the queue of a new concert, buys a seat, and looks at everything. */
-async function sell(stage: Stage, buyers: number, server: Program, sql: postgres.Sql): Promise<Costs> {
+async function sell(stage: Environment, buyers: number, server: Program, sql: postgres.Sql): Promise<Costs> {
   const { concertId, performanceIds } = await stage.createConcert(server, {
     seatCount: SEATS_OF_DATE,
     dates: DATES,
   })
-  const people = await stage.people(buyers)
+  const people = await stage.createUsers(buyers)
   const costs: Partial<Costs> = {}
   const run = async (
     operation: Operation | 'join',
-    errandOf: (person: Person, index: number) => BatchedRequest,
+    errandOf: (person: User, index: number) => BatchedRequest,
   ) => {
     const once = people.map(errandOf)
     const reads = document[operation].startsWith('mutation') ? 1 : READS
@@ -138,7 +138,7 @@ async function sell(stage: Stage, buyers: number, server: Program, sql: postgres
   }
   const requestOf = (
     operation: Operation | 'join',
-    person: Person,
+    person: User,
     variables: object,
     token = '',
   ): BatchedRequest => ({
@@ -183,7 +183,7 @@ function rowsOf(points: readonly { at: string; costs: Costs }[]): Row[] {
   const row = (operation: Operation, side: keyof Cost): Row => {
     const figures = points.map(({ costs }) => costs[operation][side])
     return {
-      what: `${operation}: ${side === 'server' ? 'the server' : 'PostgreSQL'}`,
+      name: `${operation}: ${side === 'server' ? 'the server' : 'PostgreSQL'}`,
       unit: 'µs of CPU',
       ours: figures.slice(-1),
       reference: { name: 'at the start', values: figures.slice(0, 1) },

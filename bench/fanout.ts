@@ -1,23 +1,23 @@
 /** How fast ten thousand listeners on one server are told something, beside a bare `ws` that sends the same bytes. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark } from './lib/benchmark.ts'
-import { gather, nowMicros, type Crowd } from './lib/crowd.ts'
-import { median, type Row } from './lib/figures.ts'
-import { joinAll } from './lib/line.ts'
+import { connectClients, nowMicros, type Clients } from './lib/clients.ts'
+import { median, type Row } from './lib/results.ts'
+import { joinAll } from './lib/queue.ts'
 import { cpuMicros, residentBytes, startProgram, type Program } from './lib/programs.ts'
 
 const LISTENERS = 10_000
 /** So many of those in front are let in at a time: everybody behind moves by more than a tenth, and is told at once. */
-const LET_IN = 3_000
+const ADMITTED_PER_ROUND = 3_000
 
 const WATCH = 'subscription { queueStatus { ... on Waiting { position estimatedWaitSeconds } } }'
 /** A message as everybody gets it. */
 const MESSAGE =
   '{"id":"1","type":"next","payload":{"data":{"queueStatus":{"position":12345,"estimatedWaitSeconds":null}}}}'
 
-const COLLECTS = { NODE_OPTIONS: '--require ./bench/lib/collect.cjs' }
+const COLLECT_ENV = { NODE_OPTIONS: '--require ./bench/lib/collect.cjs' }
 
-interface Told {
+interface Delivery {
   /** From the first message to the last one: when they are sent is a matter of pace, not of speed. */
   perSecond: number
   /** Microseconds of the server's CPU for each message. */
@@ -26,11 +26,16 @@ interface Told {
 
 export const fanout: Benchmark = {
   name: 'fanout',
-  run: async ({ stage, rounds, say }) => {
-    const ours = await stage.startServer(COLLECTS)
-    const bare = await startProgram('bench/reference/bare-ws.ts', { ...COLLECTS, MESSAGE })
+  run: async ({ environment: stage, rounds, say }) => {
+    const ours = await stage.startServer(COLLECT_ENV)
+    const bare = await startProgram('bench/reference/bare-ws.ts', { ...COLLECT_ENV, MESSAGE })
     const { concertId } = await stage.createConcert(ours, { seatCount: 50, capacity: 1 })
-    const line = await joinAll(stage, ours, concertId, 1 + rounds * LET_IN + LET_IN + LISTENERS)
+    const line = await joinAll(
+      stage,
+      ours,
+      concertId,
+      1 + rounds * ADMITTED_PER_ROUND + ADMITTED_PER_ROUND + LISTENERS,
+    )
     const listeners = line.slice(-LISTENERS)
 
     const settled = async ({ pid }: Program): Promise<number> => {
@@ -40,17 +45,24 @@ export const fanout: Benchmark = {
       }
       return residentBytes(pid)
     }
-    const join = async (program: Program, query: string | null): Promise<{ crowd: Crowd; bytes: number }> => {
+    const join = async (
+      program: Program,
+      query: string | null,
+    ): Promise<{ crowd: Clients; bytes: number }> => {
       const before = await settled(program)
-      const crowd = await gather({ url: program.url, query, listeners })
+      const crowd = await connectClients({ url: program.url, query, subscribers: listeners })
       return { crowd, bytes: ((await settled(program)) - before) / LISTENERS }
     }
     const ourCrowd = await join(ours, WATCH)
     const bareCrowd = await join(bare, null)
     say(`${Math.round(ourCrowd.bytes)} and ${Math.round(bareCrowd.bytes)} bytes for each`)
 
-    const tell = async (program: Program, crowd: Crowd, start: () => Promise<unknown>): Promise<Told> => {
-      await crowd.heard()
+    const tell = async (
+      program: Program,
+      crowd: Clients,
+      start: () => Promise<unknown>,
+    ): Promise<Delivery> => {
+      await crowd.received()
       const before = cpuMicros(program.pid)
       const began = nowMicros()
       await start()
@@ -59,7 +71,7 @@ export const fanout: Benchmark = {
       let lastAt = 0
       while (messages < LISTENERS) {
         await sleep(100)
-        const heard = await crowd.heard()
+        const heard = await crowd.received()
         messages += heard.messages
         firstAt ||= heard.firstAt
         lastAt = Math.max(lastAt, heard.lastAt)
@@ -69,9 +81,9 @@ export const fanout: Benchmark = {
       return { perSecond: (messages / (lastAt - firstAt)) * 1e6, cpu }
     }
     let capacity = 1
-    const told: { ours: Told[]; bare: Told[] } = { ours: [], bare: [] }
+    const told: { ours: Delivery[]; bare: Delivery[] } = { ours: [], bare: [] }
     for (let round = -1; round < rounds; round++) {
-      capacity += LET_IN
+      capacity += ADMITTED_PER_ROUND
       const mine = await tell(ours, ourCrowd.crowd, () => stage.updateQueue(ours, concertId, { capacity }))
       const theirs = await tell(bare, bareCrowd.crowd, () => fetch(bare.url))
       if (round < 0) continue // warm
@@ -79,12 +91,12 @@ export const fanout: Benchmark = {
       told.bare.push(theirs)
       say(`round ${round + 1}: ${Math.round(mine.perSecond)} and ${Math.round(theirs.perSecond)} a second`)
     }
-    await Promise.all([ourCrowd.crowd.leave(), bareCrowd.crowd.leave()])
+    await Promise.all([ourCrowd.crowd.close(), bareCrowd.crowd.close()])
     await Promise.all([ours.stop(), bare.stop()])
-    const micros = (list: readonly Told[]): string => median(list.map(({ cpu }) => cpu)).toFixed(0)
+    const micros = (list: readonly Delivery[]): string => median(list.map(({ cpu }) => cpu)).toFixed(0)
     const rows: Row[] = [
       {
-        what: 'everybody’s position changes, 10,000 listeners',
+        name: 'everybody’s position changes, 10,000 listeners',
         unit: 'messages/s',
         ours: told.ours.map(({ perSecond }) => perSecond),
         reference: { name: 'bare ws', values: told.bare.map(({ perSecond }) => perSecond) },
@@ -92,7 +104,7 @@ export const fanout: Benchmark = {
         notes: [`CPU ${micros(told.ours)} µs for each message, bare ${micros(told.bare)} µs`],
       },
       {
-        what: 'memory for each listener',
+        name: 'memory for each listener',
         unit: 'bytes',
         ours: [ourCrowd.bytes],
         reference: { name: 'bare ws', values: [bareCrowd.bytes] },

@@ -1,11 +1,11 @@
 /** Reading over HTTP, beside Mercurius with its JIT and beside a bare server that sends the same bytes. */
 import { createHash } from 'node:crypto'
 import { cpuMicros, runProgram, startProgram, type Program } from './lib/programs.ts'
-import type { Load, Loaded } from './lib/load.ts'
-import type { Row } from './lib/figures.ts'
-import { median } from './lib/figures.ts'
+import type { LoadTask, LoadResult } from './lib/load.ts'
+import type { Row } from './lib/results.ts'
+import { median } from './lib/results.ts'
 import type { Benchmark } from './lib/benchmark.ts'
-import { enter } from './lib/stage.ts'
+import { joinQueue } from './lib/environment.ts'
 
 const CONNECTIONS = 64
 const MORE = { sha256Hash: '', version: 1 }
@@ -18,13 +18,13 @@ const persisted = (query: string) => ({
 
 export const http: Benchmark = {
   name: 'http',
-  run: async ({ stage, rounds, seconds, say }) => {
+  run: async ({ environment: stage, rounds, seconds, say }) => {
     const ours = await stage.startServer()
     const reference = await startProgram('bench/reference/mercurius.ts', stage.env)
     const { concertId, performanceId } = await stage.createConcert(ours, { seatCount: 50 })
-    const [buyer] = await stage.people(1)
+    const [buyer] = await stage.createUsers(1)
     if (!buyer) throw new Error('there is nobody')
-    const queueToken = await enter(ours.url, concertId, buyer)
+    const queueToken = await joinQueue(ours.url, concertId, buyer)
     const plain = { 'content-type': 'application/json' }
     const admitted = { ...plain, authorization: buyer.authorization, 'x-queue-token': queueToken }
     const requests = [
@@ -44,13 +44,13 @@ export const http: Benchmark = {
     const rows: Row[] = []
     for (const { what, headers, body } of requests) {
       const text = JSON.stringify(body)
-      const answers = await Promise.all([ours, reference].map(({ url }) => answerOf(url, headers, text)))
+      const answers = await Promise.all([ours, reference].map(({ url }) => responseOf(url, headers, text)))
       if (answers[0] !== answers[1]) throw new Error(`not the same answer: ${answers.join(' and ')}`)
       const bare = await startProgram('bench/reference/bare-http.ts', { ANSWER: answers[0] ?? '' })
       const measure = async ({ url, pid }: Program) => {
         const before = cpuMicros(pid)
-        const task: Load = { url, headers, body: text, connections: CONNECTIONS, seconds }
-        const loaded = await runProgram<Loaded>('bench/lib/load.ts', task)
+        const task: LoadTask = { url, headers, body: text, connections: CONNECTIONS, seconds }
+        const loaded = await runProgram<LoadResult>('bench/lib/load.ts', task)
         return { ...loaded, cpu: (cpuMicros(pid) - before) / loaded.requests }
       }
       const measured = { ours: [] as Measured[], reference: [] as Measured[], bare: [] as Measured[] }
@@ -67,7 +67,7 @@ export const http: Benchmark = {
       const perSecond = (list: readonly Measured[]) => list.map((it) => it.perSecond)
       const middle = (list: readonly Measured[], key: keyof Measured) => median(list.map((it) => it[key]))
       rows.push({
-        what,
+        name: what,
         unit: 'requests/s',
         ours: perSecond(measured.ours),
         reference: { name: 'Mercurius + JIT', values: perSecond(measured.reference) },
@@ -84,12 +84,12 @@ export const http: Benchmark = {
   },
 }
 
-interface Measured extends Loaded {
+interface Measured extends LoadResult {
   /** Microseconds of the server's CPU for each request. */
   cpu: number
 }
 
-async function answerOf(url: string, headers: Record<string, string>, body: string): Promise<string> {
+async function responseOf(url: string, headers: Record<string, string>, body: string): Promise<string> {
   const response = await fetch(url, { method: 'POST', headers, body })
   return response.text()
 }

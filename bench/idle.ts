@@ -1,10 +1,10 @@
 /** What ten thousand waiting buyers cost while ten are let in each second: told by push, and asking every five seconds. */
 import type { Benchmark } from './lib/benchmark.ts'
-import { gather } from './lib/crowd.ts'
-import type { Row } from './lib/figures.ts'
-import { joinAll } from './lib/line.ts'
+import { connectClients } from './lib/clients.ts'
+import type { Row } from './lib/results.ts'
+import { joinAll } from './lib/queue.ts'
 import { cpuMicros, runProgram } from './lib/programs.ts'
-import type { Polled, Polls } from './lib/polls.ts'
+import type { PollResult, PollTask } from './lib/polls.ts'
 
 const WAITING = 10_000
 const ADMITTED_PER_SECOND = 10
@@ -16,7 +16,7 @@ const POLL = `{ queueTicket { status { ${STATUS} } } }`
 
 export const idle: Benchmark = {
   name: 'idle',
-  run: async ({ stage, rounds, seconds, say }) => {
+  run: async ({ environment: stage, rounds, seconds, say }) => {
     const server = await stage.startServer()
     const lineOf = async () => {
       const { concertId } = await stage.createConcert(server, { seatCount: 50, capacity: 1 })
@@ -41,25 +41,25 @@ export const idle: Benchmark = {
     let messages = 0
     for (let round = 0; round < rounds; round++) {
       const listening = await lineOf()
-      const crowd = await gather({ url: server.url, query: WATCH, listeners: listening.line })
+      const crowd = await connectClients({ url: server.url, query: WATCH, subscribers: listening.line })
       pushed.push(
         await whileAdmitting(listening.concertId, async () => {
-          await crowd.heard()
+          await crowd.received()
           await new Promise((over) => setTimeout(over, duration * 1_000))
-          messages = (await crowd.heard()).messages / duration
+          messages = (await crowd.received()).messages / duration
         }),
       )
-      await crowd.leave()
+      await crowd.close()
       const asking = await lineOf()
       polled.push(
         await whileAdmitting(asking.concertId, () =>
-          runProgram<Polled>('bench/lib/polls.ts', {
+          runProgram<PollResult>('bench/lib/polls.ts', {
             url: server.url,
             query: POLL,
             everySeconds: POLL_SECONDS,
             seconds: duration,
-            listeners: asking.line,
-          } satisfies Polls),
+            subscribers: asking.line,
+          } satisfies PollTask),
         ),
       )
       say(
@@ -68,7 +68,7 @@ export const idle: Benchmark = {
     }
     await server.stop()
     const row: Row = {
-      what: 'CPU of the server, 10,000 waiting',
+      name: 'CPU of the server, 10,000 waiting',
       unit: 'of a core',
       ours: pushed,
       reference: { name: `polled every ${POLL_SECONDS} s`, values: polled },

@@ -12,9 +12,9 @@ import { push } from './push.ts'
 import { queue } from './queue.ts'
 import { sale } from './sale.ts'
 import { writes } from './writes.ts'
-import { summed, tableOf, type Summary } from './lib/figures.ts'
+import { summarize, markdownTable, type Summary } from './lib/results.ts'
 import type { Benchmark } from './lib/benchmark.ts'
-import { createStage } from './lib/stage.ts'
+import { createEnvironment } from './lib/environment.ts'
 
 const BENCHMARKS: Benchmark[] = [http, writes, purchase, sale, fanout, push, idle, queue, aging]
 const PAGE = new URL('../docs/performance.md', import.meta.url)
@@ -44,14 +44,14 @@ const results: { name: string; rows: Summary[] }[] = []
 for (const { name, run } of BENCHMARKS) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
   say(`\n${name}`)
-  const stage = await createStage(say)
+  const stage = await createEnvironment(say)
   try {
-    const rows = await run({ ...pace, quick: values.quick, stage, before: values.before, say })
-    results.push({ name, rows: rows.map(summed) })
+    const rows = await run({ ...pace, quick: values.quick, environment: stage, before: values.before, say })
+    results.push({ name, rows: rows.map(summarize) })
   } finally {
     await stage.close()
   }
-  console.log(`\n### ${name}\n\n${tableOf(results.at(-1)?.rows ?? [])}`)
+  console.log(`\n### ${name}\n\n${markdownTable(results.at(-1)?.rows ?? [])}`)
   if (values.write) writePage()
 }
 if (values.json) writeFileSync(values.json, JSON.stringify({ machine, results }, undefined, 2))
@@ -65,7 +65,7 @@ function writePage(): void {
     const [before = '', rest = ''] = page.split(begin)
     const after = rest.split(end)[1]
     if (after === undefined) throw new Error(`docs/performance.md has no place for ${name}`)
-    page = `${before}${begin}\n\n${machine}\n\n${tableOf(rows)}\n\n${end}${after}`
+    page = `${before}${begin}\n\n${machine}\n\n${markdownTable(rows)}\n\n${end}${after}`
   }
   writeFileSync(PAGE, page)
 }

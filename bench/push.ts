@@ -1,9 +1,9 @@
 /** How soon the next in line hears that it is their turn, after a payment, while ten thousand others wait on that server. */
-import { ask } from './lib/stage.ts'
+import { request } from './lib/environment.ts'
 import type { Benchmark } from './lib/benchmark.ts'
-import { gather, nowMicros } from './lib/crowd.ts'
-import { percentile, type Row } from './lib/figures.ts'
-import { joinAll } from './lib/line.ts'
+import { connectClients, nowMicros } from './lib/clients.ts'
+import { percentile, type Row } from './lib/results.ts'
+import { joinAll } from './lib/queue.ts'
 
 const WAITING = 10_000
 const PAYMENTS = 200
@@ -17,12 +17,12 @@ const PAY =
 
 export const push: Benchmark = {
   name: 'push',
-  run: async ({ stage, rounds, say }) => {
+  run: async ({ environment: stage, rounds, say }) => {
     const server = await stage.startServer()
     const { concertId, performanceId } = await stage.createConcert(server, { seatCount: 10_000, capacity: 1 })
     const line = await joinAll(stage, server, concertId, WAITING + rounds * PAYMENTS)
     say(`${line.length} stand in line`)
-    const crowd = await gather({ url: server.url, query: WATCH, listeners: line })
+    const crowd = await connectClients({ url: server.url, query: WATCH, subscribers: line })
     say('all of them listen')
     const fromRequest: number[] = []
     const fromAnswer: number[] = []
@@ -34,7 +34,7 @@ export const push: Benchmark = {
         if (!buyer) throw new Error('the line has ended')
         await crowd.admission(turn)
         const send = <Data>(query: string, input: object): Promise<Data> =>
-          ask<Data>(server.url, query, { input }, buyer, buyer.queueToken)
+          request<Data>(server.url, query, { input }, buyer, buyer.queueToken)
         const seatNumbers = [turn + 1]
         const held = await send<{ holdSeats: { id: string } }>(HOLD, {
           performanceId,
@@ -56,10 +56,10 @@ export const push: Benchmark = {
         `round ${round + 1}: p50 ${percentile(late, 0.5).toFixed(1)} ms, p99 ${percentile(late, 0.99).toFixed(1)} ms`,
       )
     }
-    await crowd.leave()
+    await crowd.close()
     await server.stop()
     const row = (what: string, ours: readonly number[]): Row => ({
-      what,
+      name: what,
       unit: 'ms (p99)',
       ours,
       goal: { atMost: 50 },

@@ -6,7 +6,7 @@ import { connectRedis } from '../src/redis/connection.ts'
 import { createCommands, type Commands } from '../src/queue/commands.ts'
 import { createKeys } from '../src/redis/keys.ts'
 import type { Benchmark, BenchmarkContext } from './lib/benchmark.ts'
-import { median, type Row } from './lib/figures.ts'
+import { median, type Row } from './lib/results.ts'
 
 const LENGTHS = [10_000, 100_000, 1_000_000, 5_000_000]
 const AT_ONCE = 64
@@ -35,7 +35,7 @@ end
 redis.call('HSET', KEYS[1] .. ':meta', 'next', ARGV[2] + 1)`
 const FILL_BATCH = 10_000
 
-interface Line {
+interface FilledQueue {
   concertId: string
   length: number
   bytes: number
@@ -50,12 +50,12 @@ interface Measured {
 
 export const queue: Benchmark = {
   name: 'queue',
-  run: async ({ stage, rounds, say }) => {
+  run: async ({ environment: stage, rounds, say }) => {
     const connection = connectRedis({ url: stage.redisUrl, callMsMax: 30_000 })
     await connection.ping()
     const keys = createKeys('measured')
     const commands = createCommands(connection, keys, TIMES)
-    const lines: Line[] = []
+    const lines: FilledQueue[] = []
     for (const length of LENGTHS) {
       say(`filling a line of ${length.toLocaleString('en')}`)
       lines.push(await fill(connection.redis, commands, (concertId) => keys.concert(concertId), length))
@@ -72,7 +72,7 @@ export const queue: Benchmark = {
       (measured.get(length) ?? []).map((it) => it[what])
     const rows = LENGTHS.slice(1).flatMap((length) =>
       (['join', 'position', 'admission'] as const).map((what): Row => ({
-        what: `${what} with ${length.toLocaleString('en')} waiting`,
+        name: `${what} with ${length.toLocaleString('en')} waiting`,
         unit: 'µs',
         ours: timesOf(length, what),
         reference: { name: 'with 10,000', values: timesOf(10_000, what) },
@@ -83,14 +83,14 @@ export const queue: Benchmark = {
     return [
       ...rows,
       {
-        what: 'position with 5,000,000 waiting, beside a count in SQL',
+        name: 'position with 5,000,000 waiting, beside a count in SQL',
         unit: 'µs',
         ours: timesOf(5_000_000, 'position'),
         reference: { name: 'select count(*)', values: counted },
         notes: [],
       },
       ...lines.map(({ length, bytes }): Row => ({
-        what: `Redis memory for each of ${length.toLocaleString('en')} waiting`,
+        name: `Redis memory for each of ${length.toLocaleString('en')} waiting`,
         unit: 'bytes',
         ours: [bytes],
         goal: { atMost: 300 },
@@ -105,7 +105,7 @@ async function fill(
   commands: Commands,
   rootOf: (concertId: string) => string,
   length: number,
-): Promise<Line> {
+): Promise<FilledQueue> {
   const concertId = randomUUID()
   const settings = { capacity: 0, ratePerSecond: null, paused: false, version: 1 }
   const block = { first: 1, last: 100_000_000, fresh: true, settings }
@@ -118,7 +118,7 @@ async function fill(
   return { concertId, length, bytes: ((await usedBytes(redis)) - before) / length }
 }
 
-async function measure(commands: Commands, { concertId, length }: Line): Promise<Measured> {
+async function measure(commands: Commands, { concertId, length }: FilledQueue): Promise<Measured> {
   const join = await microsOf(CALLS, () => commands.join(concertId, [randomUUID()]))
   const position = await microsOf(CALLS, () => {
     const number = randomInt(1, length)

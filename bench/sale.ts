@@ -4,30 +4,30 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Benchmark, BenchmarkContext } from './lib/benchmark.ts'
-import { median, type Row } from './lib/figures.ts'
+import { median, type Row } from './lib/results.ts'
 import { cpuMicros, ROOT, runProgram, startProgram } from './lib/programs.ts'
-import type { Sale, Sold } from './lib/sale.ts'
-import { createStage } from './lib/stage.ts'
+import type { SaleTask, SaleResult } from './lib/sale.ts'
+import { createEnvironment } from './lib/environment.ts'
 
 const SALE = { buyers: 10_000, seats: 500, capacity: 200 }
 /** It takes long, and every buyer is a measurement. */
 const ROUNDS_MAX = 2
 
-type Held = Sold & { cpuSeconds: number }
+type MeasuredSale = SaleResult & { cpuSeconds: number }
 
 export const sale: Benchmark = {
   name: 'sale',
   run: async ({ rounds, before, say }) => {
-    const ours: Held[] = []
-    const theirs: Held[] = []
+    const ours: MeasuredSale[] = []
+    const theirs: MeasuredSale[] = []
     const past = before === undefined ? undefined : checkOut(before)
     for (let round = 0; round < Math.min(rounds, ROUNDS_MAX); round++) {
-      if (past !== undefined) theirs.push(await hold(past, say))
-      ours.push(await hold(ROOT, say))
+      if (past !== undefined) theirs.push(await measureSale(past, say))
+      ours.push(await measureSale(ROOT, say))
     }
     if (past !== undefined) rmSync(past, { recursive: true })
-    const row = (what: string, key: keyof Sold, notes: readonly string[] = []): Row => ({
-      what,
+    const row = (what: string, key: keyof SaleResult, notes: readonly string[] = []): Row => ({
+      name: what,
       unit: 's',
       ours: ours.map((it) => it[key]),
       ...(theirs.length > 0 && {
@@ -36,7 +36,8 @@ export const sale: Benchmark = {
       }),
       notes,
     })
-    const cpu = (list: readonly Held[]): string => median(list.map(({ cpuSeconds }) => cpuSeconds)).toFixed(1)
+    const cpu = (list: readonly MeasuredSale[]): string =>
+      median(list.map(({ cpuSeconds }) => cpuSeconds)).toFixed(1)
     return [
       row('sold out', 'soldOutSeconds', [`oversold 0, overshoot 0, broken promises 0 (it stops at one)`]),
       row('everybody has an answer', 'answeredSeconds', [
@@ -56,13 +57,13 @@ function checkOut(commit: string): string {
 }
 
 /** One sale on stores and a server of its own. */
-async function hold(root: string, say: BenchmarkContext['say']): Promise<Held> {
-  const stage = await createStage(say, root)
+async function measureSale(root: string, say: BenchmarkContext['say']): Promise<MeasuredSale> {
+  const stage = await createEnvironment(say, root)
   try {
     const server = await startProgram('src/main.ts', stage.env, root)
     const url = new URL(server.url).origin
-    const task: Sale = { ...SALE, url, operatorToken: stage.operatorToken }
-    const sold = await runProgram<Sold>('bench/lib/sale.ts', task)
+    const task: SaleTask = { ...SALE, url, operatorToken: stage.operatorToken }
+    const sold = await runProgram<SaleResult>('bench/lib/sale.ts', task)
     const cpuSeconds = cpuMicros(server.pid) / 1e6
     await server.stop()
     say(`sold out after ${sold.soldOutSeconds.toFixed(1)} s, over after ${sold.answeredSeconds.toFixed(1)} s`)

@@ -1,11 +1,11 @@
 /** What changes something, through the API, beside the same script called straight by pgbench or ioredis. */
 import { parseGlobalId } from '../src/schema/ids.ts'
 import type { Benchmark, BenchmarkContext } from './lib/benchmark.ts'
-import type { Done, BatchedRequest, RequestBatch } from './lib/request-batch.ts'
-import { median, type Row } from './lib/figures.ts'
+import type { BatchResult, BatchedRequest, RequestBatch } from './lib/request-batch.ts'
+import { median, type Row } from './lib/results.ts'
 import { cpuMicros, runProgram, type Program } from './lib/programs.ts'
-import type { Person } from './lib/stage.ts'
-import { scriptsStraight, statementsStraight } from './lib/straight.ts'
+import type { User } from './lib/environment.ts'
+import { redisBaseline, postgresBaseline } from './lib/baseline.ts'
 
 const AT_ONCE = 64
 
@@ -31,16 +31,16 @@ interface Measured {
 export const writes: Benchmark = {
   name: 'writes',
   run: async (context) => {
-    const { stage, rounds, say } = context
+    const { environment: stage, rounds, say } = context
     const server = await stage.startServer()
     const count = context.seconds * 1_000
-    await lifeOf(context, server, 200) // warm
+    await measurePurchases(context, server, 200) // warm
     const ours: Record<Step, Measured[]> = { join: [], hold: [], charge: [], pay: [] }
     const straight: Record<Step, number[]> = { join: [], hold: [], charge: [], pay: [] }
     for (let round = 0; round < rounds; round++) {
-      const measured = await lifeOf(context, server, count)
-      const joined = await scriptsStraight(stage, 4 * count, AT_ONCE)
-      const called = await statementsStraight(stage, count, AT_ONCE)
+      const measured = await measurePurchases(context, server, count)
+      const joined = await redisBaseline(stage, 4 * count, AT_ONCE)
+      const called = await postgresBaseline(stage, count, AT_ONCE)
       for (const step of STEPS) ours[step].push(measured[step])
       straight.join.push(joined.join)
       for (const step of ['hold', 'charge', 'pay'] as const) straight[step].push(called[step])
@@ -55,7 +55,7 @@ export const writes: Benchmark = {
     return STEPS.map((step): Row => {
       const middle = (key: keyof Measured) => median(ours[step].map((it) => it[key]))
       return {
-        what: step,
+        name: step,
         unit: `${step}s/s`,
         ours: ours[step].map(({ perSecond }) => perSecond),
         reference: { name: step === 'join' ? 'join.lua by ioredis' : 'pgbench', values: straight[step] },
@@ -70,16 +70,16 @@ export const writes: Benchmark = {
 }
 
 /** So many people join, hold a seat each, charge points and pay, step by step. */
-async function lifeOf(
-  { stage }: BenchmarkContext,
+async function measurePurchases(
+  { environment: stage }: BenchmarkContext,
   server: Program,
   count: number,
 ): Promise<Record<Step, Measured>> {
-  const people = await stage.people(count)
+  const people = await stage.createUsers(count)
   const { concertId, performanceId } = await stage.createConcert(server, { seatCount: 10_000 })
   const run = async (batch: BatchedRequest[]) => {
     const before = cpuMicros(server.pid)
-    const done = await runProgram<Done>('bench/lib/buyers.ts', {
+    const done = await runProgram<BatchResult>('bench/lib/buyers.ts', {
       url: server.url,
       atOnce: AT_ONCE,
       batch,
@@ -90,7 +90,7 @@ async function lifeOf(
     return { answers, measured: { perSecond, p50, p99, cpu: (cpuMicros(server.pid) - before) / count } }
   }
   const requestOf = (
-    { authorization }: Person,
+    { authorization }: User,
     query: string,
     variables: object,
     token?: string,

@@ -26,7 +26,7 @@ function handle({ id, type, occurredAt, data = '{}' }: Record<string, string>): 
   console.log(JSON.stringify({ id, type, occurredAt, data: JSON.parse(data) as unknown }))
 }
 
-async function take([entryId, fields]: Entry): Promise<void> {
+async function consume([entryId, fields]: Entry): Promise<void> {
   const event: Record<string, string> = {}
   for (let i = 0; i < fields.length; i += 2) event[fields[i] ?? ''] = fields[i + 1] ?? ''
 
@@ -61,6 +61,6 @@ while (!stopping.signal.aborted) {
     ...(['GROUP', GROUP, CONSUMER, 'COUNT', 100, 'BLOCK', 1_000, 'STREAMS', stream, '>'] as const),
   )
   const fresh = (read as [stream: string, entries: Entry[]][] | null)?.[0]?.[1] ?? []
-  for (const entry of [...(claimed[1] as Entry[]), ...fresh]) await take(entry)
+  for (const entry of [...(claimed[1] as Entry[]), ...fresh]) await consume(entry)
 }
 await redis.quit()

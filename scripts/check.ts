@@ -10,7 +10,7 @@ const STEPS: Step[][] = [
   [
     tool('types', 'tsc', '--noEmit'),
     tool('types of the pages', 'tsc', '--noEmit', '-p', 'web'),
-    tool('rooms', 'depcruise', 'src', '--config', '.dependency-cruiser.cjs'),
+    tool('layers', 'depcruise', 'src', '--config', '.dependency-cruiser.cjs'),
   ],
   [tool('dead code', 'knip'), { title: 'migrations', run: migrationsAreCurrent }],
   [{ title: 'printed schema', run: printedSchemaIsCurrent }],

@@ -2,21 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { preparePages } from './pages.ts'
 import { prepareSample } from './sample.ts'
 import { developmentSecrets } from './secrets.ts'
-import { keep, type Kept } from './services/keep.ts'
+import { supervise, type SupervisedProcess } from './services/supervise.ts'
 import { freePort } from './services/ports.ts'
 import { startServices, type Services } from './services/start.ts'
-import { Trouble } from './services/trouble.ts'
+import { UserError } from './services/user-error.ts'
 
-interface Started {
+interface Stoppable {
   stop: () => Promise<void>
 }
 
-const say = (line: string) => console.log(`· ${line}`)
+const log = (line: string) => console.log(`· ${line}`)
 
 /** Starts everything, shows where it is, and stays until Ctrl-C or until the server ends. Sets the exit code. */
 export async function dev(): Promise<void> {
-  const quit = onQuit()
-  const started: Started[] = []
+  const quit = quitSignal()
+  const started: Stoppable[] = []
   try {
     process.exitCode = await run(quit, started)
   } catch (error) {
@@ -33,35 +33,35 @@ export async function dev(): Promise<void> {
  * Aborted by Ctrl-C, by `kill`, and when the terminal goes away. Later signals change nothing: npm sends one
  * of its own after the terminal's.
  */
-function onQuit(): AbortSignal {
+function quitSignal(): AbortSignal {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => controller.abort())
   return controller.signal
 }
 
 /** Returns the exit code: the server's, or 0 when somebody wanted it to end. */
-async function run(quit: AbortSignal, started: Started[]): Promise<number> {
+async function run(quit: AbortSignal, started: Stoppable[]): Promise<number> {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = process.env
   const services = await startServices({
     directory: '.data',
     keepData: true,
-    given: { databaseUrl, redisUrl },
-    say,
+    external: { databaseUrl, redisUrl },
+    log: log,
   })
   started.push(services)
   quit.throwIfAborted()
 
   const port = await choosePort(Number(process.env.PORT ?? 4000))
   const env = serverEnv(services, port)
-  const [{ lines }] = await Promise.all([prepareSample(env), preparePages(say)])
+  const [{ lines }] = await Promise.all([prepareSample(env), preparePages(log)])
   quit.throwIfAborted()
 
-  say('starting the server …')
+  log('starting the server …')
   const command = [process.execPath, '--import', 'tsx', 'src/main.ts']
-  const server = await keep('TERM', command, { cwd: process.cwd(), env, output: 'inherit' })
+  const server = await supervise('TERM', command, { cwd: process.cwd(), env, output: 'inherit' })
   started.push(server)
   const origin = `http://127.0.0.1:${port}`
-  await untilReady(`${origin}/ready`, server, quit)
+  await waitUntilReady(`${origin}/ready`, server, quit)
   console.log(banner(origin, services, lines))
 
   const code = await Promise.race([server.ended, aborted(quit)])
@@ -74,13 +74,13 @@ async function choosePort(wanted: number): Promise<number> {
   for (let port = wanted; port < wanted + 100; port++) {
     try {
       await freePort(port)
-      if (port !== wanted) say(`port ${wanted} is taken: using ${port}`)
+      if (port !== wanted) log(`port ${wanted} is taken: using ${port}`)
       return port
     } catch {
       continue
     }
   }
-  throw new Trouble(`The ports from ${wanted} on are all taken. Choose another: PORT=5000 npm run dev`)
+  throw new UserError(`The ports from ${wanted} on are all taken. Choose another: PORT=5000 npm run dev`)
 }
 
 /** What the server sees: our own environment, and what is missing in it. */
@@ -98,15 +98,15 @@ function serverEnv({ databaseUrl, redisUrl }: Services, port: number): NodeJS.Pr
   }
 }
 
-async function untilReady(url: string, server: Kept, quit: AbortSignal): Promise<void> {
-  while (!(await answers(url))) {
+async function waitUntilReady(url: string, server: SupervisedProcess, quit: AbortSignal): Promise<void> {
+  while (!(await responds(url))) {
     quit.throwIfAborted()
     const code = await Promise.race([server.ended, sleep(50)])
-    if (code !== undefined) throw new Trouble('The server did not start. What it says above is the reason.')
+    if (code !== undefined) throw new UserError('The server did not start. What it says above is the reason.')
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function responds(url: string): Promise<boolean> {
   try {
     return (await fetch(url)).ok
   } catch {

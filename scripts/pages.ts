@@ -5,9 +5,9 @@ const SOURCES = 'web'
 const BUILT = 'dist/pages/index.html'
 
 /** Builds the pages where that has not been done yet, or something in web/ is newer than they are. */
-export async function preparePages(say: (line: string) => void = () => {}): Promise<void> {
+export async function preparePages(log: (line: string) => void = () => {}): Promise<void> {
   if (existsSync(BUILT) && statSync(BUILT).mtimeMs > newest(SOURCES)) return
-  say('building the pages …')
+  log('building the pages …')
   const { createBuilder } = await import('vite')
   const builder = await createBuilder({ configFile: join(SOURCES, 'vite.config.ts'), logLevel: 'error' })
   await builder.buildApp()

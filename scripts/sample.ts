@@ -65,7 +65,7 @@ async function sampleConcert(db: Database, { queueDefaults }: Config): Promise<s
 
 async function tokenLines({ auth: authConfig }: Config): Promise<string[]> {
   const auth = createAuth(authConfig)
-  if (!auth.issues) return ['Access tokens come from the issuer behind AUTH_JWKS_URL.']
+  if (!auth.canIssue) return ['Access tokens come from the issuer behind AUTH_JWKS_URL.']
   const [forBuyer, forOperator] = await Promise.all([
     auth.issue({ userId: buyer.id, role: 'buyer' }, TOKEN_LIFETIME_SECONDS),
     auth.issue({ userId: operator.id, role: 'operator' }, TOKEN_LIFETIME_SECONDS),

@@ -16,46 +16,46 @@ import {
   readQueueSettings,
 } from './db/catalog.ts'
 import { openDatabase } from './db/client.ts'
-import { readSeatFigures } from './db/stats.ts'
+import { readSeatStats } from './db/stats.ts'
 import { probeHealth } from './db/health.ts'
 import { endedTickets, reserveQueueNumbers } from './db/queue.ts'
 import { verifyDatabase } from './db/verify.ts'
 import { seatMap } from './domain/catalog.ts'
-import type { TracePart } from './domain/trace.ts'
+import type { TraceSpan } from './domain/trace.ts'
 import { Problem } from './domain/problem.ts'
 import { createLog } from './log.ts'
 import { startJobs, type Jobs } from './jobs/start.ts'
 import { connectRedis } from './redis/connection.ts'
-import { createEvents } from './redis/event-stream.ts'
-import { createFigures } from './queue/stats.ts'
+import { createEventStream } from './redis/event-stream.ts'
+import { createStats } from './queue/stats.ts'
 import { createQueue } from './queue/queue.ts'
-import { createRates } from './redis/rate-limiter.ts'
-import { createSeatWatch } from './seats/seat-changes.ts'
-import { createTicketSigner } from './auth/queue-tokens.ts'
-import type { OnTold } from './queue/positions/push-latency.ts'
-import { createWakeups } from './redis/pubsub.ts'
+import { createRateLimiter } from './redis/rate-limiter.ts'
+import { createSeatSubscriptions } from './seats/seat-changes.ts'
+import { createQueueTokenSigner } from './auth/queue-tokens.ts'
+import type { ObservePushLatency } from './queue/positions/push-latency.ts'
+import { createPubSub } from './redis/pubsub.ts'
 import { createLoaders } from './resolvers/loaders.ts'
 import { createSeatCounts } from './seats/seat-counts.ts'
-import { createDocuments } from './graphql/documents.ts'
+import { createDocumentCache } from './graphql/document-cache.ts'
 import type { ReportBug } from './graphql/mask-errors.ts'
 import { createExecute } from './graphql/execute.ts'
 import { createSchema } from './schema/index.ts'
-import { createMeter } from './graphql/operation-metrics.ts'
+import { createOperationMetrics } from './graphql/operation-metrics.ts'
 import { createSubscribe } from './graphql/subscriptions.ts'
-import { exposeFanOut } from './telemetry/push-latency.ts'
+import { registerPushLatency } from './telemetry/push-latency.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createTracing } from './telemetry/tracing.ts'
-import { createEventStreams } from './http/sse.ts'
+import { createEventStreamHandler } from './http/sse.ts'
 import { createHealthEndpoints } from './http/health.ts'
 import { createHttpServer } from './http/server.ts'
 import { createOperations } from './graphql/operations.ts'
 import { createPersistedDocuments } from './graphql/persisted-documents.ts'
-import { loadPages } from './http/static-files.ts'
-import { createShortWay } from './http/fast-path.ts'
+import { loadStaticFiles } from './http/static-files.ts'
+import { createFastPath } from './http/fast-path.ts'
 import { createShutdown } from './shutdown.ts'
-import { tracedExecute, tracedSubscribe } from './graphql/traced.ts'
+import { withExecuteTracing, withSubscribeTracing } from './graphql/tracing.ts'
 import { serveWebSockets } from './websocket/server.ts'
-import { createPipeline } from './http/yoga.ts'
+import { createYogaHandler } from './http/yoga.ts'
 
 export interface App {
   /** Starts listening. @returns the port, chosen by the system if the configured one is 0 */
@@ -70,16 +70,16 @@ export interface App {
 /** Connections that may wait to be taken on, when thousands come in the same second; the system may allow fewer. */
 const BACKLOG = 4_096
 /** Until the date of a concert is looked up again after PostgreSQL was away. */
-const UNKNOWN_KEPT_MS = 1_000
+const UNKNOWN_DATE_TTL_MS = 1_000
 
 /** Who wants to know how the stores are used. */
 interface Observers {
-  onTold?: OnTold
-  trace?: TracePart | undefined
+  observePushLatency?: ObservePushLatency
+  trace?: TraceSpan | undefined
 }
 
 /** What operations use, and what has to be let go of in the end. */
-export function createServices(config: Config, log: Logger, { onTold, trace }: Observers = {}) {
+export function createServices(config: Config, log: Logger, { observePushLatency, trace }: Observers = {}) {
   const db = openDatabase({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -96,20 +96,20 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
     trace,
   })
   const prefix = config.redisPrefix
-  const wakeups = createWakeups({ connection, prefix })
+  const pubsub = createPubSub({ connection, prefix })
   const queue = createQueue({
     connection,
-    wakeups,
+    pubsub,
     prefix,
     times: config.queueTimes,
-    onTold,
-    books: {
+    observePushLatency,
+    store: {
       reserveNumbers: (concertId) => reserveQueueNumbers(db, concertId),
       endedTickets: (concertId, tickets) => endedTickets(db, concertId, tickets),
     },
   })
-  const seats = createSeatWatch({
-    wakeups,
+  const seats = createSeatSubscriptions({
+    pubsub,
     read: async (performanceId) => {
       const [[performance], taken] = await Promise.all([
         loadPerformances(db, [performanceId]),
@@ -131,26 +131,26 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
             ...config.botCheck,
             onError: (error) => log.warn({ err: error }, 'the bot check failed'),
           }),
-    tickets: createTicketSigner(config.ticketSecrets),
+    queueTokens: createQueueTokenSigner(config.ticketSecrets),
     db,
     queue,
     seats,
     seatCounts: createSeatCounts((ids) => countTakenSeats(db, ids)),
-    figures: createFigures({
+    stats: createStats({
       connection,
       queue,
       prefix,
-      readSeats: (id) => readSeatFigures(db, id),
+      readSeats: (id) => readSeatStats(db, id),
       readSettings: (id) => readQueueSettings(db, id),
     }),
-    rates: createRates({ connection, prefix }),
+    rateLimiter: createRateLimiter({ connection, prefix }),
     lastPerformanceAt: new LRUCache({
       max: 10_000,
       fetchMethod: (concertId: string, _, { options }) =>
         findLastPerformanceAt(db, concertId).catch((error: unknown) => {
           if (!(error instanceof Problem)) throw error
           // PostgreSQL is away: people join all the same, and whoever holds seats is told if it is over.
-          options.ttl = UNKNOWN_KEPT_MS
+          options.ttl = UNKNOWN_DATE_TTL_MS
           return Infinity
         }),
     }),
@@ -159,36 +159,36 @@ export function createServices(config: Config, log: Logger, { onTold, trace }: O
     newId: uuidv7,
     now: () => new Date(),
   }
-  return { services, connection, wakeups }
+  return { services, connection, pubsub }
 }
 
 export function createApp(config: Config): App {
   const log = createLog(config.logLevel)
   const registry = new Registry()
   const tracing = config.traces ? createTracing(config.traces) : undefined
-  const traceWhole = tracing?.whole
-  const { services, connection, wakeups } = createServices(config, log, {
-    onTold: exposeFanOut(registry),
-    trace: tracing?.part,
+  const traceWhole = tracing?.traceRequest
+  const { services, connection, pubsub } = createServices(config, log, {
+    observePushLatency: registerPushLatency(registry),
+    trace: tracing?.traceSpan,
   })
-  const { auth, db, queue, figures } = services
+  const { auth, db, queue, stats: figures } = services
   let jobs: Jobs | undefined
   services.wakeRelay = () => jobs?.wakeRelay()
 
-  const schema = createSchema({ signUp: auth.issues })
+  const schema = createSchema({ signUp: auth.canIssue })
   const persisted = createPersistedDocuments()
   const { trustedProxies, allowedOrigins } = config
   const onBug: ReportBug = (error, requestId = services.newId()) => {
     log.error({ err: error, requestId }, 'a bug was masked')
     return requestId
   }
-  const meter = createMeter(schema)
-  const documents = createDocuments(schema, config)
-  const executes = createExecute({ documents, meter, onBug })
-  const execute = traceWhole ? tracedExecute(executes, traceWhole) : executes
-  const starts = createSubscribe({ documents, perUserMax: config.streamsPerUserMax, onBug, meter })
-  const subscribe = traceWhole ? tracedSubscribe(starts, traceWhole) : starts
-  const yoga = createPipeline({
+  const meter = createOperationMetrics(schema)
+  const documents = createDocumentCache(schema, config)
+  const executes = createExecute({ documents, metrics: meter, onBug })
+  const execute = traceWhole ? withExecuteTracing(executes, traceWhole) : executes
+  const starts = createSubscribe({ documents, perUserMax: config.streamsPerUserMax, onBug, metrics: meter })
+  const subscribe = traceWhole ? withSubscribeTracing(starts, traceWhole) : starts
+  const yoga = createYogaHandler({
     schema,
     services,
     persisted,
@@ -196,32 +196,32 @@ export function createApp(config: Config): App {
     graphiql: !config.production,
     documents,
     execute,
-    meter,
+    metrics: meter,
     trustedProxies,
     allowedOrigins,
   })
   const operations = createOperations({ services, documents, execute })
-  const answerWithEvents = createEventStreams({
+  const answerWithEvents = createEventStreamHandler({
     schema,
     operations,
     subscribe,
-    meter,
+    metrics: meter,
     onBug,
     trustedProxies,
     allowedOrigins,
   })
-  const answer = createShortWay({
+  const answer = createFastPath({
     yoga,
     schema,
     operations,
     persisted,
-    answerWithEvents,
+    handleEventStream: answerWithEvents,
     trustedProxies,
     allowedOrigins,
   })
   const metrics = createMetrics({
     registry,
-    meter,
+    operationMetrics: meter,
     sockets: () => sockets.count(),
     db,
     connection,
@@ -238,12 +238,12 @@ export function createApp(config: Config): App {
     },
     isDraining: () => shutdown.isDraining(),
   }).set('/metrics', metrics.page)
-  const pages = loadPages()
+  const pages = loadStaticFiles()
   const server = createHttpServer(
     async (request, response) => {
       const endpoint = endpoints.get(request.url ?? '')
       if (endpoint) await endpoint(request, response)
-      else if (!pages?.answerUnknown(request, response)) await answer(request, response)
+      else if (!pages?.serveNotFound(request, response)) await answer(request, response)
     },
     pages,
     onBug,
@@ -255,7 +255,7 @@ export function createApp(config: Config): App {
     schema,
     operations,
     subscribe,
-    meter,
+    metrics: meter,
     auth,
     onBug,
     limits: config.socketLimits,
@@ -277,9 +277,9 @@ export function createApp(config: Config): App {
     jobs = startJobs({
       db,
       queue,
-      figures,
-      wakeups,
-      events: createEvents({ connection, prefix: config.redisPrefix }),
+      stats: figures,
+      pubsub: pubsub,
+      events: createEventStream({ connection, prefix: config.redisPrefix }),
       onError: (job, error) => log.warn({ err: error, job }, 'a job failed and will be tried again'),
     })
     const { port } = server.address() as AddressInfo
@@ -300,7 +300,7 @@ export function createApp(config: Config): App {
   return {
     start: () => (starting = start()),
     stop: () => {
-      if (stopping) shutdown.hurry()
+      if (stopping) shutdown.endDrain()
       return (stopping ??= stop())
     },
   }

@@ -9,21 +9,21 @@ const SECRETS: [what: RegExp, instead: string][] = [
 ]
 
 /** By what they are called, in whatever is logged: two levels are as deep as it goes. */
-const NAMES = ['authorization', 'queueToken', 'token', 'password', 'secret', '["x-queue-token"]']
+const REDACTED_KEYS = ['authorization', 'queueToken', 'token', 'password', 'secret', '["x-queue-token"]']
 
-export const withoutSecrets = (text: string): string =>
+export const redactSecrets = (text: string): string =>
   SECRETS.reduce((left, [what, instead]) => left.replace(what, instead), text)
 
 export const createLog = (level: string): Logger =>
   pino({
     level,
-    redact: NAMES.flatMap((name) => [name, `*.${name}`].map((path) => path.replace('.[', '['))),
-    serializers: { err: briefly },
-    hooks: { streamWrite: withoutSecrets },
+    redact: REDACTED_KEYS.flatMap((name) => [name, `*.${name}`].map((path) => path.replace('.[', '['))),
+    serializers: { err: serializeError },
+    hooks: { streamWrite: redactSecrets },
   })
 
 /** An error without what its library hung on it: ioredis keeps the command, with the password if that was AUTH. */
-function briefly(error: unknown): unknown {
+function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { type, message, stack, code } = stdSerializers.err(error) as Record<string, unknown>
   return { type, message, stack, code }

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { createApp, type App } from './app.ts'
 import { readConfig } from './config.ts'
-import { createLog, withoutSecrets } from './log.ts'
+import { createLog, redactSecrets } from './log.ts'
 
 /** How long a stop may take besides the drain: longer than the slowest calls that may be under way. */
 const STOP_WITHIN_MS = 25_000
@@ -40,6 +40,6 @@ try {
   stopOnSignals(app, createLog(config.logLevel), config.drainMs + STOP_WITHIN_MS)
   await app.start()
 } catch (error) {
-  console.error(withoutSecrets(error instanceof Error ? error.message : String(error)))
+  console.error(redactSecrets(error instanceof Error ? error.message : String(error)))
   process.exit(1)
 }

@@ -25,7 +25,7 @@ export interface Shutdown {
    */
   run: () => Promise<void>
   /** Ends the drain early. */
-  hurry: () => void
+  endDrain: () => void
 }
 
 /** @param sockets the WebSockets of the server */
@@ -47,7 +47,7 @@ export function createShutdown(server: Server, sockets: SocketServer, drainMs: n
 
   return {
     isDraining: () => isDraining,
-    hurry: () => draining.abort(),
+    endDrain: () => draining.abort(),
     run: async () => {
       isDraining = true
       server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))

@@ -1,5 +1,5 @@
-import type { Row } from './figures.ts'
-import type { Stage } from './stage.ts'
+import type { Row } from './results.ts'
+import type { Environment } from './environment.ts'
 
 /** One comparison of ours with something that runs beside it. */
 export interface Benchmark {
@@ -8,7 +8,7 @@ export interface Benchmark {
 }
 
 export interface BenchmarkContext {
-  stage: Stage
+  environment: Environment
   /** Whatever takes its time does less of it. */
   quick: boolean
   /** How often each side is measured, in turn. */

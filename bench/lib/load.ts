@@ -2,7 +2,7 @@
 import autocannon from 'autocannon'
 import { readTask } from './programs.ts'
 
-export interface Load {
+export interface LoadTask {
   url: string
   headers: Record<string, string>
   body: string
@@ -10,19 +10,19 @@ export interface Load {
   seconds: number
 }
 
-export interface Loaded {
+export interface LoadResult {
   perSecond: number
   requests: number
   p50: number
   p99: number
 }
 
-const { url, headers, body, connections, seconds } = await readTask<Load>()
+const { url, headers, body, connections, seconds } = await readTask<LoadTask>()
 const result = await autocannon({ url, method: 'POST', headers, body, connections, duration: seconds })
 if (result.errors > 0 || result.non2xx > 0) {
   throw new Error(`${result.errors} errors, ${result.non2xx} answers other than 200`)
 }
-const loaded: Loaded = {
+const loaded: LoadResult = {
   perSecond: result.requests.total / result.duration,
   requests: result.requests.total,
   p50: result.latency.p50,

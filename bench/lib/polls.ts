@@ -1,28 +1,28 @@
 /** Everybody asks again and again, each over a connection of their own, as browsers would; from a process of its own. */
 import { Agent, request } from 'node:http'
-import type { Listener } from './crowd.ts'
+import type { Subscriber } from './clients.ts'
 import { readTask } from './programs.ts'
 
-export interface Polls {
+export interface PollTask {
   url: string
   query: string
   /** How long each waits between two questions. */
   everySeconds: number
   seconds: number
-  listeners: Listener[]
+  subscribers: Subscriber[]
 }
 
-export interface Polled {
+export interface PollResult {
   perSecond: number
 }
 
-const { url, query, everySeconds, seconds, listeners } = await readTask<Polls>()
+const { url, query, everySeconds, seconds, subscribers: listeners } = await readTask<PollTask>()
 const body = JSON.stringify({ query })
 const pauseMs = everySeconds * 1_000
 let answered = 0
 let failed = 0
 
-function poll({ authorization, queueToken }: Listener, agent: Agent, localAddress: string): void {
+function poll({ authorization, queueToken }: Subscriber, agent: Agent, localAddress: string): void {
   const headers = {
     authorization,
     'x-queue-token': queueToken,
@@ -51,7 +51,7 @@ for (const [index, listener] of listeners.entries()) {
   }, first)
 }
 setTimeout(() => {
-  const polled: Polled = { perSecond: answered / seconds }
+  const polled: PollResult = { perSecond: answered / seconds }
   const wanted = listeners.length / everySeconds
   if (failed > 0 || polled.perSecond < 0.9 * wanted) {
     throw new Error(`${failed} failed, ${polled.perSecond} of ${wanted} a second`)

@@ -12,7 +12,7 @@ export interface RequestBatch {
   batch: BatchedRequest[]
 }
 
-export interface Done {
+export interface BatchResult {
   perSecond: number
   /** Milliseconds. */
   p50: number
@@ -22,7 +22,7 @@ export interface Done {
 }
 
 /** @throws Error when a request gets no answer, or a status other than 2xx */
-export async function sendBatch({ url, atOnce, batch }: RequestBatch): Promise<Done> {
+export async function sendBatch({ url, atOnce, batch }: RequestBatch): Promise<BatchResult> {
   const answers: string[] = []
   let next = 0
   const began = performance.now()

@@ -6,14 +6,14 @@ import { createServices } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/index.ts'
-import { credentialsOf } from '../../src/http/yoga.ts'
+import { credentialsFromRequest } from '../../src/http/yoga.ts'
 
 const config = readConfig(process.env)
 const { services } = createServices(config, pino({ level: 'warn' }))
 const server = fastify({ logger: false })
 await server.register(mercurius, {
   schema: createSchema({ signUp: true }),
-  context: (request) => createContext(services, credentialsOf(request.raw, 0)) as never,
+  context: (request) => createContext(services, credentialsFromRequest(request.raw, 0)) as never,
   jit: 1,
   persistedQueryProvider: mercurius.persistedQueryDefaults.automatic(),
 })

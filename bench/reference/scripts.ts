@@ -5,19 +5,19 @@ import { createCommands } from '../../src/queue/commands.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { readTask } from '../lib/programs.ts'
 
-export interface Calls {
+export interface ScriptsTask {
   redisUrl: string
   count: number
   atOnce: number
 }
 
 /** Calls a second. */
-export interface Called {
+export interface ScriptsResult {
   join: number
   status: number
 }
 
-const { redisUrl, count, atOnce } = await readTask<Calls>()
+const { redisUrl, count, atOnce } = await readTask<ScriptsTask>()
 const connection = connectRedis({ url: redisUrl })
 const times = { admissionMs: 600_000, turnMs: 900_000, claimMs: 60_000, absenceGraceMs: 300_000 }
 const commands = createCommands(connection, createKeys('straight'), times)
@@ -37,7 +37,7 @@ async function measure(call: (userId: string, index: number) => Promise<unknown>
   return (count / (performance.now() - began)) * 1_000
 }
 
-const called: Called = {
+const called: ScriptsResult = {
   join: await measure((userId) => commands.join(concertId, [userId])),
   status: await measure((userId, index) =>
     commands.status(concertId, [{ concertId, userId, number: index + 1 }]),

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { keep } from '../services/keep.ts'
+import { supervise } from '../services/supervise.ts'
 
 interface Report {
   numPassedTests: number
@@ -33,16 +33,16 @@ export async function runTests({ slow }: { slow: boolean }): Promise<TestCount> 
   ]
   try {
     const options = { cwd: process.cwd(), env: process.env, output: 'inherit' as const }
-    const vitest = await keep('TERM', [process.execPath, ...command], options)
+    const vitest = await supervise('TERM', [process.execPath, ...command], options)
     const ok = (await vitest.ended) === 0
-    return count(ok, existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined)
+    return countTests(ok, existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined)
   } finally {
     rmSync(directory, { recursive: true })
   }
 }
 
 /** Reads vitest's report, in which a file that does not load has no failed test. */
-export function count(ok: boolean, report: Report | undefined): TestCount {
+export function countTests(ok: boolean, report: Report | undefined): TestCount {
   const broken = (report?.testResults ?? []).filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),

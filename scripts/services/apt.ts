@@ -8,9 +8,9 @@ const POLICY = '/usr/sbin/policy-rc.d'
  * Installs a package where we may: as root on Debian or Ubuntu. Returns whether it did. The daemon that
  * comes with the package is not started (policy-rc.d exits 101: "not allowed"); we start one of our own.
  */
-export function installPackage(name: string, say: (line: string) => void): boolean {
+export function installPackage(name: string, log: (line: string) => void): boolean {
   if (process.getuid?.() !== 0 || !existsSync(APT)) return false
-  say(`installing ${name} with apt-get (it is not on this machine) …`)
+  log(`installing ${name} with apt-get (it is not on this machine) …`)
   const guarded = !existsSync(POLICY)
   if (guarded) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {

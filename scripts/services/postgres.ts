@@ -4,63 +4,63 @@ import { join } from 'node:path'
 import { installPackage } from './apt.ts'
 import { embeddedPostgres } from './embedded.ts'
 import { isProgram, postgresDirectories } from './find.ts'
-import { makeOwned, type Home } from './home.ts'
-import { launch, serviceEnv, type Service } from './keep.ts'
+import { makeServiceDir, type DataDir } from './data-dir.ts'
+import { launch, serviceEnv, type Service } from './supervise.ts'
 import { freePort } from './ports.ts'
-import { Trouble } from './trouble.ts'
+import { UserError } from './user-error.ts'
 
-const OLDEST = 15
+const MIN_VERSION = 15
 
-const MISSING = `PostgreSQL is missing: there is no version ${OLDEST} or newer on this machine. Any of these helps:
+const MISSING = `PostgreSQL is missing: there is no version ${MIN_VERSION} or newer on this machine. Any of these helps:
   1. install it: sudo apt-get install postgresql, or brew install postgresql@18
   2. npm ci, which brings one for most platforms (unless optional packages are left out)
   3. for npm run dev, use one that runs elsewhere: DATABASE_URL=postgres://user@host/name npm run dev`
 
 /**
  * The directory that has `postgres` and `initdb`, of the wanted major version or of any that will do.
- * Installs PostgreSQL on Debian as root when there is none, and throws Trouble when there still is none.
+ * Installs PostgreSQL on Debian as root when there is none, and throws UserError when there still is none.
  */
 export function findPostgres(
-  home: Home,
+  home: DataDir,
   wanted?: number,
   directories: Iterable<string> = everyDirectory(home),
   install = installPackage,
 ): string {
-  const found = firstThatSuits(home, wanted, directories)
+  const found = findSuitable(home, wanted, directories)
   if (found) return found
   if (wanted !== undefined) {
-    throw new Trouble(
+    throw new UserError(
       `The data in ${home.path} was made by PostgreSQL ${wanted}, which is not on this machine. ` +
         'Install that version, or delete the data to start afresh.',
     )
   }
-  const installed = install('postgresql', home.say) && firstThatSuits(home, wanted, postgresDirectories())
+  const installed = install('postgresql', home.log) && findSuitable(home, wanted, postgresDirectories())
   if (installed) return installed
-  throw new Trouble(MISSING)
+  throw new UserError(MISSING)
 }
 
 /** The machine's own come first; what npm brought is made ready only when its turn comes. */
-function* everyDirectory(home: Home): Generator<string> {
+function* everyDirectory(home: DataDir): Generator<string> {
   yield* postgresDirectories()
   const embedded = embeddedPostgres(home)
   if (embedded) yield embedded
 }
 
-function firstThatSuits(
-  home: Home,
+function findSuitable(
+  home: DataDir,
   wanted: number | undefined,
   directories: Iterable<string>,
 ): string | undefined {
   for (const directory of directories) {
     const version = majorVersion(directory, home)
-    if (version !== undefined && (wanted === undefined ? version >= OLDEST : version === wanted))
+    if (version !== undefined && (wanted === undefined ? version >= MIN_VERSION : version === wanted))
       return directory
   }
   return undefined
 }
 
 /** The major version of the programs in a directory; undefined unless both are there and the account can run them. */
-function majorVersion(directory: string, home: Home): number | undefined {
+function majorVersion(directory: string, home: DataDir): number | undefined {
   const initdb = join(directory, 'initdb')
   if (!isProgram(initdb) || !isProgram(join(directory, 'postgres'))) return undefined
   const options = { cwd: home.path, env: serviceEnv(home.path), encoding: 'utf8', ...home.account } as const
@@ -74,13 +74,13 @@ function majorVersion(directory: string, home: Home): number | undefined {
  * directories to look for its programs in only those.
  */
 export async function startPostgres(
-  home: Home,
+  home: DataDir,
   { port, directories }: { port?: number; directories?: Iterable<string> } = {},
 ): Promise<Service> {
   const data = join(home.path, 'postgres')
   const wanted = existsSync(data) ? Number(readFileSync(join(data, 'PG_VERSION'), 'utf8')) : undefined
   const programs = findPostgres(home, wanted, directories)
-  home.say(`starting PostgreSQL (${programs}) …`)
+  home.log(`starting PostgreSQL (${programs}) …`)
   if (wanted === undefined) makeCluster(home, programs, data)
 
   const at = port ?? (await freePort())
@@ -105,13 +105,13 @@ export async function startPostgres(
 }
 
 /** Makes the cluster under another name and moves it when it is whole: an interrupted one is never used. */
-function makeCluster(home: Home, programs: string, data: string): void {
+function makeCluster(home: DataDir, programs: string, data: string): void {
   rmSync(`${data}.unfinished`, { recursive: true, force: true })
-  const cwd = makeOwned(home, 'postgres.unfinished')
+  const cwd = makeServiceDir(home, 'postgres.unfinished')
   const run = (program: string, args: string[], input?: string) => {
     const options = { cwd, env: serviceEnv(cwd), encoding: 'utf8', input, ...home.account } as const
     const { status, stdout, stderr } = spawnSync(join(programs, program), args, options)
-    if (status !== 0) throw new Trouble(`${program} failed:\n${stdout}${stderr}`)
+    if (status !== 0) throw new UserError(`${program} failed:\n${stdout}${stderr}`)
   }
   const sync = home.keepData ? [] : ['--no-sync']
   run('initdb', ['-D', cwd, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', ...sync])

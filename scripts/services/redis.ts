@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { installPackage } from './apt.ts'
 import { findProgram, programDirectories } from './find.ts'
-import { makeOwned, type Home } from './home.ts'
-import { launch, type Service } from './keep.ts'
+import { makeServiceDir, type DataDir } from './data-dir.ts'
+import { launch, type Service } from './supervise.ts'
 import { freePort } from './ports.ts'
-import { Trouble } from './trouble.ts'
+import { UserError } from './user-error.ts'
 
 const NAMES = ['redis-server', 'valkey-server']
 
@@ -13,30 +13,30 @@ const MISSING = `Redis is missing: there is no redis-server or valkey-server on 
   2. build or unpack it anywhere, and add its directory to PATH
   3. for npm run dev, use one that runs elsewhere: REDIS_URL=redis://host:6379 npm run dev`
 
-/** Where redis-server is; installs it on Debian as root, and throws Trouble when there is none. */
+/** Where redis-server is; installs it on Debian as root, and throws UserError when there is none. */
 export function findRedis(
-  say: Home['say'],
+  log: DataDir['log'],
   directories = programDirectories(),
   install = installPackage,
 ): string {
   const found = findProgram(NAMES, directories)
   if (found) return found
-  if (install('redis-server', say)) {
+  if (install('redis-server', log)) {
     const installed = findProgram(NAMES, directories)
     if (installed) return installed
   }
-  throw new Trouble(MISSING)
+  throw new UserError(MISSING)
 }
 
 /**
  * Starts a private Redis on 127.0.0.1. With `keepData` it has an append-only file, so that it comes back
  * with what it had; without, it writes nothing down. Give the port to come back where an earlier one was.
  */
-export async function startRedis(home: Home, { port }: { port?: number } = {}): Promise<Service> {
-  const program = findRedis(home.say)
-  home.say(`starting Redis (${program}) …`)
+export async function startRedis(home: DataDir, { port }: { port?: number } = {}): Promise<Service> {
+  const program = findRedis(home.log)
+  home.log(`starting Redis (${program}) …`)
   const at = port ?? (await freePort())
-  const cwd = makeOwned(home, 'redis')
+  const cwd = makeServiceDir(home, 'redis')
   const settings = {
     bind: '127.0.0.1',
     port: String(at),
@@ -51,13 +51,13 @@ export async function startRedis(home: Home, { port }: { port?: number } = {}): 
     signal: 'TERM',
     command,
     cwd,
-    isReady: () => answers(at),
+    isReady: () => respondsToPing(at),
   })
   return { ...running, port: at, url: `redis://127.0.0.1:${at}` }
 }
 
 /** Whether a Redis on this port says PONG; while it loads its data it says LOADING. */
-function answers(port: number): Promise<boolean> {
+function respondsToPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
     const done = (answer: boolean) => {

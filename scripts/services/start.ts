@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { openHome, removeHome } from './home.ts'
-import type { Service } from './keep.ts'
-import { own } from './owner.ts'
+import { openDataDir, removeDataDir } from './data-dir.ts'
+import type { Service } from './supervise.ts'
+import { acquireLock } from './process-file.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 
@@ -13,35 +13,35 @@ export interface Services {
   stop: () => Promise<void>
 }
 
-interface Wishes {
+interface Options {
   /** Where their files go; one process at a time. */
   directory: string
   keepData: boolean
   /** Services that run elsewhere, used in place of our own. */
-  given?: { databaseUrl: string | undefined; redisUrl: string | undefined }
-  say?: (line: string) => void
+  external?: { databaseUrl: string | undefined; redisUrl: string | undefined }
+  log?: (line: string) => void
 }
 
 /**
  * Finds or starts PostgreSQL and Redis (docs: "Starting it"). What was started ends with this process, even
- * when that is killed. Throws Trouble, whose message tells what to do, when one of them cannot be had.
+ * when that is killed. Throws UserError, whose message tells what to do, when one of them cannot be had.
  */
 export async function startServices({
   directory,
   keepData,
-  given,
-  say = () => {},
-}: Wishes): Promise<Services> {
+  external: given,
+  log: log = () => {},
+}: Options): Promise<Services> {
   if (given?.databaseUrl && given.redisUrl) {
     return { databaseUrl: given.databaseUrl, redisUrl: given.redisUrl, stop: () => Promise.resolve() }
   }
-  const home = openHome(directory, { keepData, say })
-  const giveBack = own(join(directory, 'owner'), directory)
+  const home = openDataDir(directory, { keepData, log: log })
+  const giveBack = acquireLock(join(directory, 'owner'), directory)
   const started: Service[] = []
   const stop = async () => {
     await Promise.all(started.map((service) => service.stop()))
     giveBack()
-    if (!keepData) removeHome(directory)
+    if (!keepData) removeDataDir(directory)
   }
   const start = async (begin: typeof startRedis) => {
     const service = await begin(home)

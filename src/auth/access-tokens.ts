@@ -24,7 +24,7 @@ export interface Auth {
    */
   issue(viewer: Viewer, lifetimeSeconds: number): Promise<string>
   /** Does this server make access tokens itself? */
-  issues: boolean
+  canIssue: boolean
 }
 
 /** What a valid access token says. */
@@ -56,13 +56,13 @@ interface Claims {
 }
 
 /** Throws what `explained` knows. */
-type Check = (token: string) => Claims | Promise<Claims>
+type CheckToken = (token: string) => Claims | Promise<Claims>
 
 const REQUIRED = ['sub', 'exp']
 
 /** @param now milliseconds since 1970 */
 export function createAuth(config: AuthConfig, now: () => number = Date.now): Auth {
-  const check = config.kind === 'secret' ? secretCheck(config.secret) : keySetCheck(config, now)
+  const check = config.kind === 'secret' ? checkWithSecret(config.secret) : checkWithKeySet(config, now)
   const sign = config.kind === 'secret' ? createSigner({ key: config.secret, algorithm: 'HS256' }) : undefined
   const verified = new LRUCache<string, Identity>({
     maxSize: TOKENS_BYTES_MAX,
@@ -73,18 +73,18 @@ export function createAuth(config: AuthConfig, now: () => number = Date.now): Au
     try {
       return await check(token)
     } catch (error) {
-      throw explained(error)
+      throw problemOf(error)
     }
   }
 
   return {
-    issues: sign !== undefined,
+    canIssue: sign !== undefined,
     verify: async (token) => {
       const known = verified.get(token)
       if (known && known.expiresAt > now()) return known
-      if (token.length > TOKEN_LENGTH_MAX) throw invalid('It is too long.')
+      if (token.length > TOKEN_LENGTH_MAX) throw invalidToken('It is too long.')
       const claims = await claimsOf(token)
-      const identity = { viewer: viewerFrom(claims), expiresAt: checkTimes(claims, now()) }
+      const identity = { viewer: viewerOf(claims), expiresAt: checkTimes(claims, now()) }
       verified.set(token, identity)
       return identity
     },
@@ -99,7 +99,7 @@ export function createAuth(config: AuthConfig, now: () => number = Date.now): Au
 // The algorithms are ours to choose and never the token's: RFC 8725, section 3.1.
 
 /** Everybody who joins brings a token that was never seen before: fast-jwt checks it in a quarter of the time of jose. */
-function secretCheck(secret: string): Check {
+function checkWithSecret(secret: string): CheckToken {
   const verify = createVerifier({
     key: secret,
     algorithms: ['HS256'],
@@ -112,10 +112,10 @@ function secretCheck(secret: string): Check {
   return (token) => verify(token) as Claims
 }
 
-function keySetCheck(
+function checkWithKeySet(
   { url, issuer, audience }: Extract<AuthConfig, { kind: 'jwks' }>,
   now: () => number,
-): Check {
+): CheckToken {
   const keys = createKeySet(url, now)
   const options = {
     algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
@@ -130,29 +130,30 @@ function keySetCheck(
 /** @returns when the token expires */
 function checkTimes({ exp, nbf }: Claims, now: number): number {
   const expiresAt = Number(exp) * 1000
-  if (Number.isNaN(expiresAt)) throw invalid('Its expiry is not a number.')
-  if (expiresAt <= now) throw expired()
-  if (nbf !== undefined && !(Number(nbf) * 1000 <= now + CLOCK_SKEW_MS)) throw invalid('It is not valid yet.')
+  if (Number.isNaN(expiresAt)) throw invalidToken('Its expiry is not a number.')
+  if (expiresAt <= now) throw tokenExpired()
+  if (nbf !== undefined && !(Number(nbf) * 1000 <= now + CLOCK_SKEW_MS))
+    throw invalidToken('It is not valid yet.')
   return expiresAt
 }
 
-function viewerFrom({ sub, role }: Claims): Viewer {
-  if (typeof sub !== 'string' || !uuid.test(sub)) throw invalid('Its subject is not a UUID.')
+function viewerOf({ sub, role }: Claims): Viewer {
+  if (typeof sub !== 'string' || !uuid.test(sub)) throw invalidToken('Its subject is not a UUID.')
   return { userId: sub.toLowerCase(), role: role === 'operator' || role === 'cashier' ? role : 'buyer' }
 }
 
-const invalid = (why: string): Problem =>
+const invalidToken = (why: string): Problem =>
   new Problem('UNAUTHENTICATED', `The access token is not valid. ${why}`)
 
-export const expired = (): Problem => new Problem('UNAUTHENTICATED', 'The access token has expired.')
+export const tokenExpired = (): Problem => new Problem('UNAUTHENTICATED', 'The access token has expired.')
 
 /** The JWKS was too slow, or something else was in its place: nothing is known about the token. */
-const keysAreAway = new Set([errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code])
+const keySetErrors = new Set([errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code])
 
-function explained(error: unknown): Problem {
-  if (error instanceof errors.JWTExpired) return expired()
+function problemOf(error: unknown): Problem {
+  if (error instanceof errors.JWTExpired) return tokenExpired()
   const isChecked =
-    error instanceof TokenError || (error instanceof errors.JOSEError && !keysAreAway.has(error.code))
+    error instanceof TokenError || (error instanceof errors.JOSEError && !keySetErrors.has(error.code))
   if (!isChecked) return overloaded(error)
-  return invalid('It is not signed by who signs for this service, or misses what it has to say.')
+  return invalidToken('It is not signed by who signs for this service, or misses what it has to say.')
 }

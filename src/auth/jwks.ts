@@ -5,7 +5,7 @@ const FETCH_MS_MAX = 2_000
 /** After this the keys are fetched again, in the background: an issuer that withdraws a key is heard within it. */
 const REFRESH_MS = 10 * 60_000
 /** Known keys are used for so long after they were fetched last: an issuer is repaired within a day. */
-const KEPT_MS = 24 * 60 * 60_000
+const KEYS_MAX_AGE_MS = 24 * 60 * 60_000
 /** While keys are known, the least time between two fetches: for one that is unknown, or after a refresh that failed. */
 const RETRY_MS = 30_000
 
@@ -41,7 +41,7 @@ export function createKeySet(url: string, now: () => number): JWTVerifyGetKey {
 
   return async (header, token) => {
     const age = now() - fetchedAt
-    if (age > KEPT_MS) await fetchKeys()
+    if (age > KEYS_MAX_AGE_MS) await fetchKeys()
     else if (age > REFRESH_MS && isDue()) void fetchKeys().catch(() => undefined)
     try {
       return await keys(header, token)

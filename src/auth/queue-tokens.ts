@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { QueueTicket } from '../domain/queue.ts'
 
-export interface TicketSigner {
+export interface QueueTokenSigner {
   /** The token for a ticket: always the same one for the same ticket and secret. */
   sign(ticket: QueueTicket): string
   /** What the token says, or null if it is not one that we signed. Never throws. */
@@ -23,7 +23,7 @@ const HEADER = encode('{"alg":"HS256","typ":"stagedoor-ticket"}')
  * Signs queue tickets as compact JWS (RFC 7515, HS256).
  * @param secrets the first signs, all of them verify, so that a secret can be replaced while tickets are out
  */
-export function createTicketSigner(secrets: readonly [string, ...string[]]): TicketSigner {
+export function createQueueTokenSigner(secrets: readonly [string, ...string[]]): QueueTokenSigner {
   const [signing] = secrets
   const verified = new LRUCache<string, QueueTicket>({ max: TOKENS_KEPT_MAX })
 

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, getTableColumns, isNull, sql as fragment } from 'dr
 import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
-import type { Page } from '../domain/pagination.ts'
+import type { PageArgs } from '../domain/pagination.ts'
 import type { QueueSettings } from '../domain/queue.ts'
 import { boundsOf, defineLoad, defineRead, isOneOf, isOnPage, type PageBounds } from './read.ts'
 import { concerts, performances, seatClaims } from './tables.ts'
@@ -39,7 +39,7 @@ const readFirst = readPage(asc)
 const readLast = readPage(desc)
 
 /** One page of all concerts, the oldest first. */
-export const listConcerts = (db: Database, page: Page): Promise<Concert[]> =>
+export const listConcerts = (db: Database, page: PageArgs): Promise<Concert[]> =>
   (page.fromEnd ? readLast : readFirst)(db, boundsOf(page))
 
 /** The concerts of these ids, in any order. */

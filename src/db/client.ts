@@ -2,9 +2,9 @@
 import { bulkhead } from 'cockatiel'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
-import { within } from '../domain/timeout.ts'
+import { withTimeout } from '../domain/timeout.ts'
 import { overloaded } from '../domain/problem.ts'
-import type { TracePart } from '../domain/trace.ts'
+import type { TraceSpan } from '../domain/trace.ts'
 import type { Connection } from './connection.ts'
 import { isTransient, withoutValues } from './errors.ts'
 import { createPool } from './pool.ts'
@@ -23,7 +23,7 @@ export interface DatabaseOptions {
   /** How many calls may be running or waiting at the same time; the next one is turned away at once. */
   callsMax: number
   /** Undefined: nobody wants to know. */
-  trace?: TracePart | undefined
+  trace?: TraceSpan | undefined
 }
 
 type Statement<T> = (sql: postgres.Sql, orm: PostgresJsDatabase) => PromiseLike<T>
@@ -51,22 +51,22 @@ export function openDatabase(options: DatabaseOptions): Database {
     statementTimeoutMs,
     lockTimeoutMs,
   })
-  const places = bulkhead(options.callsMax)
+  const limiter = bulkhead(options.callsMax)
 
   function run<T>(statement: Statement<T>, connection: Connection): PromiseLike<T> {
     const running = statement(connection.sql, connection.orm)
     if (!trace) return running
-    const text = connection.lastText()
+    const text = connection.lastSqlText()
     const attributes = { 'db.system.name': 'postgresql', 'db.query.text': text }
-    return trace(nameOf(text), attributes, async () => await running)
+    return trace(spanName(text), attributes, async () => await running)
   }
 
   const call: Database['call'] = async (statement) => {
     const startBy = performance.now() + deadlineMs
     try {
       // A call that its caller gave up on keeps its place until it is really over.
-      const running = places.execute(() => pool.use((connection) => run(statement, connection), startBy))
-      return await within(deadlineMs, running)
+      const running = limiter.execute(() => pool.use((connection) => run(statement, connection), startBy))
+      return await withTimeout(deadlineMs, running)
     } catch (error) {
       throw isTransient(error) ? overloaded(error) : withoutValues(error)
     }
@@ -77,13 +77,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     ping: async () => {
       await call((sql) => sql`select 1`)
     },
-    usage: () => ({ calls: options.callsMax - places.executionSlots, connections: sockets.count() }),
+    usage: () => ({ calls: options.callsMax - limiter.executionSlots, connections: sockets.count() }),
     close: () => pool.close(),
   }
 }
 
 /** What it calls or reads, in a word: text as a name would be one of thousands. */
-function nameOf(text: string): string {
+function spanName(text: string): string {
   const [, called, from] = /^select (\w+)\(|\bfrom "?(\w+)/.exec(text) ?? []
   return `sql ${called ?? from ?? 'statement'}`
 }

@@ -19,7 +19,7 @@ export interface Connection {
   sql: postgres.Sql
   orm: PostgresJsDatabase
   /** The text of the last statement, without its values. */
-  lastText(): string
+  lastSqlText(): string
   /**
    * Is its socket closed? It is not to be used again: postgres.js 3.4.9 answers the first statement after a reconnect with the
    * error, if any, that the server sent before it closed the old connection.
@@ -80,11 +80,11 @@ export function createConnection(options: ConnectionOptions, pooled: boolean): C
     options.url,
     pooled ? common : { ...common, prepare: true, connection: { ...common.connection, ...settings } },
   )
-  const sql = watched(client, !pooled, (statement) => (last = statement))
+  const sql = observeStatements(client, !pooled, (statement) => (last = statement))
   return {
     sql,
     orm: drizzle(sql, { casing: 'snake_case' }),
-    lastText: () => last?.strings.join('$').replace(/\s+/g, ' ').trim() ?? '',
+    lastSqlText: () => last?.strings.join('$').replace(/\s+/g, ' ').trim() ?? '',
     isLost: () => lost,
     cancel: () => {
       if (last?.state && socket) requestCancel(socket, last.state)
@@ -126,7 +126,7 @@ function clientOptions({ url: _, ...options }: ConnectionOptions, onSocket?: (so
 }
 
 /** The same client, which tells of every statement. drizzle would not have its statements prepared. */
-const watched = (
+const observeStatements = (
   sql: postgres.Sql,
   prepare: boolean,
   onStatement: (statement: Statement) => void,

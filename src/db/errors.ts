@@ -1,6 +1,6 @@
 /** What an error of the driver means for the caller and for the connection. */
 import { BulkheadRejectedError } from 'cockatiel'
-import { DeadlinePassed } from '../domain/timeout.ts'
+import { TimeoutError } from '../domain/timeout.ts'
 
 /**
  * SQLSTATEs after which the same statement may be sent again: PostgreSQL's manual, appendix A. Two letters stand for a
@@ -34,7 +34,7 @@ export const driverErrorOf = (error: unknown): unknown =>
 
 /** Is it the connection, a timeout, a lock or a resource that failed, and not the statement? */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof BulkheadRejectedError || error instanceof DeadlinePassed) return true
+  if (error instanceof BulkheadRejectedError || error instanceof TimeoutError) return true
   const code = codeOf(error)
   // The driver's own (CONNECT_TIMEOUT, CONNECTION_CLOSED …) and the system's (ECONNREFUSED, EPIPE …).
   if (/^(CONNECT|E[A-Z]+$)/.test(code)) return true

@@ -1,5 +1,5 @@
 /** Whether PostgreSQL serves a read and a write: for /health. */
-import { DeadlinePassed, within } from '../domain/timeout.ts'
+import { TimeoutError, withTimeout } from '../domain/timeout.ts'
 import type { StoreHealth } from '../domain/health.ts'
 import type { Database } from './client.ts'
 
@@ -14,8 +14,8 @@ export async function probeWrite(db: Database): Promise<void> {
 /** Reads and writes at the same time; never rejects. @param onError hears of each that failed */
 export async function probeHealth(db: Database, onError: (error: unknown) => void): Promise<StoreHealth> {
   const [read, write] = await Promise.allSettled([
-    within(PROBE_MS_MAX, db.ping()),
-    within(PROBE_MS_MAX, probeWrite(db)),
+    withTimeout(PROBE_MS_MAX, db.ping()),
+    withTimeout(PROBE_MS_MAX, probeWrite(db)),
   ])
   const errors = [write, read].flatMap((result) =>
     result.status === 'rejected' ? [result.reason as unknown] : [],
@@ -24,7 +24,7 @@ export async function probeHealth(db: Database, onError: (error: unknown) => voi
   return {
     read: read.status === 'fulfilled',
     write: write.status === 'fulfilled',
-    ...(errors.length > 0 && { reason: describeTrouble(errors[0]) }),
+    ...(errors.length > 0 && { reason: describeFailure(errors[0]) }),
   }
 }
 
@@ -44,9 +44,9 @@ const reasons: Record<string, string> = {
   '58030': 'PostgreSQL cannot read or write its disk.',
 }
 
-function describeTrouble(error: unknown): string {
+function describeFailure(error: unknown): string {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof DeadlinePassed) return NO_ANSWER
+    if (cause instanceof TimeoutError) return NO_ANSWER
     const { code } = cause as { code?: unknown }
     if (typeof code !== 'string') continue
     const reason = reasons[code]

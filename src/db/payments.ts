@@ -45,6 +45,6 @@ export const loadPayments = defineLoad<Payment[]>((orm) =>
 )
 
 /** The payments for these reservations, in any order. */
-export const loadPaymentsOf = defineLoad<Payment[]>((orm) =>
+export const loadPaymentsByReservation = defineLoad<Payment[]>((orm) =>
   orm.select(columns).from(payments).where(isOneOf(payments.reservationId)),
 )

@@ -1,5 +1,5 @@
 /** The connections, one statement at a time on each, and those who wait for one. */
-import { DeadlinePassed } from '../domain/timeout.ts'
+import { TimeoutError } from '../domain/timeout.ts'
 import { createConnection, isPooled, type Connection, type ConnectionOptions } from './connection.ts'
 import { driverErrorOf, isReadOnly, isSessionBroken } from './errors.ts'
 
@@ -7,7 +7,7 @@ export interface Pool {
   /**
    * Runs a statement on a connection that nobody else uses meanwhile. Callers get one in the order in which they came.
    * @param startBy by performance.now(): a caller who had to wait longer is not served any more
-   * @throws DeadlinePassed after `startBy`; otherwise whatever `work` throws
+   * @throws TimeoutError after `startBy`; otherwise whatever `work` throws
    */
   use<T>(work: (connection: Connection) => PromiseLike<T>, startBy: number): Promise<T>
   /** Lets running statements finish, for a short while, and closes every connection. */
@@ -58,7 +58,7 @@ export function createPool(size: number, options: ConnectionOptions): Pool {
   async function acquire(startBy: number): Promise<Connection> {
     if (pooled === undefined) await (opening ??= open().finally(() => (opening = undefined)))
     if (closed) throw Object.assign(new Error('the pool is closed'), { code: 'CONNECTION_ENDED' })
-    if (performance.now() >= startBy) throw new DeadlinePassed('the pool was not open in time')
+    if (performance.now() >= startBy) throw new TimeoutError('the pool was not open in time')
     const free = idle.pop()
     if (free) return usable(free)
     return new Promise<Connection>((resolve, reject) => waiting.push({ startBy, resolve, reject }))
@@ -79,7 +79,7 @@ export function createPool(size: number, options: ConnectionOptions): Pool {
         next.resolve(connection)
         return
       }
-      next.reject(new DeadlinePassed('no connection was free in time'))
+      next.reject(new TimeoutError('no connection was free in time'))
     }
     if (failed) idle.unshift(connection)
     else idle.push(connection)

@@ -1,6 +1,6 @@
 import { sql, type Column, type SQL } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import type { Page } from '../domain/pagination.ts'
+import type { PageArgs } from '../domain/pagination.ts'
 import type { Database } from './client.ts'
 
 /** A query of drizzle's, with a `sql.placeholder` for each value. */
@@ -42,7 +42,11 @@ const MAX = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 /** A page as it is filled into a read: the same statement whether or not it has a beginning and an end. */
 export type PageBounds = { after: string; before: string; limit: number }
 
-export const boundsOf = ({ after = NIL, before = MAX, limit }: Page): PageBounds => ({ after, before, limit })
+export const boundsOf = ({ after = NIL, before = MAX, limit }: PageArgs): PageBounds => ({
+  after,
+  before,
+  limit,
+})
 
 /** The rows between the bounds of a page. */
 export const isOnPage = (id: Column): SQL =>

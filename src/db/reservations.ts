@@ -3,7 +3,7 @@ import type { QueueTicket } from '../domain/queue.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
-import type { Page } from '../domain/pagination.ts'
+import type { PageArgs } from '../domain/pagination.ts'
 import { boundsOf, defineLoad, defineRead, isOneOf, isOnPageOf, type PageBounds, isOnPage } from './read.ts'
 import { reservations } from './tables.ts'
 
@@ -150,7 +150,7 @@ const readLastOf = readPageOf(desc)
 export function listReservations(
   db: Database,
   userId: string,
-  page: Page,
+  page: PageArgs,
   statuses?: readonly Status[] | null,
 ): Promise<Reservation[]> {
   const bounds = boundsOf(page)

@@ -1,10 +1,10 @@
-import type { SeatFigures } from '../domain/stats.ts'
+import type { SeatStats } from '../domain/stats.ts'
 import type { Database } from './client.ts'
 
 /** How the seats of a concert stand, all its dates together, at one moment. */
-export async function readSeatFigures(db: Database, concertId: string): Promise<SeatFigures> {
+export async function readSeatStats(db: Database, concertId: string): Promise<SeatStats> {
   const [row] = await db.call(
-    (sql) => sql<[SeatFigures]>`
+    (sql) => sql<[SeatStats]>`
       with claims as materialized (
         select d.id as performance_id, c.seat_number, c.reservation_id, c.seat_number between 1 and d.seat_count as exists,
           (select case when status = 'PAID' then 'SOLD' when status = 'HELD' and held_until > read_clock() then 'HELD' end

@@ -5,7 +5,7 @@ const MARKS_MAX = 6
 
 /** Not one of them can be seen, or they change how the text around them is read: UTR 36, sections 2.5 and 2.8. */
 const HIDDEN = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
-const FLOOD = new RegExp(`\\p{M}{${MARKS_MAX + 1}}`, 'u')
+const EXCESS_MARKS = new RegExp(`\\p{M}{${MARKS_MAX + 1}}`, 'u')
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
 /** Format characters, fillers such as U+3164, variation selectors: UAX 44, Default_Ignorable_Code_Point. */
 const IGNORABLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
@@ -40,7 +40,7 @@ export function displayTextProblem(text: string): string | null {
   if (IGNORABLE.test(text.replace(SHAPING, ''))) {
     return 'must not contain invisible characters, or characters that change the direction of writing'
   }
-  if (FLOOD.test(text)) return `must not have more than ${MARKS_MAX} combining marks in a row`
+  if (EXCESS_MARKS.test(text)) return `must not have more than ${MARKS_MAX} combining marks in a row`
   if (!VISIBLE.test(text.replace(SHAPING, '').replace(BRAILLE_BLANK, '')))
     return 'must contain a visible character'
   return null

@@ -10,7 +10,7 @@ export type EventType =
   | 'queue.updated'
   | 'queue.left'
 
-interface ReservationFacts {
+interface ReservationData {
   reservationId: string
   concertId: string
   performanceId: string
@@ -20,12 +20,12 @@ interface ReservationFacts {
 }
 
 /** The queue ticket behind it; spendsTicket: it has paid for seats, and holds nothing any more. */
-interface TicketFacts {
+interface TicketData {
   ticketNumber: number
   spendsTicket: boolean
 }
 
-interface Described<Type extends EventType, Data> {
+interface EventEnvelope<Type extends EventType, Data> {
   /** Grows with time for the same reservation; the same event delivered twice has the same id. */
   id: string
   type: Type
@@ -34,11 +34,11 @@ interface Described<Type extends EventType, Data> {
 }
 
 export type OutboxEvent =
-  | Described<'reservation.held', ReservationFacts & { heldUntil: string; ticketNumber: number }>
-  | Described<'reservation.expired', ReservationFacts & TicketFacts>
-  | Described<'reservation.cancelled', ReservationFacts & TicketFacts>
-  | Described<'payment.completed', ReservationFacts & TicketFacts & { paymentId: string }>
-  | Described<'queue.left', { userId: string; concertId: string; ticketNumber: number }>
-  | Described<'queue.updated', { concertId: string }>
+  | EventEnvelope<'reservation.held', ReservationData & { heldUntil: string; ticketNumber: number }>
+  | EventEnvelope<'reservation.expired', ReservationData & TicketData>
+  | EventEnvelope<'reservation.cancelled', ReservationData & TicketData>
+  | EventEnvelope<'payment.completed', ReservationData & TicketData & { paymentId: string }>
+  | EventEnvelope<'queue.left', { userId: string; concertId: string; ticketNumber: number }>
+  | EventEnvelope<'queue.updated', { concertId: string }>
 
 export type ReservationEvent = Exclude<OutboxEvent, { type: 'queue.updated' | 'queue.left' }>

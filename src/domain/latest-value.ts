@@ -1,5 +1,5 @@
 /** The writing end of a stream. */
-export interface Feed<T> {
+export interface Sink<T> {
   /** Replaces whatever the reader has not taken yet. */
   push(value: T): void
   /** Completes the stream, after the value that the reader has not taken yet. */
@@ -13,50 +13,51 @@ export interface Feed<T> {
  *
  * @param start runs at the first read; what it returns runs once, when the stream completes or is dropped
  */
-export const latest = <T>(start: (feed: Feed<T>) => () => void): AsyncIterableIterator<T> => new Latest(start)
+export const latestValue = <T>(start: (feed: Sink<T>) => () => void): AsyncIterableIterator<T> =>
+  new LatestValue(start)
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-class Latest<T> implements AsyncIterableIterator<T>, Feed<T> {
-  private start: ((feed: Feed<T>) => () => void) | null
+class LatestValue<T> implements AsyncIterableIterator<T>, Sink<T> {
+  private start: ((feed: Sink<T>) => () => void) | null
   private stop: (() => void) | null = null
   /** What the reader has not taken yet. */
-  private untaken: IteratorYieldResult<T> | null = null
-  private over = false
+  private pending: IteratorYieldResult<T> | null = null
+  private ended = false
   /** Reads that wait for a value. */
-  private readonly waiting: ((result: IteratorResult<T, undefined>) => void)[] = []
+  private readonly pendingReads: ((result: IteratorResult<T, undefined>) => void)[] = []
 
-  constructor(start: (feed: Feed<T>) => () => void) {
+  constructor(start: (feed: Sink<T>) => () => void) {
     this.start = start
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
     this.begin()
-    const result = this.untaken ?? (this.over ? DONE : null)
-    this.untaken = null
+    const result = this.pending ?? (this.ended ? DONE : null)
+    this.pending = null
     if (result) return Promise.resolve(result)
-    return new Promise((resolve) => this.waiting.push(resolve))
+    return new Promise((resolve) => this.pendingReads.push(resolve))
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
     this.start = null
-    this.untaken = null
+    this.pending = null
     this.end()
     return Promise.resolve(DONE)
   }
 
   push(value: T): void {
-    if (this.over) return
+    if (this.ended) return
     const result = { done: false as const, value }
-    const reader = this.waiting.shift()
+    const reader = this.pendingReads.shift()
     if (reader) reader(result)
-    else this.untaken = result
+    else this.pending = result
   }
 
   end(): void {
-    if (this.over) return
-    this.over = true
-    for (const reader of this.waiting.splice(0)) reader(DONE)
+    if (this.ended) return
+    this.ended = true
+    for (const reader of this.pendingReads.splice(0)) reader(DONE)
     this.stop?.()
   }
 
@@ -70,7 +71,7 @@ class Latest<T> implements AsyncIterableIterator<T>, Feed<T> {
     if (!start) return
     const stop = start(this)
     // It may have ended while it began.
-    if (this.over) stop()
+    if (this.ended) stop()
     else this.stop = stop
   }
 }
@@ -80,7 +81,7 @@ class Latest<T> implements AsyncIterableIterator<T>, Feed<T> {
  * Not a generator: one that waits could not be stopped from outside, and would keep its source open.
  * @param translate undefined: there is nothing to tell about this value
  */
-export function mapLatest<From, To>(
+export function filterMap<From, To>(
   source: AsyncIterableIterator<From>,
   translate: (value: From) => To | undefined,
 ): AsyncIterableIterator<To> {
@@ -104,7 +105,7 @@ export function mapLatest<From, To>(
 }
 
 /** The stream, until another one says a value that ends it, or completes. Dropping it drops both. */
-export function stopWhen<Value, Signal>(
+export function takeUntil<Value, Signal>(
   source: AsyncIterableIterator<Value>,
   signals: AsyncIterableIterator<Signal>,
   ends: (signal: Signal) => boolean,

@@ -1,5 +1,5 @@
 /** A stretch of a list that is ordered by id. */
-export interface Page {
+export interface PageArgs {
   /** How many rows at the most. */
   limit: number
   /** Only ids above this one. */

@@ -9,9 +9,9 @@ export interface QueueTicket {
 }
 
 /** A ticket whose status is read. */
-export interface WatchedTicket extends QueueTicket {
+export interface StatusQuery extends QueueTicket {
   /** Reading it does not count as presence: nothing was heard of its owner since the last time. */
-  silent?: boolean
+  passive?: boolean
 }
 
 export type LapseReason = 'ADMISSION_EXPIRED' | 'NOT_CLAIMED' | 'LEFT'
@@ -57,4 +57,5 @@ export interface QueueTimes {
 }
 
 /** Is this the last that will ever be said about the ticket? */
-export const isOver = (status: QueueStatus): boolean => status.kind === 'Finished' || status.kind === 'Lapsed'
+export const isTerminal = (status: QueueStatus): boolean =>
+  status.kind === 'Finished' || status.kind === 'Lapsed'

@@ -4,7 +4,8 @@
  */
 export abstract class Refusal extends Error {}
 
-const list = (seatNumbers: readonly number[]): string => [...seatNumbers].sort((a, b) => a - b).join(', ')
+const formatSeats = (seatNumbers: readonly number[]): string =>
+  [...seatNumbers].sort((a, b) => a - b).join(', ')
 
 export class SalesClosed extends Refusal {
   constructor() {
@@ -15,7 +16,7 @@ export class SalesClosed extends Refusal {
 export class SeatTaken extends Refusal {
   readonly seatNumbers: number[]
   constructor(seatNumbers: number[]) {
-    super(`Taken already: seat ${list(seatNumbers)}. None of the seats you asked for is held.`)
+    super(`Taken already: seat ${formatSeats(seatNumbers)}. None of the seats you asked for is held.`)
     this.seatNumbers = seatNumbers
   }
 }
@@ -23,7 +24,7 @@ export class SeatTaken extends Refusal {
 export class SeatNotFound extends Refusal {
   readonly seatNumbers: number[]
   constructor(seatNumbers: number[]) {
-    super(`There is no seat ${list(seatNumbers)} on this date.`)
+    super(`There is no seat ${formatSeats(seatNumbers)} on this date.`)
     this.seatNumbers = seatNumbers
   }
 }

@@ -2,7 +2,7 @@
 import type { QueueSettings } from './queue.ts'
 
 /** Of every ticket ever issued; issued = waiting + admitted + finished + lapsed. From 0 again with an empty Redis. */
-export interface QueueFigures {
+export interface QueueStats {
   at: Date
   issued: number
   /** In line, or skipped and free to return to it. */
@@ -17,7 +17,7 @@ export interface QueueFigures {
 }
 
 /** Of all dates of a concert together. */
-export interface SeatFigures {
+export interface SeatStats {
   sold: number
   held: number
   free: number
@@ -27,7 +27,7 @@ export interface SeatFigures {
   pointsTaken: number
 }
 
-export interface ConcertFigures extends QueueFigures, SeatFigures {
+export interface ConcertStats extends QueueStats, SeatStats {
   /** By what settings people are let in; null: not known of that moment. */
   settings: QueueSettings | null
 }
@@ -41,18 +41,18 @@ export interface QueueForecast {
 }
 
 /** Over less than this a rate says little. */
-export const PACE_MS_MIN = 10_000
-const PACE_MS_MAX = 60_000
+export const RATE_WINDOW_MS_MIN = 10_000
+const RATE_WINDOW_MS_MAX = 60_000
 
 /**
  * How many admissions ended in a second, lately.
  * @param history in order of time
  * @returns null: nobody has looked for long enough
  */
-export function endingsPerSecond(history: readonly QueueFigures[], now: QueueFigures): number | null {
-  const ageMs = (then: QueueFigures): number => now.at.getTime() - then.at.getTime()
-  const then = history.find((sample) => ageMs(sample) <= PACE_MS_MAX)
-  if (!then || ageMs(then) < PACE_MS_MIN) return null
+export function departuresPerSecond(history: readonly QueueStats[], now: QueueStats): number | null {
+  const ageMs = (then: QueueStats): number => now.at.getTime() - then.at.getTime()
+  const then = history.find((sample) => ageMs(sample) <= RATE_WINDOW_MS_MAX)
+  if (!then || ageMs(then) < RATE_WINDOW_MS_MIN) return null
   const ended = now.admittedTotal - now.admitted - (then.admittedTotal - then.admitted)
   return ended < 0 ? null : (ended / ageMs(then)) * 1000
 }
@@ -63,7 +63,7 @@ export function endingsPerSecond(history: readonly QueueFigures[], now: QueueFig
  * @param endings of admissions, in a second; null: not known
  */
 export function forecast(
-  { waiting, admitted }: Pick<QueueFigures, 'waiting' | 'admitted'>,
+  { waiting, admitted }: Pick<QueueStats, 'waiting' | 'admitted'>,
   endings: number | null,
   { capacity, ratePerSecond, paused }: Omit<QueueSettings, 'version'>,
 ): QueueForecast {

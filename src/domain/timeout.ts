@@ -1,16 +1,16 @@
 /** What was waited for did not come in time. It may still come, and nobody hears of it. */
-export class DeadlinePassed extends Error {
-  override readonly name = 'DeadlinePassed'
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
 }
 
 /**
  * Waits for it, but not for ever. A timer and nothing else: every call to a store has one, and a library that makes an
  * abort signal or an error for each, before it knows whether it is needed, is a tenth of what a request costs.
- * @throws DeadlinePassed after `ms` milliseconds; otherwise whatever it rejects with
+ * @throws TimeoutError after `ms` milliseconds; otherwise whatever it rejects with
  */
-export function within<T>(ms: number, awaited: Promise<T>): Promise<T> {
+export function withTimeout<T>(ms: number, awaited: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlinePassed(`not within ${ms} ms`)), ms)
+    const timer = setTimeout(() => reject(new TimeoutError(`not within ${ms} ms`)), ms)
     awaited.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
@@ -23,7 +23,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1
  * @param time milliseconds since 1970; Infinity: never
  * @returns stops it
  */
-export function at(time: number, callBack: () => void): () => void {
+export function scheduleAt(time: number, callBack: () => void): () => void {
   if (time === Infinity) return () => undefined
   let timer: NodeJS.Timeout
   const wait = (): void => {

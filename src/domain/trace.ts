@@ -2,15 +2,15 @@
 export type Attributes = Record<string, string | number>
 
 /** Runs it as a part of what is being traced at the moment; if nothing is, it just runs. */
-export type TracePart = <T>(name: string, attributes: Attributes, run: () => Promise<T>) => Promise<T>
+export type TraceSpan = <T>(name: string, attributes: Attributes, run: () => Promise<T>) => Promise<T>
 
 /** Runs something that a client has asked for as a trace, or as a part of the client's. */
-export type TraceWhole = <T>(asked: {
+export type TraceRequest = <T>(asked: {
   name: string
   attributes: Attributes
   /** https://www.w3.org/TR/trace-context/#traceparent-header */
   traceparent: string | undefined
   run: () => Promise<T>
   /** What went wrong, in a word; undefined: nothing. */
-  problemOf: (result: T) => string | undefined
+  errorMessageOf: (result: T) => string | undefined
 }) => Promise<T>

@@ -22,36 +22,36 @@ import { limits } from '../schema/builder.ts'
 const affordable = new WeakSet<OperationDefinitionNode>()
 
 /** As graphql-js has it in `execute`. */
-const VARIABLES = { maxErrors: 50 }
+const COERCION_OPTIONS = { maxErrors: 50 }
 
 /**
  * Why an operation of a valid document is not executed: its variables do not fit, or it costs too much.
  * @returns undefined: it is executed
  */
-export function refusalOf(args: ExecutionArgs): readonly GraphQLError[] | undefined {
+export function operationErrors(args: ExecutionArgs): readonly GraphQLError[] | undefined {
   const { schema, document, operationName, variableValues } = args
   const operation = getOperationAST(document, operationName)
   // A compiled document has one operation, and would execute it under any name.
-  if (!operation) return [noSuchOperation()]
+  if (!operation) return [unknownOperation()]
   const { errors, coerced } = getVariableValues(
     schema,
     operation.variableDefinitions ?? [],
     variableValues ?? {},
-    VARIABLES,
+    COERCION_OPTIONS,
   )
   if (errors) return errors
   if (affordable.has(operation)) return undefined
   const { cost, isVariable } = costOf(args, operation, coerced)
-  if (cost > limits.complexity) return [tooMuch()]
+  if (cost > limits.complexity) return [complexityExceeded()]
   if (!isVariable) affordable.add(operation)
   return undefined
 }
 
 /** In the words of Yoga. */
-export const noSuchOperation = (): GraphQLError =>
+export const unknownOperation = (): GraphQLError =>
   new GraphQLError('Could not determine what operation to execute.')
 
-export const tooMuch = (): GraphQLError =>
+export const complexityExceeded = (): GraphQLError =>
   new GraphQLError('This operation asks for too much at once. Split it up.')
 
 /** What the complexity plugin of Pothos makes of the option `complexity` of a field. */

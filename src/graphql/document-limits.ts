@@ -12,8 +12,8 @@ import {
   type ValidationRule,
 } from 'graphql'
 import { limits } from '../schema/builder.ts'
-import { tooMuch } from './complexity.ts'
-import { sizeOf } from './document-size.ts'
+import { complexityExceeded } from './complexity.ts'
+import { measureDocument } from './document-size.ts'
 
 export const TOKENS_MAX = 1_500
 /** More than one for each token: every error counts the lines of the document up to its place. */
@@ -35,7 +35,7 @@ const INTROSPECTION_MAX = 160_000
 const ERRORS_MAX = 20
 
 /** At most one field of an operation moves money, so that one answer is about one payment. */
-const oneMoneyMutation: ValidationRule = (context) => ({
+const singleMoneyMutation: ValidationRule = (context) => ({
   OperationDefinition: (operation) => {
     const fields = context.getSchema().getRootType(operation.operation)?.getFields() ?? {}
     const fragments = new Set<string>()
@@ -70,7 +70,7 @@ const oneMoneyMutation: ValidationRule = (context) => ({
 const ALIAS_CHARACTERS_MAX = 64
 
 /** Aliases that an answer can bear: `__proto__` is a key that objects do not keep. */
-const plainAliases: ValidationRule = (context) => ({
+const aliasLimits: ValidationRule = (context) => ({
   Field: ({ alias }) => {
     if (!alias || (alias.value.length <= ALIAS_CHARACTERS_MAX && alias.value !== '__proto__')) return
     const message = `An alias can be at most ${ALIAS_CHARACTERS_MAX} characters long, and not __proto__.`
@@ -78,7 +78,7 @@ const plainAliases: ValidationRule = (context) => ({
   },
 })
 
-export interface LimitOptions {
+export interface ValidationOptions {
   /** May clients ask for the schema? */
   introspection: boolean
 }
@@ -88,15 +88,15 @@ export interface LimitOptions {
  * rules.
  * @returns the errors of a document, none if it may be executed
  */
-export function createValidation(schema: GraphQLSchema, { introspection }: LimitOptions) {
+export function createValidation(schema: GraphQLSchema, { introspection }: ValidationOptions) {
   const rules = [
     ...specifiedRules,
-    oneMoneyMutation,
-    plainAliases,
+    singleMoneyMutation,
+    aliasLimits,
     ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
   ]
   return (document: DocumentNode): readonly GraphQLError[] => {
-    const size = sizeOf(document)
+    const size = measureDocument(document)
     if (!size) return validate(schema, document, [NoFragmentCyclesRule], { maxErrors: ERRORS_MAX })
     const { fields, depth, aliases, directives, introspection: values } = size.operation
     if (aliases > ALIASES_MAX) return [exceeded('Aliases', ALIASES_MAX, aliases)]
@@ -108,7 +108,7 @@ export function createValidation(schema: GraphQLSchema, { introspection }: Limit
       size.largestDefinition > FIELDS_MAX ||
       size.repeated > REPEATED_MAX ||
       size.allFields > DOCUMENT_FIELDS_MAX
-    if (isTooMuch) return [tooMuch()]
+    if (isTooMuch) return [complexityExceeded()]
     try {
       return validate(schema, document, rules, { maxErrors: ERRORS_MAX })
     } catch (error) {

@@ -31,7 +31,7 @@ export interface DocumentSize {
   measured: number
 }
 
-const NOTHING: Readonly<Size> = {
+const EMPTY: Readonly<Size> = {
   fields: 0,
   allFields: 0,
   depth: 0,
@@ -54,7 +54,7 @@ const INTROSPECTION_ITEMS: Readonly<Record<string, number>> = {
 const isIntrospection = (field: string): boolean => field === '__schema' || field === '__type'
 
 /** @returns null: its fragments spread each other in a circle */
-export function sizeOf({ definitions }: DocumentNode): DocumentSize | null {
+export function measureDocument({ definitions }: DocumentNode): DocumentSize | null {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
@@ -71,7 +71,7 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize | null {
   function once<T>(known: Map<SelectionSetNode, T>, set: SelectionSetNode, measure: () => T): T {
     const before = known.get(set)
     if (before !== undefined) return before
-    if (open.has(set)) throw new Circle()
+    if (open.has(set)) throw new FragmentCycle()
     open.add(set)
     const measured = measure()
     open.delete(set)
@@ -81,9 +81,9 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize | null {
 
   const sizeOfSet = (set: SelectionSetNode | undefined): Size =>
     set === undefined
-      ? NOTHING
+      ? EMPTY
       : once(sizes, set, () => {
-          const size = { ...NOTHING }
+          const size = { ...EMPTY }
           for (const selection of set.selections) {
             const isField = selection.kind === Kind.FIELD
             const hidden = isField && isIntrospection(selection.name.value)
@@ -123,7 +123,7 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize | null {
         })
 
   try {
-    const operation = { ...NOTHING }
+    const operation = { ...EMPTY }
     let largestDefinition = 0
     let allFields = 0
     for (const definition of definitions) {
@@ -141,9 +141,9 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize | null {
     const measured = sizes.size + introspections.size
     return { operation, largestDefinition, repeated, allFields, measured }
   } catch (error) {
-    if (error instanceof Circle) return null
+    if (error instanceof FragmentCycle) return null
     throw error
   }
 }
 
-class Circle extends Error {}
+class FragmentCycle extends Error {}

@@ -12,15 +12,15 @@ import {
 import type { CompiledQuery } from 'graphql-jit'
 import type { Context } from '../resolvers/context.ts'
 import { Problem } from '../domain/problem.ts'
-import { refusalOf } from './complexity.ts'
-import type { Documents } from './documents.ts'
-import { presented, type ReportBug } from './mask-errors.ts'
+import { operationErrors } from './complexity.ts'
+import type { DocumentCache } from './document-cache.ts'
+import { maskResult, type ReportBug } from './mask-errors.ts'
 import { yieldIfLarge } from '../schema/list-values.ts'
-import type { Meter } from './operation-metrics.ts'
+import type { OperationMetrics } from './operation-metrics.ts'
 
 export interface ExecuteOptions {
-  documents: Documents
-  meter: Meter
+  documents: DocumentCache
+  metrics: OperationMetrics
   /** Hears of what a client is not told. */
   onBug: ReportBug
 }
@@ -30,14 +30,14 @@ type MaybePromise<T> = T | Promise<T>
 export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>
 
 /** @returns runs an operation of a valid document. Errors are as clients may see them. */
-export function createExecute({ documents, meter, onBug }: ExecuteOptions): Execute {
+export function createExecute({ documents, metrics: meter, onBug }: ExecuteOptions): Execute {
   return async (args) => {
     const startedAt = performance.now()
-    const errors = refusalOf(args)
-    const result = errors ? { errors } : await run(documents.use(args), args)
-    meter.ran(args, startedAt, result)
+    const errors = operationErrors(args)
+    const result = errors ? { errors } : await executeOperation(documents.use(args), args)
+    meter.recordCompleted(args, startedAt, result)
     await yieldIfLarge(args.contextValue as Context)
-    return presented(result, args.contextValue as Context, onBug)
+    return maskResult(result, args.contextValue as Context, onBug)
   }
 }
 
@@ -48,25 +48,28 @@ export function createExecute({ documents, meter, onBug }: ExecuteOptions): Exec
  * costs little and changes nothing.
  * @param compiled null: graphql-js executes it
  */
-export function run(compiled: CompiledQuery | null, args: ExecutionArgs): MaybePromise<ExecutionResult> {
+export function executeOperation(
+  compiled: CompiledQuery | null,
+  args: ExecutionArgs,
+): MaybePromise<ExecutionResult> {
   const executed = (): MaybePromise<ExecutionResult> => {
-    startCounting(args.contextValue as Context)
+    resetCounters(args.contextValue as Context)
     return execute(args)
   }
   if (!compiled) return executed()
   const orExecute = (result: ExecutionResult): MaybePromise<ExecutionResult> => {
     if (!result.errors) return result
-    const error = errorOfOneField(result.errors, args)
+    const error = soleFieldError(result.errors, args)
     // Other requests come between: either run may take as long as an operation may.
     return error ? { errors: [error], data: result.data ?? null } : setImmediate().then(executed)
   }
-  startCounting(args.contextValue as Context)
+  resetCounters(args.contextValue as Context)
   const result = compiled.query(args.rootValue, args.contextValue, args.variableValues ?? {})
   return result instanceof Promise ? result.then(orExecute) : orExecute(result)
 }
 
 /** Each run is counted for itself: the second one of an operation, and every event of a subscription. */
-function startCounting(context: Context): void {
+function resetCounters(context: Context): void {
   context.listValues = 0
   context.seatsRead = 0
 }
@@ -75,7 +78,7 @@ function startCounting(context: Context): void {
  * The error, placed as graphql-js does it, if the resolver of the only field on top failed: then there is nothing else to tell,
  * and no second deadline to wait for.
  */
-function errorOfOneField(
+function soleFieldError(
   errors: readonly GraphQLError[],
   { document, operationName }: ExecutionArgs,
 ): GraphQLError | undefined {

@@ -5,7 +5,7 @@ import { requestIdOf, type Context } from '../resolvers/context.ts'
 import { Problem } from '../domain/problem.ts'
 
 /** Errors pass through here more than once on their way out; the second time nothing is left to do. */
-const seen = new WeakSet<GraphQLError>()
+const maskedErrors = new WeakSet<GraphQLError>()
 
 /** @returns the id of the request that it went wrong for; what is passed in wins over one that is made up */
 export type ReportBug = (error: unknown, requestId?: string) => string
@@ -15,46 +15,46 @@ export type ReportBug = (error: unknown, requestId?: string) => string
  * and anything else, which is a bug, without its message.
  * @param reportBug gets what the client does not see, and returns under which id it can be found
  */
-export function presentable(error: unknown, reportBug: ReportBug): GraphQLError {
-  if (error instanceof GraphQLError && seen.has(error)) return error
-  const shown = present(error, reportBug)
-  seen.add(shown)
+export function maskError(error: unknown, reportBug: ReportBug): GraphQLError {
+  if (error instanceof GraphQLError && maskedErrors.has(error)) return error
+  const shown = toMaskedError(error, reportBug)
+  maskedErrors.add(shown)
   return shown
 }
 
 /** A result with its errors as a client may see them. */
-export function presented(result: ExecutionResult, context: Context, reportBug: ReportBug): ExecutionResult {
+export function maskResult(result: ExecutionResult, context: Context, reportBug: ReportBug): ExecutionResult {
   if (!result.errors) return result
   const report: ReportBug = (bug) => reportBug(bug, requestIdOf(context))
-  return { ...result, errors: result.errors.map((error) => presentable(error, report)) }
+  return { ...result, errors: result.errors.map((error) => maskError(error, report)) }
 }
 
 /** The code that a client is told of this error, whether it has been made presentable yet or not. */
 export function codeOf(error: unknown): string {
-  if (error instanceof GraphQLError && seen.has(error)) return String(error.extensions.code)
-  const cause = rootOf(error)
+  if (error instanceof GraphQLError && maskedErrors.has(error)) return String(error.extensions.code)
+  const cause = rootCauseOf(error)
   if (cause instanceof Problem) return cause.code
-  return isComplaint(cause) ? 'BAD_INPUT' : 'INTERNAL'
+  return isRequestError(cause) ? 'BAD_INPUT' : 'INTERNAL'
 }
 
 /** An error as it is sent: `http` is for the status line. */
-export function formatted(error: GraphQLError): GraphQLFormattedError {
+export function formatError(error: GraphQLError): GraphQLFormattedError {
   const extensions = { ...error.extensions }
   delete extensions.http
   return { ...error.toJSON(), extensions }
 }
 
-function present(error: unknown, reportBug: ReportBug): GraphQLError {
-  const cause = rootOf(error)
-  const place = placeOf(error)
+function toMaskedError(error: unknown, reportBug: ReportBug): GraphQLError {
+  const cause = rootCauseOf(error)
+  const place = locationOf(error)
   if (cause instanceof Problem) {
     const { code, retryAfterSeconds } = cause
     const extensions = retryAfterSeconds === undefined ? { code } : { code, retryAfterSeconds }
     return new GraphQLError(cause.message, { ...place, extensions })
   }
-  if (isComplaint(cause)) {
+  if (isRequestError(cause)) {
     // Without a path it was the request that was wrong, and nothing of it has been done.
-    const http = place.path ? {} : { http: statusOf(error) ?? { spec: true, status: 400 } }
+    const http = place.path ? {} : { http: httpExtensionOf(error) ?? { spec: true, status: 400 } }
     return new GraphQLError(withoutSuggestion(cause.message), {
       ...place,
       extensions: { code: 'BAD_INPUT', ...http },
@@ -65,10 +65,10 @@ function present(error: unknown, reportBug: ReportBug): GraphQLError {
 }
 
 /** Is it about the request itself? */
-const isComplaint = (cause: unknown): cause is GraphQLError | PothosValidationError =>
+const isRequestError = (cause: unknown): cause is GraphQLError | PothosValidationError =>
   cause instanceof GraphQLError || cause instanceof PothosValidationError
 
-const placeOf = (error: unknown) =>
+const locationOf = (error: unknown) =>
   error instanceof GraphQLError
     ? {
         nodes: error.nodes ?? null,
@@ -79,7 +79,7 @@ const placeOf = (error: unknown) =>
     : {}
 
 /** What Yoga makes the status line of, and takes out of what is sent. */
-function statusOf(error: unknown): unknown {
+function httpExtensionOf(error: unknown): unknown {
   if (!(error instanceof GraphQLError)) return undefined
   // Yoga's own error about a body that is not JSON: 400, whichever media type is asked for.
   return error.extensions.originalError ? { status: 400 } : error.extensions.http
@@ -96,7 +96,7 @@ function withoutSuggestion(message: string): string {
 }
 
 /** What was thrown, under the layers that the executor put around it. */
-function rootOf(error: unknown): unknown {
+function rootCauseOf(error: unknown): unknown {
   let root = error
   while (root instanceof GraphQLError && root.originalError) root = root.originalError
   return root

@@ -14,7 +14,7 @@ import type { Context } from '../resolvers/context.ts'
 import { codeOf } from './mask-errors.ts'
 
 /** What there is to tell about one operation. */
-export interface Tally {
+export interface OperationStats {
   /** The field on top of it, or `other`: a name of ours, so that there is a bounded number of them. */
   readonly operation: string
   ok: number
@@ -29,38 +29,45 @@ export interface Tally {
 
 export const DURATION_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000]
 
-type Asked = Pick<ExecutionArgs, 'document' | 'operationName' | 'contextValue'>
+type OperationArgs = Pick<ExecutionArgs, 'document' | 'operationName' | 'contextValue'>
 
-export interface Meter {
+export interface OperationMetrics {
   /** Counts a query or mutation that has been run. @param startedAt of performance.now() */
-  ran(asked: Asked, startedAt: number, result: Pick<ExecutionResult, 'errors'>): void
+  recordCompleted(asked: OperationArgs, startedAt: number, result: Pick<ExecutionResult, 'errors'>): void
   /** Counts a subscription that was asked for. @param errors why there is none */
-  subscribed(asked: Asked, errors?: readonly unknown[]): void
+  recordSubscribed(asked: OperationArgs, errors?: readonly unknown[]): void
   /** Counts what could not be run at all. */
-  rejected(errors: readonly unknown[]): void
+  recordRejected(errors: readonly unknown[]): void
   /** Subscriptions at the moment. */
-  streams: number
-  tallies(): Iterable<Tally>
+  subscriptions: number
+  stats(): Iterable<OperationStats>
 }
 
 const OTHER = 'other'
 
 /** What alerts are about is there from the start: Prometheus sees no increase in a series that begins with its first. */
-const AWAITED: [code: string, count: number][] = [
+const INITIAL_ERROR_COUNTS: [code: string, count: number][] = [
   ['INTERNAL', 0],
   ['OVERLOADED', 0],
 ]
 
-export function createMeter(schema: GraphQLSchema): Meter {
-  const byOperation = new Map<string, Tally>()
+export function createOperationMetrics(schema: GraphQLSchema): OperationMetrics {
+  const byOperation = new Map<string, OperationStats>()
   /** Of documents with one operation, which nearly all of them are. */
-  const byDocument = new WeakMap<DocumentNode, Tally>()
+  const byDocument = new WeakMap<DocumentNode, OperationStats>()
 
-  function tallyNamed(operation: string): Tally {
+  function tallyNamed(operation: string): OperationStats {
     const known = byOperation.get(operation)
     if (known) return known
     const durations = DURATION_BOUNDS_MS.map(() => 0).concat(0)
-    const tally = { operation, ok: 0, refused: 0, failed: new Map(AWAITED), durations, durationMsSum: 0 }
+    const tally = {
+      operation,
+      ok: 0,
+      refused: 0,
+      failed: new Map(INITIAL_ERROR_COUNTS),
+      durations,
+      durationMsSum: 0,
+    }
     byOperation.set(operation, tally)
     return tally
   }
@@ -70,22 +77,22 @@ export function createMeter(schema: GraphQLSchema): Meter {
   }
   tallyNamed(OTHER)
 
-  function tallyOf({ document, operationName }: Asked): Tally {
+  function tallyOf({ document, operationName }: OperationArgs): OperationStats {
     const known = byDocument.get(document)
     if (known) return known
-    const tally = tallyNamed(fieldOnTop(document, operationName))
+    const tally = tallyNamed(rootFieldName(document, operationName))
     const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION)
     if (operations.length === 1) byDocument.set(document, tally)
     return tally
   }
 
-  function fail({ failed }: Tally, [error]: readonly unknown[]): void {
+  function fail({ failed }: OperationStats, [error]: readonly unknown[]): void {
     const code = codeOf(error)
     failed.set(code, (failed.get(code) ?? 0) + 1)
   }
 
   return {
-    ran: (asked, startedAt, { errors }) => {
+    recordCompleted: (asked, startedAt, { errors }) => {
       const tally = tallyOf(asked)
       const ms = performance.now() - startedAt
       tally.durationMsSum += ms
@@ -96,19 +103,19 @@ export function createMeter(schema: GraphQLSchema): Meter {
       else if ((asked.contextValue as Context).refused) tally.refused += 1
       else tally.ok += 1
     },
-    subscribed: (asked, errors) => {
+    recordSubscribed: (asked, errors) => {
       const tally = tallyOf(asked)
       if (errors) fail(tally, errors)
       else tally.ok += 1
     },
-    rejected: (errors) => fail(tallyNamed(OTHER), errors),
-    streams: 0,
-    tallies: () => byOperation.values(),
+    recordRejected: (errors) => fail(tallyNamed(OTHER), errors),
+    subscriptions: 0,
+    stats: () => byOperation.values(),
   }
 }
 
 /** The one field on top of a valid operation, which is a name of the schema. */
-export function fieldOnTop(document: DocumentNode, operationName: string | null | undefined): string {
+export function rootFieldName(document: DocumentNode, operationName: string | null | undefined): string {
   const selections = getOperationAST(document, operationName)?.selectionSet.selections ?? []
   const names = new Set(selections.map((one) => (one.kind === Kind.FIELD ? one.name.value : OTHER)))
   const [name = OTHER, ...more] = names

@@ -1,7 +1,7 @@
 /** How the transports read, prepare and run operations. */
 import type { DocumentNode, GraphQLError } from 'graphql'
 import { createContext, type Context, type Credentials, type Services } from '../resolvers/context.ts'
-import type { Documents } from './documents.ts'
+import type { DocumentCache } from './document-cache.ts'
 import type { Execute } from './execute.ts'
 
 export interface Operations {
@@ -17,7 +17,7 @@ export interface Operations {
 
 export interface OperationsOptions {
   services: Services
-  documents: Documents
+  documents: DocumentCache
   execute: Execute
 }
 

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Plugin } from 'graphql-yoga'
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../domain/problem.ts'
-import type { Documents } from './documents.ts'
+import type { DocumentCache } from './document-cache.ts'
 
 /** Documents by their SHA-256, in hexadecimal. */
 export type PersistedDocuments = LRUCache<string, string>
@@ -19,7 +19,7 @@ export const createPersistedDocuments = (): PersistedDocuments =>
   new LRUCache({ maxSize: BYTES_MAX, sizeCalculation: (text) => 2 * text.length + ENTRY_BYTES })
 
 /** The hash that a request names. Clients send other extensions beside it: Apollo Client 4 `clientLibrary`. */
-export function hashIn(extensions: unknown): string | undefined {
+export function hashFrom(extensions: unknown): string | undefined {
   const { persistedQuery } = (extensions ?? {}) as Record<string, unknown>
   const { version, sha256Hash } = (persistedQuery ?? {}) as Record<string, unknown>
   return version === 1 && typeof sha256Hash === 'string' ? sha256Hash : undefined
@@ -29,12 +29,12 @@ export function hashIn(extensions: unknown): string | undefined {
  * Remembers documents that come with their hash, once they have been executed, and puts them in where only the hash comes.
  * @param documents knows which have been
  */
-export function persistedQueries(persisted: PersistedDocuments, documents: Documents): Plugin {
+export function usePersistedDocuments(persisted: PersistedDocuments, documents: DocumentCache): Plugin {
   /** The hashes of documents that came with them, and were right. */
   const named = new WeakMap<object, string>()
   return {
     onParams: ({ params, setParams }) => {
-      const hash = hashIn(params.extensions)
+      const hash = hashFrom(params.extensions)
       if (hash === undefined) return
       const query: unknown = params.query === undefined ? persisted.get(hash) : params.query
       // What is no document is for Yoga to refuse, with or without a hash.

@@ -2,23 +2,23 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql'
 import type { CompiledQuery } from 'graphql-jit'
 import type { Context } from '../resolvers/context.ts'
-import { expired } from '../auth/access-tokens.ts'
-import { at } from '../domain/timeout.ts'
+import { tokenExpired } from '../auth/access-tokens.ts'
+import { scheduleAt } from '../domain/timeout.ts'
 import { Problem } from '../domain/problem.ts'
-import { viewerIfAny } from '../resolvers/authorization.ts'
-import { refusalOf } from './complexity.ts'
-import type { Documents } from './documents.ts'
-import { presented, type ReportBug } from './mask-errors.ts'
-import { run } from './execute.ts'
-import type { Meter } from './operation-metrics.ts'
+import { viewerOrNull } from '../resolvers/authorization.ts'
+import { operationErrors } from './complexity.ts'
+import type { DocumentCache } from './document-cache.ts'
+import { maskResult, type ReportBug } from './mask-errors.ts'
+import { executeOperation } from './execute.ts'
+import type { OperationMetrics } from './operation-metrics.ts'
 
 export interface SubscribeOptions {
-  documents: Documents
+  documents: DocumentCache
   /** Over whichever transport; who has not signed in is counted with the others of that address, 100 as one. */
   perUserMax: number
   /** Hears of what a client is not told. */
   onBug: ReportBug
-  meter: Meter
+  metrics: OperationMetrics
 }
 
 export type Stream = AsyncIterableIterator<ExecutionResult, undefined>
@@ -29,34 +29,39 @@ export const isStream = (result: object): result is Stream => Symbol.asyncIterat
 export type Subscribe = (args: ExecutionArgs) => Promise<Stream | ExecutionResult>
 
 /** Starts subscriptions, for all transports: the answers are as clients may see them, errors too. */
-export function createSubscribe({ documents, perUserMax, onBug, meter }: SubscribeOptions): Subscribe {
+export function createSubscribe({
+  documents,
+  perUserMax,
+  onBug,
+  metrics: meter,
+}: SubscribeOptions): Subscribe {
   const open = new Map<string, number>()
   const countOf = (who: string): number => open.get(who) ?? 0
 
   async function subscribe(args: ExecutionArgs): Promise<Stream | ExecutionResult> {
-    const errors = refusalOf(args)
+    const errors = operationErrors(args)
     const context = args.contextValue as Context
-    const shown = (result: ExecutionResult): ExecutionResult => presented(result, context, onBug)
+    const shown = (result: ExecutionResult): ExecutionResult => maskResult(result, context, onBug)
     if (errors) return shown({ errors })
     const events = await createSourceEventStream(args)
     if (!(Symbol.asyncIterator in events)) return shown(events)
-    const userId = viewerIfAny(context)?.userId
+    const userId = viewerOrNull(context)?.userId
     const who = userId ?? context.address
     const source = events[Symbol.asyncIterator]()
     if (countOf(who) >= (userId === undefined ? perUserMax * 100 : perUserMax)) {
       close(source)
-      throw tooMany()
+      throw tooManySubscriptions()
     }
     open.set(who, countOf(who) + 1)
-    meter.streams += 1
-    const stream = answersTo(source, answererFor(documents.use(args), args, shown), () => {
+    meter.subscriptions += 1
+    const stream = mapSourceToResults(source, createEventExecutor(documents.use(args), args, shown), () => {
       stopClock()
-      meter.streams -= 1
+      meter.subscriptions -= 1
       if (countOf(who) > 1) open.set(who, countOf(who) - 1)
       else open.delete(who)
     })
-    const stopClock = at(context.expiresAt, () =>
-      stream.endWith(shown({ errors: [expired() as unknown as GraphQLError] })),
+    const stopClock = scheduleAt(context.expiresAt, () =>
+      stream.endWith(shown({ errors: [tokenExpired() as unknown as GraphQLError] })),
     )
     // The client may have disconnected at any of the steps before, and may do so before anybody reads the stream.
     const end = (): void => close(stream)
@@ -67,26 +72,26 @@ export function createSubscribe({ documents, perUserMax, onBug, meter }: Subscri
 
   return async (args) => {
     const started = await subscribe(args).catch((error: unknown) =>
-      presented({ errors: [error as GraphQLError] }, args.contextValue as Context, onBug),
+      maskResult({ errors: [error as GraphQLError] }, args.contextValue as Context, onBug),
     )
-    meter.subscribed(args, isStream(started) ? undefined : started.errors)
+    meter.recordSubscribed(args, isStream(started) ? undefined : started.errors)
     return started
   }
 }
 
-const tooMany = (): Problem =>
+const tooManySubscriptions = (): Problem =>
   new Problem('RATE_LIMITED', 'You have too many subscriptions. End some of them first.', {
     retryAfterSeconds: 10,
   })
 
 /** What an event becomes for a subscriber. The variables were found to be right when the stream was started. */
-function answererFor(
+function createEventExecutor(
   compiled: CompiledQuery | null,
   args: ExecutionArgs,
   shown: (result: ExecutionResult) => ExecutionResult,
 ) {
   return (event: unknown) => {
-    const result = run(compiled, { ...args, rootValue: event })
+    const result = executeOperation(compiled, { ...args, rootValue: event })
     return result instanceof Promise ? result.then(shown) : shown(result)
   }
 }
@@ -108,7 +113,7 @@ interface EndableStream extends Stream {
  * The answers to events, one at a time. Not a generator: one that waits for its next value cannot be stopped from outside.
  * @param onEnd is called once, however the stream ends
  */
-function answersTo(
+function mapSourceToResults(
   events: AsyncIterator<unknown>,
   answer: (event: unknown) => Promise<ExecutionResult> | ExecutionResult,
   onEnd: () => void,

@@ -1,32 +1,40 @@
 /**
  * The short way for what nearly every request is: one query or mutation, as JSON. It goes through the same parsing, rules,
- * context and masking as Yoga's own way and gives the same answers (test/api/short-way.test.ts); what it leaves out is
+ * context and masking as Yoga's own way and gives the same answers (test/api/fast-path.test.ts); what it leaves out is
  * everything that such a request has no use for. Whatever is unusual goes Yoga's way. See docs/decisions/006.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getOperationAST, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql'
 import { readBody } from './body.ts'
 import type { Operations } from '../graphql/operations.ts'
-import { acceptsEvents, wantsEvents, type createEventStreams } from './sse.ts'
-import { BODY_TOO_LONG, COMMON_HEADERS, refuse } from './server.ts'
+import { acceptsEventStream, requiresEventStream, type createEventStreamHandler } from './sse.ts'
+import { BODY_TOO_LONG, COMMON_HEADERS, rejectRequest } from './server.ts'
 import { sendJson } from './json.ts'
 import { checkParams, readParams, type Params, type RawParams } from './params.ts'
 import type { PersistedDocuments } from '../graphql/persisted-documents.ts'
-import { credentialsOf, type Yoga } from './yoga.ts'
+import { credentialsFromRequest, type Yoga } from './yoga.ts'
 
-export interface ShortWayOptions {
+export interface FastPathOptions {
   yoga: Yoga
   schema: GraphQLSchema
   operations: Operations
   persisted: PersistedDocuments
-  answerWithEvents: ReturnType<typeof createEventStreams>
+  handleEventStream: ReturnType<typeof createEventStreamHandler>
   trustedProxies: number
   allowedOrigins: readonly string[] | null
 }
 
 /** Answers every request: the ordinary ones here, subscriptions as event streams, and the rest by Yoga. */
-export function createShortWay(options: ShortWayOptions) {
-  const { yoga, schema, operations, persisted, answerWithEvents, trustedProxies, allowedOrigins } = options
+export function createFastPath(options: FastPathOptions) {
+  const {
+    yoga,
+    schema,
+    operations,
+    persisted,
+    handleEventStream: answerWithEvents,
+    trustedProxies,
+    allowedOrigins,
+  } = options
 
   /** A valid document with this operation in it; undefined: Yoga has to say what is wrong with it. */
   function documentOf({ query, operationName }: Params): [DocumentNode, OperationTypeNode] | undefined {
@@ -39,7 +47,7 @@ export function createShortWay(options: ShortWayOptions) {
     }
   }
 
-  const goYogasWay = async (
+  const handleWithYoga = async (
     request: IncomingMessage,
     response: ServerResponse,
     body: string | RawParams,
@@ -54,11 +62,11 @@ export function createShortWay(options: ShortWayOptions) {
     const { method, url = '' } = request
     const body = method === 'POST' ? await readBody(request) : ''
     if (body === null) {
-      refuse(response, 413, BODY_TOO_LONG)
+      rejectRequest(response, 413, BODY_TOO_LONG)
       return
     }
     if (!/^\/graphql(\?|$)/.test(url)) {
-      await goYogasWay(request, response, body)
+      await handleWithYoga(request, response, body)
       return
     }
     const given = readParams(request, body)
@@ -68,26 +76,26 @@ export function createShortWay(options: ShortWayOptions) {
     if (
       params &&
       method !== 'HEAD' &&
-      (isSubscription || (wantsEvents(request) && !isMutationByGet(method, type)))
+      (isSubscription || (requiresEventStream(request) && !isMutationByGet(method, type)))
     ) {
-      if (acceptsEvents(request)) await answerWithEvents(request, response, params)
-      else refuse(response, 406, NOT_EVENTS)
+      if (acceptsEventStream(request)) await answerWithEvents(request, response, params)
+      else rejectRequest(response, 406, EVENT_STREAM_REQUIRED)
       return
     }
     if (!params || !document || !isOrdinary(request)) {
       // Where nothing names a document, Yoga says which member is misspelled.
       const isNamed = given !== undefined && (given.query ?? given.extensions) !== undefined
-      await goYogasWay(request, response, isNamed ? given : body)
+      await handleWithYoga(request, response, isNamed ? given : body)
       return
     }
     const { variables: variableValues, operationName } = params
-    const contextValue = await operations.contextOf(credentialsOf(request, trustedProxies))
+    const contextValue = await operations.contextOf(credentialsFromRequest(request, trustedProxies))
     const args = { schema, document, operationName, variableValues, contextValue }
     sendJson(request, response, await operations.execute(args), allowedOrigins)
   }
 }
 
-const NOT_EVENTS =
+const EVENT_STREAM_REQUIRED =
   'A subscription is answered with server-sent events: accept text/event-stream, or use a WebSocket.'
 
 const isMutationByGet = (method: string | undefined, type: OperationTypeNode | undefined): boolean =>

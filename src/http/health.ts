@@ -4,7 +4,7 @@ import type { StoreHealth } from '../domain/health.ts'
 import { COMMON_HEADERS } from './server.ts'
 
 /** How long a report is kept: whoever asks more often makes no work for the stores. */
-const REPORT_KEPT_MS = 1_000
+const REPORT_TTL_MS = 1_000
 
 export interface HealthOptions {
   /** By the name of the store; a probe never rejects and has a deadline. */
@@ -23,7 +23,7 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
  * - `/health`: a StoreHealth for each store; 200 if all reads and writes are served, 503 otherwise.
  */
 export function createHealthEndpoints({ stores, isDraining }: HealthOptions): Map<string, RequestHandler> {
-  const report = cached(REPORT_KEPT_MS, async () => {
+  const report = cached(REPORT_TTL_MS, async () => {
     const probed = Object.entries(stores).map(async ([store, probe]) => [store, await probe()] as const)
     return Object.fromEntries(await Promise.all(probed))
   })

@@ -1,6 +1,6 @@
 /** The parameters of a GraphQL request: https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters */
 import type { IncomingMessage } from 'node:http'
-import { hashIn, type PersistedDocuments } from '../graphql/persisted-documents.ts'
+import { hashFrom, type PersistedDocuments } from '../graphql/persisted-documents.ts'
 
 /** Parameters of the right types, with the document put in where only its hash came. */
 export interface Params {
@@ -40,7 +40,7 @@ export function checkParams(given: RawParams | undefined, persisted: PersistedDo
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string')
     return undefined
   if (extensions !== undefined && extensions !== null && !isObject(extensions)) return undefined
-  const hash = hashIn(extensions)
+  const hash = hashFrom(extensions)
   // With both, there is something to remember: Yoga's way does that.
   if (hash !== undefined && query !== undefined) return undefined
   const text = hash === undefined ? query : persisted.get(hash)

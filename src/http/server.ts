@@ -1,13 +1,13 @@
 /** The HTTP server: what comes before GraphQL, and stopping without cutting anybody off. */
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { ReportBug } from '../graphql/mask-errors.ts'
-import type { Pages } from './static-files.ts'
+import type { StaticFiles } from './static-files.ts'
 import { BODY_BYTES_MAX } from './body.ts'
-import { givenName, nameOf, REQUEST_ID } from './request-id.ts'
-import { cutOffSlowReaders } from './slow-clients.ts'
+import { requestIdFromHeader, requestIdFor, REQUEST_ID_HEADER } from './request-id.ts'
+import { disconnectSlowClients } from './slow-clients.ts'
 
 /** How long a request may take to arrive, from its first byte: its head, the whole of it, and how often Node looks. */
-const TIMES = { headersTimeout: 6_000, requestTimeout: 12_000, connectionsCheckingInterval: 2_000 }
+const TIMEOUTS = { headersTimeout: 6_000, requestTimeout: 12_000, connectionsCheckingInterval: 2_000 }
 
 /** What a page elsewhere cannot send without being allowed to, as it could a form or plain text. */
 const BODY_TYPES = /^application\/(json|graphql)\s*(;|$)/i
@@ -26,25 +26,27 @@ export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-cont
  */
 export function createHttpServer(
   answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-  pages: Pages | undefined,
+  pages: StaticFiles | undefined,
   onBug: ReportBug,
 ): Server {
-  const isReadable = createReader()
-  const server = createServer({ ...TIMES, IncomingMessage: Request }, (request, response) => {
-    const refused = refusalOf(request, isReadable)
+  const isReadable = createUrlCheck()
+  const server = createServer({ ...TIMEOUTS, IncomingMessage: Request }, (request, response) => {
+    const refused = requestErrorOf(request, isReadable)
     if (refused) {
-      refuse(response, ...refused)
+      rejectRequest(response, ...refused)
       return
     }
-    if (pages?.answer(request, response)) return
+    if (pages?.serve(request, response)) return
     if (request.url === '/') {
       response.writeHead(302, { ...COMMON_HEADERS, location: '/graphql' }).end()
       return
     }
     // A rejection that nobody handles would end the process, and all that it does for others.
-    answer(request, response).catch((error: unknown) => fail(response, onBug(error, givenName(request))))
+    answer(request, response).catch((error: unknown) =>
+      sendInternalError(response, onBug(error, requestIdFromHeader(request))),
+    )
   })
-  cutOffSlowReaders(server)
+  disconnectSlowClients(server)
   return server
 }
 
@@ -67,7 +69,7 @@ class Request extends IncomingMessage {
   }
 }
 
-function refusalOf(
+function requestErrorOf(
   request: IncomingMessage,
   isReadable: (request: IncomingMessage) => boolean,
 ): [status: number, message: string] | null {
@@ -83,7 +85,7 @@ function refusalOf(
  * Does the address parse, with the Host as Yoga puts it in front, and are the parts of it JSON that have to be? Yoga
  * takes all of it for granted. Nearly every request is for the same address on the same host as the one before.
  */
-function createReader(): (request: IncomingMessage) => boolean {
+function createUrlCheck(): (request: IncomingMessage) => boolean {
   let lastHost: string | undefined
   return ({ url = '', headers: { host } }) => {
     if (url === '/graphql' && host === lastHost) return true
@@ -101,12 +103,12 @@ function createReader(): (request: IncomingMessage) => boolean {
 }
 
 /** Answers that the request itself is wrong, and ends the connection. */
-export function refuse(response: ServerResponse, status: number, message: string): void {
-  sendError(response, status, { message, extensions: { code: 'BAD_INPUT' } }, nameOf(response.req))
+export function rejectRequest(response: ServerResponse, status: number, message: string): void {
+  sendError(response, status, { message, extensions: { code: 'BAD_INPUT' } }, requestIdFor(response.req))
 }
 
 /** What a bug leaves to say; nothing can be added to an answer that has begun, and half of one must not look whole. */
-function fail(response: ServerResponse, requestId: string): void {
+function sendInternalError(response: ServerResponse, requestId: string): void {
   if (response.headersSent) {
     response.destroy()
     return
@@ -122,7 +124,7 @@ function sendError(response: ServerResponse, status: number, error: object, requ
   const text = JSON.stringify({ errors: [error] })
   response.writeHead(status, {
     ...COMMON_HEADERS,
-    [REQUEST_ID]: requestId,
+    [REQUEST_ID_HEADER]: requestId,
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
     connection: 'close',

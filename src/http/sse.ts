@@ -4,22 +4,22 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getOperationAST, OperationTypeNode, type ExecutionResult, type GraphQLSchema } from 'graphql'
-import { formatted, presentable, type ReportBug } from '../graphql/mask-errors.ts'
-import type { Meter } from '../graphql/operation-metrics.ts'
+import { formatError, maskError, type ReportBug } from '../graphql/mask-errors.ts'
+import type { OperationMetrics } from '../graphql/operation-metrics.ts'
 import { isStream, type Stream, type Subscribe } from '../graphql/subscriptions.ts'
 import { corsHeaders } from './cors.ts'
 import { COMMON_HEADERS } from './server.ts'
 import type { Operations } from '../graphql/operations.ts'
 import { sendJson } from './json.ts'
 import type { Params } from './params.ts'
-import { nameOf, REQUEST_ID } from './request-id.ts'
-import { credentialsOf } from './yoga.ts'
+import { requestIdFor, REQUEST_ID_HEADER } from './request-id.ts'
+import { credentialsFromRequest } from './yoga.ts'
 
 export interface EventStreamOptions {
   schema: GraphQLSchema
   operations: Operations
   subscribe: Subscribe
-  meter: Meter
+  metrics: OperationMetrics
   /** Hears of what a client is not told. */
   onBug: ReportBug
   trustedProxies: number
@@ -39,19 +39,19 @@ const HEADERS = {
 }
 
 /** Can the client read an answer that is an event stream? */
-export const acceptsEvents = ({ headers: { accept } }: IncomingMessage): boolean =>
+export const acceptsEventStream = ({ headers: { accept } }: IncomingMessage): boolean =>
   accept === undefined || /text\/event-stream|text\/\*|\*\/\*/i.test(accept)
 
 /** Does the client ask for an event stream, whatever the operation? */
-export const wantsEvents = ({ headers: { accept = '' } }: IncomingMessage): boolean =>
+export const requiresEventStream = ({ headers: { accept = '' } }: IncomingMessage): boolean =>
   /text\/event-stream/i.test(accept) && !/application\/|\*\/\*/i.test(accept)
 
 /**
  * Runs an operation and sends its results as events.
  * A stream is ended when the response closes, at whichever step of its start that happens.
  */
-export function createEventStreams(options: EventStreamOptions) {
-  const { schema, operations, subscribe, meter, onBug, trustedProxies, allowedOrigins } = options
+export function createEventStreamHandler(options: EventStreamOptions) {
+  const { schema, operations, subscribe, metrics: meter, onBug, trustedProxies, allowedOrigins } = options
   const open = new Set<ServerResponse>()
   const beat = (): void => {
     for (const response of open) if (!response.writableNeedDrain) response.write(HEARTBEAT)
@@ -59,8 +59,8 @@ export function createEventStreams(options: EventStreamOptions) {
   setInterval(beat, HEARTBEAT_MS).unref()
 
   const rejected = (errors: readonly unknown[]): ExecutionResult => {
-    meter.rejected(errors)
-    return { errors: errors.map((error) => presentable(error, onBug)) }
+    meter.recordRejected(errors)
+    return { errors: errors.map((error) => maskError(error, onBug)) }
   }
 
   async function run(
@@ -71,7 +71,7 @@ export function createEventStreams(options: EventStreamOptions) {
     try {
       const document = operations.documentOf(query)
       if (!('kind' in document)) return rejected(document)
-      const contextValue = await operations.contextOf(credentialsOf(request, trustedProxies))
+      const contextValue = await operations.contextOf(credentialsFromRequest(request, trustedProxies))
       contextValue.signal = signal
       const args = { schema, document, operationName, variableValues, contextValue }
       const isSubscription =
@@ -93,14 +93,14 @@ export function createEventStreams(options: EventStreamOptions) {
     // Not kept while the stream is open.
     Object.assign(params, { query: '', variables: undefined })
     if (gone.signal.aborted) return
-    if (!isStream(result) && !wantsEvents(request)) {
+    if (!isStream(result) && !requiresEventStream(request)) {
       sendJson(request, response, result, allowedOrigins)
       return
     }
     const errors = isStream(result) ? undefined : result.errors
     response.writeHead(200, {
       ...HEADERS,
-      ...(errors && { [REQUEST_ID]: nameOf(request, errors) }),
+      ...(errors && { [REQUEST_ID_HEADER]: requestIdFor(request, errors) }),
       ...corsHeaders(request.headers.origin, allowedOrigins),
     })
     // Some browsers tell the page nothing before the first byte of a body.
@@ -116,7 +116,7 @@ export function createEventStreams(options: EventStreamOptions) {
 
 /** Resolves when the next one can be sent: a slow client gets the newest state, and no backlog. */
 async function send(response: ServerResponse, { errors, data }: ExecutionResult): Promise<void> {
-  const shown = { ...(errors && { errors: errors.map(formatted) }), ...(data !== undefined && { data }) }
+  const shown = { ...(errors && { errors: errors.map(formatError) }), ...(data !== undefined && { data }) }
   if (response.write(`event: next\ndata: ${JSON.stringify(shown)}\n\n`) || response.destroyed) return
   await new Promise<void>((resolve) => {
     const go = (): void => {

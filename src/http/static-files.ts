@@ -14,7 +14,7 @@ const TYPES: Record<string, string> = {
  * What a page may do: https://www.w3.org/TR/CSP3/. Its script and styles are part of it (web/vite.config.ts) and are
  * allowed by their hashes; otherwise only this server's own addresses are.
  */
-function policyOf(html: string): string {
+function contentSecurityPolicyOf(html: string): string {
   const inline = [...html.matchAll(/<(script|style)\b[^>]*>([^]*?)<\/\1>/g)]
   const hashesOf = (element: string): string =>
     inline
@@ -46,28 +46,28 @@ interface File {
 }
 
 /** Built beside the server, or from its sources, where it runs without being built. */
-const PLACES = ['../pages/', '../../dist/pages/'].map((path) => new URL(path, import.meta.url))
+const DIRECTORIES = ['../pages/', '../../dist/pages/'].map((path) => new URL(path, import.meta.url))
 
-export interface Pages {
+export interface StaticFiles {
   /** -> was it one of them? Then it has been answered. */
-  answer(request: IncomingMessage, response: ServerResponse): boolean
+  serve(request: IncomingMessage, response: ServerResponse): boolean
   /**
    * For an address that nothing else answers: somebody who follows a bad link, or has mistyped, gets the buyer's page, which
    * says so and leads on. -> was it a browser's? Then it has been answered, with 404.
    */
-  answerUnknown(request: IncomingMessage, response: ServerResponse): boolean
+  serveNotFound(request: IncomingMessage, response: ServerResponse): boolean
 }
 
 /** @returns undefined: they have not been built */
-export function loadPages(): Pages | undefined {
-  const place = PLACES.find((directory) => existsSync(directory))
+export function loadStaticFiles(): StaticFiles | undefined {
+  const place = DIRECTORIES.find((directory) => existsSync(directory))
   if (!place) return undefined
   const names = readdirSync(place, { recursive: true, encoding: 'utf8' }).filter(
     (name) => extname(name) in TYPES,
   )
-  const files = new Map(names.map((name) => [addressOf(name), readFile(new URL(name, place), name)]))
+  const files = new Map(names.map((name) => [urlPathOf(name), readFile(new URL(name, place), name)]))
   return {
-    answer: (request, response) => {
+    serve: (request, response) => {
       // Every operation comes by here: what is a POST is not looked up.
       if (request.method !== 'GET' && request.method !== 'HEAD') return false
       const file = files.get((request.url ?? '').replace(/\?.*$/, ''))
@@ -77,7 +77,7 @@ export function loadPages(): Pages | undefined {
       } else send(200, file, request, response)
       return true
     },
-    answerUnknown: (request, response) => {
+    serveNotFound: (request, response) => {
       const page = files.get('/')
       const isForPeople = /\btext\/html\b/.test(request.headers.accept ?? '')
       if (request.method !== 'GET' || !isForPeople || request.url?.startsWith('/graphql') || !page)
@@ -90,7 +90,7 @@ export function loadPages(): Pages | undefined {
 }
 
 /** `/` and `/operator`: no page's address has a slash at its end. */
-const addressOf = (name: string): string => `/${name}`.replace(/\/index\.html$/, '') || '/'
+const urlPathOf = (name: string): string => `/${name}`.replace(/\/index\.html$/, '') || '/'
 
 function readFile(path: URL, name: string): File {
   const body = readFileSync(path)
@@ -103,7 +103,7 @@ function readFile(path: URL, name: string): File {
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
       // Asked for each time, and not sent again if it is the same.
       'cache-control': 'no-cache',
-      ...(isPage && { 'content-security-policy': policyOf(body.toString()) }),
+      ...(isPage && { 'content-security-policy': contentSecurityPolicyOf(body.toString()) }),
     },
     bodies: { br: brotliCompressSync(body), gzip: gzipSync(body), identity: body },
   }

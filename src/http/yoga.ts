@@ -5,15 +5,15 @@ import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema, Source } from 'graphql'
 import { createContext, type Context, type Credentials, type Services } from '../resolvers/context.ts'
 import { Problem } from '../domain/problem.ts'
-import type { Documents } from '../graphql/documents.ts'
-import { presentable, type ReportBug } from '../graphql/mask-errors.ts'
+import type { DocumentCache } from '../graphql/document-cache.ts'
+import { maskError, type ReportBug } from '../graphql/mask-errors.ts'
 import type { Execute } from '../graphql/execute.ts'
-import type { Meter } from '../graphql/operation-metrics.ts'
-import { addressOf } from './address.ts'
+import type { OperationMetrics } from '../graphql/operation-metrics.ts'
+import { clientAddress } from './client-address.ts'
 import { corsOptions } from './cors.ts'
 import { graphiqlOptions } from './graphiql.ts'
-import { givenName, nameOf, REQUEST_ID } from './request-id.ts'
-import { persistedQueries, type PersistedDocuments } from '../graphql/persisted-documents.ts'
+import { requestIdFromHeader, requestIdFor, REQUEST_ID_HEADER } from './request-id.ts'
+import { usePersistedDocuments, type PersistedDocuments } from '../graphql/persisted-documents.ts'
 
 /** What Yoga gets with a request: who asks stands in it. */
 interface ServerContext {
@@ -28,9 +28,9 @@ export interface YogaOptions {
   persisted: PersistedDocuments
   /** GraphiQL, which is a door for people: not in production. */
   graphiql: boolean
-  documents: Documents
+  documents: DocumentCache
   execute: Execute
-  meter: Meter
+  metrics: OperationMetrics
   /** Hears of what a client is not told. */
   onBug: ReportBug
   trustedProxies: number
@@ -38,14 +38,14 @@ export interface YogaOptions {
   allowedOrigins: readonly string[] | null
 }
 
-export const createPipeline = (options: YogaOptions): Yoga => {
+export const createYogaHandler = (options: YogaOptions): Yoga => {
   const { schema, services, persisted, documents, onBug, graphiql, trustedProxies, allowedOrigins } = options
   return createYoga<ServerContext, Context>({
     schema,
     // Yoga copies what it is given, and only what is the object's own.
     context: async ({ req }) => ({
       ...services,
-      ...(await createContext(services, credentialsOf(req, trustedProxies))),
+      ...(await createContext(services, credentialsFromRequest(req, trustedProxies))),
     }),
     graphqlEndpoint: '/graphql',
     landingPage: false,
@@ -59,32 +59,32 @@ export const createPipeline = (options: YogaOptions): Yoga => {
     logging: false,
     parserAndValidationCache: false, // documents.ts has one, with a bound
     maskedErrors: {
-      maskError: (error) => presentable(error, onBug),
+      maskError: (error) => maskError(error, onBug),
     },
     plugins: [
-      persistedQueries(persisted, documents),
-      reads(documents),
-      runs(options.execute),
-      counts(options.meter),
-      namesErrors,
+      usePersistedDocuments(persisted, documents),
+      useDocumentCache(documents),
+      useExecutor(options.execute),
+      useMetrics(options.metrics),
+      useRequestId,
     ],
   })
 }
 
 /** Has documents parsed and validated like those of the other transports. */
-const reads = (documents: Documents): Plugin => ({
+const useDocumentCache = (documents: DocumentCache): Plugin => ({
   onParse: ({ setParseFn }) =>
     setParseFn((source: string | Source) =>
       documents.parse(typeof source === 'string' ? source : source.body),
     ),
   onValidate: ({ setValidationFn }) =>
     setValidationFn((_: GraphQLSchema, document: DocumentNode) =>
-      documents.validate(document).map((error) => presentable(error, () => '')),
+      documents.validate(document).map((error) => maskError(error, () => '')),
     ),
 })
 
 /** Has operations run like those of the other transports. */
-const runs = (execute: Execute): Plugin => ({
+const useExecutor = (execute: Execute): Plugin => ({
   onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
   // Subscriptions are started by event-stream.ts and websocket.ts only; what is left is a request that they do not read.
   onSubscribe: ({ setSubscribeFn }) =>
@@ -97,14 +97,14 @@ const runs = (execute: Execute): Plugin => ({
 })
 
 /** Has an answer with errors say under which id they can be found. */
-const namesErrors: Plugin<object, { res?: ServerResponse; req?: IncomingMessage }> = {
+const useRequestId: Plugin<object, { res?: ServerResponse; req?: IncomingMessage }> = {
   onResultProcess: ({ result, serverContext: { req, res } }) => {
-    if ('errors' in result && req && res) res.setHeader(REQUEST_ID, nameOf(req, result.errors))
+    if ('errors' in result && req && res) res.setHeader(REQUEST_ID_HEADER, requestIdFor(req, result.errors))
   },
 }
 
 /** Counts what comes over HTTP and is not fit to be executed; what is executed is counted there. */
-function counts(meter: Meter): Plugin {
+function useMetrics(meter: OperationMetrics): Plugin {
   const begun = new WeakSet()
   const begin = ({ args }: { args: ExecutionArgs }): void => {
     begun.add((args.contextValue as { params: object }).params)
@@ -115,17 +115,17 @@ function counts(meter: Meter): Plugin {
     onExecutionResult: ({ result, context }) => {
       const { errors } = result as ExecutionResult
       const { params } = context as { params?: object }
-      if (errors && !(params && begun.has(params))) meter.rejected(errors)
+      if (errors && !(params && begun.has(params))) meter.recordRejected(errors)
     },
   }
 }
 
 /** What an HTTP request shows. */
-export const credentialsOf = (request: IncomingMessage, trustedProxies: number): Credentials => ({
+export const credentialsFromRequest = (request: IncomingMessage, trustedProxies: number): Credentials => ({
   authorization: request.headers.authorization,
   queueToken: request.headers['x-queue-token']?.toString(),
-  address: addressOf(request, trustedProxies),
-  requestId: givenName(request),
+  address: clientAddress(request, trustedProxies),
+  requestId: requestIdFromHeader(request),
   traceparent: request.headers['traceparent']?.toString(),
 })
 
@@ -133,4 +133,4 @@ const GUEST_SECONDS = 24 * 60 * 60
 
 /** An identity for whoever explores, so that they can start at once. */
 const guestToken = ({ auth, newId }: Services): Promise<string> | undefined =>
-  auth.issues ? auth.issue({ userId: newId(), role: 'buyer' }, GUEST_SECONDS) : undefined
+  auth.canIssue ? auth.issue({ userId: newId(), role: 'buyer' }, GUEST_SECONDS) : undefined

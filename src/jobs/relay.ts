@@ -3,15 +3,15 @@ import { readQueueSettings } from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
 import { leaseOutbox } from '../db/outbox.ts'
 import type { OutboxEvent, ReservationEvent } from '../domain/events.ts'
-import type { Events } from '../redis/event-stream.ts'
+import type { EventStream } from '../redis/event-stream.ts'
 import type { Queue } from '../queue/queue.ts'
-import type { Wakeups } from '../redis/pubsub.ts'
+import type { PubSub } from '../redis/pubsub.ts'
 
 export interface RelayOptions {
   db: Database
   queue: Queue
-  wakeups: Pick<Wakeups, 'publishSeats'>
-  events: Events
+  pubsub: Pick<PubSub, 'publishSeats'>
+  events: EventStream
 }
 
 const BATCH = 100
@@ -27,7 +27,7 @@ export interface Relay {
    */
   run: () => Promise<boolean>
   /** Forgets what the last run has delivered. */
-  settle: () => Promise<void>
+  acknowledge: () => Promise<void>
 }
 
 export function createRelay(options: RelayOptions): Relay {
@@ -49,13 +49,16 @@ export function createRelay(options: RelayOptions): Relay {
       if (failed) throw failed.reason
       return true
     },
-    settle: async () => {
+    acknowledge: async () => {
       if (delivered.length > 0) await lease(0)
     },
   }
 }
 
-async function deliver(event: OutboxEvent, { db, queue, wakeups, events }: RelayOptions): Promise<void> {
+async function deliver(
+  event: OutboxEvent,
+  { db, queue, pubsub: pubsub, events }: RelayOptions,
+): Promise<void> {
   if (event.type === 'queue.updated') {
     const { concertId } = event.data
     const settings = await readQueueSettings(db, concertId)
@@ -68,13 +71,13 @@ async function deliver(event: OutboxEvent, { db, queue, wakeups, events }: Relay
     return
   }
   await Promise.all([
-    tellQueue(event, queue),
-    wakeups.publishSeats(event.data.performanceId),
+    applyToQueue(event, queue),
+    pubsub.publishSeats(event.data.performanceId),
     events.append([event]),
   ])
 }
 
-async function tellQueue(event: ReservationEvent, queue: Queue): Promise<void> {
+async function applyToQueue(event: ReservationEvent, queue: Queue): Promise<void> {
   const { userId, concertId, ticketNumber: number } = event.data
   const ticket = { userId, concertId, number }
   if (event.type === 'reservation.held') await queue.extend(ticket, new Date(event.data.heldUntil))

@@ -1,7 +1,7 @@
 /** Everything a server does without being asked. Every instance does all of it: no leader is needed. */
 import { expireReservations } from '../db/reservations.ts'
 import { pruneIdempotencyKeys } from '../db/idempotency.ts'
-import type { Figures } from '../queue/stats.ts'
+import type { Stats } from '../queue/stats.ts'
 import { startLoop } from './loop.ts'
 import { createRelay, type RelayOptions } from './relay.ts'
 
@@ -20,16 +20,16 @@ const SAMPLE_MS = 500
 const PRUNE_MS = 60_000
 const PRUNE_BATCH = 5_000
 /** A retry is answered as before for two days; a client may count on one. */
-const KEYS_KEPT_MS = 48 * 60 * 60 * 1000
+const KEY_RETENTION_MS = 48 * 60 * 60 * 1000
 
 export interface JobsOptions extends RelayOptions {
-  figures: Pick<Figures, 'sample'>
+  stats: Pick<Stats, 'sample'>
   onError: (job: string, error: unknown) => void
 }
 
 /** @param onError hears of runs that failed; jobs go on regardless */
 export function startJobs(options: JobsOptions): Jobs {
-  const { db, queue, figures } = options
+  const { db, queue, stats: figures } = options
   const loop = (job: string, everyMs: number, run: () => Promise<boolean>) =>
     startLoop({ everyMs, run, onError: (error) => options.onError(job, error) })
 
@@ -53,14 +53,14 @@ export function startJobs(options: JobsOptions): Jobs {
     loop(
       'pruner',
       PRUNE_MS,
-      async () => (await pruneIdempotencyKeys(db, KEYS_KEPT_MS, PRUNE_BATCH)) === PRUNE_BATCH,
+      async () => (await pruneIdempotencyKeys(db, KEY_RETENTION_MS, PRUNE_BATCH)) === PRUNE_BATCH,
     ),
   ]
   return {
     wakeRelay: deliveries.wake,
     stop: async () => {
       await Promise.all(loops.map((running) => running.stop()))
-      await relay.settle().catch((error: unknown) => options.onError('relay', error))
+      await relay.acknowledge().catch((error: unknown) => options.onError('relay', error))
     },
   }
 }

@@ -1,8 +1,8 @@
-import type { QueueFigures } from '../domain/stats.ts'
-import type { QueueCounts, QueueSettings, QueueTicket, QueueTimes, WatchedTicket } from '../domain/queue.ts'
+import type { QueueStats } from '../domain/stats.ts'
+import type { QueueCounts, QueueSettings, QueueTicket, QueueTimes, StatusQuery } from '../domain/queue.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import type { Keys } from '../redis/keys.ts'
-import { isBlocked, toFigures, toFound, toJoined, toReport, toUsed } from './replies.ts'
+import { isBlocked, toStats, toFound, toJoined, toReport, toUsed } from './replies.ts'
 import type { Blocked, Joined, Report, Used } from './replies.ts'
 import { defineScript } from '../redis/scripts.ts'
 
@@ -13,7 +13,7 @@ const IDLE_MS = 10 * 60_000
 export interface Commands {
   /** In this order. */
   join(concertId: string, userIds: readonly string[]): Promise<Blocked | Joined[]>
-  status(concertId: string, tickets: readonly WatchedTicket[]): Promise<Blocked | Report>
+  status(concertId: string, tickets: readonly StatusQuery[]): Promise<Blocked | Report>
   use(ticket: QueueTicket, neededMs: number): Promise<Blocked | Used>
   extend(ticket: QueueTicket, until: Date): Promise<Blocked | Report>
   leave(ticket: QueueTicket): Promise<Blocked | Report>
@@ -26,7 +26,7 @@ export interface Commands {
   /** Resolves to how many stand in the queue afterwards. */
   admit(concertId: string): Promise<number>
   counts(concertId: string): Promise<QueueCounts>
-  figures(concertId: string): Promise<QueueFigures>
+  stats(concertId: string): Promise<QueueStats>
   /** The live ticket of a user, looked at without counting as presence; null: there is none. */
   find(concertId: string, userId: string): Promise<Joined | null>
   /** The queues that ticks look after, those used last first: all of them, or `limit` at the most. */
@@ -76,7 +76,11 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
       toReport(
         await status(
           concertId,
-          ...tickets.flatMap(({ userId, number, silent = false }) => [userId, number, silent ? 0 : 1]),
+          ...tickets.flatMap(({ userId, number, passive: silent = false }) => [
+            userId,
+            number,
+            silent ? 0 : 1,
+          ]),
         ),
       ),
     use: async ({ concertId, userId, number }, neededMs) =>
@@ -103,7 +107,7 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
       const [waiting, admitted, admittedTotal] = (await counts(concertId)) as [number, number, number]
       return { waiting, admitted, admittedTotal }
     },
-    figures: async (concertId) => toFigures(await figures(concertId)),
+    stats: async (concertId) => toStats(await figures(concertId)),
     find: async (concertId, userId) => toFound(await find(concertId, userId)),
     listActive: (limit) => call(() => redis.zrevrange(keys.active, 0, limit === undefined ? -1 : limit - 1)),
     keepActive: async (busy, empty) => {

@@ -2,12 +2,12 @@ import DataLoader from 'dataloader'
 import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
 import type { Commands } from './commands.ts'
 import type { Joined } from './replies.ts'
-import type { Settler } from './recovery.ts'
+import type { Recovery } from './recovery.ts'
 
 /** How many one script takes in, so that Redis is never held up. */
 const BATCH_MAX = 200
 
-interface Asked {
+interface JoinRequest {
   concertId: string
   userId: string
 }
@@ -16,7 +16,10 @@ interface Asked {
  * Joins that come in the same turn of the event loop, as they do when everybody arrives at once, go to Redis together and
  * in the order they came; each gets its own answer.
  */
-export function createJoins(commands: Commands, { unblocked }: Pick<Settler, 'unblocked'>) {
+export function createJoinBatcher(
+  commands: Commands,
+  { withOpenQueue: unblocked }: Pick<Recovery, 'withOpenQueue'>,
+) {
   type Answer = { ticket: QueueTicket; status: QueueStatus } | Error
 
   /** @returns an answer for each, in the order given */
@@ -37,8 +40,8 @@ export function createJoins(commands: Commands, { unblocked }: Pick<Settler, 'un
   }
 
   const loader = new DataLoader(
-    async (asked: readonly Asked[]): Promise<Answer[]> => {
-      const answers = new Map<Asked, Answer | undefined>()
+    async (asked: readonly JoinRequest[]): Promise<Answer[]> => {
+      const answers = new Map<JoinRequest, Answer | undefined>()
       const concertIds = new Set(asked.map(({ concertId }) => concertId))
       await Promise.all(
         [...concertIds].map(async (concertId) => {

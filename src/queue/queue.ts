@@ -1,24 +1,24 @@
-import type { QueueFigures } from '../domain/stats.ts'
+import type { QueueStats } from '../domain/stats.ts'
 import type {
   QueueCounts,
   QueueSettings,
   QueueStatus,
   QueueTicket,
   QueueTimes,
-  WatchedTicket,
+  StatusQuery,
 } from '../domain/queue.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { createCommands } from './commands.ts'
-import { createJoins } from './join-batcher.ts'
+import { createJoinBatcher } from './join-batcher.ts'
 import { createKeys } from '../redis/keys.ts'
 import { isBlocked } from './replies.ts'
-import { createSettler } from './recovery.ts'
-import type { Failed, QueueBooks } from './recovery.ts'
-import type { OnTold } from './positions/push-latency.ts'
-import type { Wakeups } from '../redis/pubsub.ts'
-import { createWatch } from './positions/subscribe.ts'
+import { createRecovery } from './recovery.ts'
+import type { Failed, QueueStore } from './recovery.ts'
+import type { ObservePushLatency } from './positions/push-latency.ts'
+import type { PubSub } from '../redis/pubsub.ts'
+import { createTicketSubscriptions } from './positions/subscribe.ts'
 
-export type { QueueBooks } from './recovery.ts'
+export type { QueueStore } from './recovery.ts'
 
 /** The queues of all concerts. Every function throws Problem OVERLOADED when Redis or the books are away. */
 export interface Queue {
@@ -47,7 +47,7 @@ export interface Queue {
   configure(concertId: string, settings: QueueSettings): Promise<void>
   /** How many wait and are admitted, for each concert in the order given. */
   counts(concertIds: readonly string[]): Promise<QueueCounts[]>
-  figures(concertId: string): Promise<QueueFigures>
+  stats(concertId: string): Promise<QueueStats>
   /** The live ticket of a user and how it stands, looked at without counting as presence; null: there is none. */
   find(concertId: string, userId: string): Promise<{ ticket: QueueTicket; status: QueueStatus } | null>
   /** The queues that somebody has stood in lately, those used last first, `limit` at the most. */
@@ -56,36 +56,43 @@ export interface Queue {
   tick(): Promise<void>
   /**
    * The status now and whenever it changes; completes after the last one.
-   * @param heardAt when its owner was heard of last, ms of performance.now(): listening counts as presence only while that moves
+   * @param lastSeenAt when its owner was heard of last, ms of performance.now(): listening counts as presence only while that moves
    *   on. Without it, it always does.
    */
-  watch(ticket: QueueTicket, heardAt?: () => number): AsyncIterableIterator<QueueStatus>
+  subscribe(ticket: QueueTicket, lastSeenAt?: () => number): AsyncIterableIterator<QueueStatus>
 }
 
 export interface QueueOptions {
   connection: RedisConnection
-  wakeups: Wakeups
-  books: QueueBooks
+  pubsub: PubSub
+  store: QueueStore
   times: QueueTimes
   /** Of every key and channel; the same as that of the wake-ups. */
   prefix?: string
   /** Hears how long subscribers waited for news. */
-  onTold?: OnTold | undefined
+  observePushLatency?: ObservePushLatency | undefined
 }
 
-export function createQueue({ connection, wakeups, books, times, prefix, onTold }: QueueOptions): Queue {
+export function createQueue({
+  connection,
+  pubsub,
+  store: books,
+  times,
+  prefix,
+  observePushLatency,
+}: QueueOptions): Queue {
   const commands = createCommands(connection, createKeys(prefix), times)
-  const settler = createSettler(commands, books)
-  const { settled } = settler
+  const settler = createRecovery(commands, books)
+  const { withRecovery: settled } = settler
 
-  const statuses = (concertId: string, tickets: readonly WatchedTicket[]) =>
+  const statuses = (concertId: string, tickets: readonly StatusQuery[]) =>
     settled(concertId, tickets, () => commands.status(concertId, tickets))
 
   const one = async (ticket: QueueTicket, run: Parameters<typeof settled>[2]): Promise<QueueStatus> =>
     known((await settled(ticket.concertId, [ticket], run)).statuses[0])
 
   return {
-    join: createJoins(commands, settler),
+    join: createJoinBatcher(commands, settler),
     status: (ticket) => one(ticket, () => commands.status(ticket.concertId, [ticket])),
     use: (ticket) => one(ticket, () => commands.use(ticket, 0)),
     useToHold: async (ticket, neededMs) => {
@@ -104,7 +111,7 @@ export function createQueue({ connection, wakeups, books, times, prefix, onTold 
     leave: (ticket) => one(ticket, () => commands.leave(ticket)),
     configure: (concertId, settings) => commands.configure(concertId, settings),
     counts: (concertIds) => Promise.all(concertIds.map((concertId) => commands.counts(concertId))),
-    figures: (concertId) => commands.figures(concertId),
+    stats: (concertId) => commands.stats(concertId),
     find: async (concertId, userId) => {
       const found = await commands.find(concertId, userId)
       return found && { ticket: { userId, concertId, number: found.number }, status: found.status }
@@ -124,11 +131,11 @@ export function createQueue({ connection, wakeups, books, times, prefix, onTold 
       )
       if (failed) throw failed.reason
     },
-    watch: createWatch({
+    subscribe: createTicketSubscriptions({
       read: statuses,
-      wakeups,
+      pubsub,
       graceMs: times.absenceGraceMs,
-      onTold,
+      observePushLatency,
     }),
   }
 }

@@ -5,7 +5,7 @@ import { isBlocked } from './replies.ts'
 import type { Blocked, Report } from './replies.ts'
 
 /** What the queue asks of whoever keeps the books (PostgreSQL), so that it can start and restart from nothing. */
-export interface QueueBooks {
+export interface QueueStore {
   /**
    * Reserves a fresh block of numbers, never handed out before and greater than all before; null: there is no
    * such concert. `fresh`: no block had ever been reserved before.
@@ -24,19 +24,19 @@ export interface Failed {
 }
 
 /** A report on tickets that are all known by now, or cannot be told. */
-export interface Settled extends Omit<Report, 'told'> {
+export interface ResolvedReport extends Omit<Report, 'rawStatuses'> {
   statuses: (QueueStatus | Failed)[]
 }
 
-export interface Settler {
+export interface Recovery {
   /** Runs a script until it is no longer blocked: opens the queue or brings it numbers in between. */
-  unblocked: <T>(concertId: string, run: () => Promise<T | Blocked>) => Promise<T>
+  withOpenQueue: <T>(concertId: string, run: () => Promise<T | Blocked>) => Promise<T>
   /** Runs a script that reports on tickets until it knows them all: puts lost ones back in between. */
-  settled: (
+  withRecovery: (
     concertId: string,
     tickets: readonly QueueTicket[],
     run: () => Promise<Report | Blocked>,
-  ) => Promise<Settled>
+  ) => Promise<ResolvedReport>
 }
 
 /** Each try but the last brought a block of numbers; so many blocks are not used up by one instance's calls. */
@@ -46,7 +46,7 @@ const TRIES_MAX = 20
  * Does what a script cannot do by itself: ask the books. Whatever it does is decided in a script again, so
  * two instances may do it at once. Throws Problem NOT_FOUND for an unknown concert, and OVERLOADED.
  */
-export function createSettler(commands: Commands, books: QueueBooks): Settler {
+export function createRecovery(commands: Commands, books: QueueStore): Recovery {
   const opening = new Map<string, Promise<void>>()
 
   async function open(concertId: string): Promise<void> {
@@ -97,13 +97,13 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
     throw overloaded(new Error(`The queue of ${concertId} uses its numbers up faster than they come`))
   }
 
-  const settled: Settler['settled'] = async (concertId, tickets, run) => {
+  const settled: Recovery['withRecovery'] = async (concertId, tickets, run) => {
     const failures = new Map<number, Failed | null>()
-    const { told, ...rest } = await unblocked(concertId, async () => {
+    const { rawStatuses: told, ...rest } = await unblocked(concertId, async () => {
       const report = await run()
       if (isBlocked(report)) return report
-      if (report.told.includes('BLOCK_SPENT')) return 'BLOCK_SPENT'
-      const lost = report.told.flatMap((entry, index) => (entry === 'UNKNOWN' ? [index] : []))
+      if (report.rawStatuses.includes('BLOCK_SPENT')) return 'BLOCK_SPENT'
+      const lost = report.rawStatuses.flatMap((entry, index) => (entry === 'UNKNOWN' ? [index] : []))
       if (lost.length === 0) return report
       const restored = await restore(
         concertId,
@@ -119,7 +119,7 @@ export function createSettler(commands: Commands, books: QueueBooks): Settler {
     return { ...rest, statuses }
   }
 
-  return { unblocked, settled }
+  return { withOpenQueue: unblocked, withRecovery: settled }
 }
 
 const failed = (cause: unknown): Failed => ({ kind: 'Failed', cause })

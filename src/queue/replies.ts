@@ -1,24 +1,24 @@
-import { PACE_MS_MIN, type QueueFigures } from '../domain/stats.ts'
+import { RATE_WINDOW_MS_MIN, type QueueStats } from '../domain/stats.ts'
 import type { LapseReason, QueueStatus } from '../domain/queue.ts'
 
 /** What a script answers when the queue has to be opened, or needs numbers, before it can do its work. */
 export type Blocked = 'UNOPENED' | 'BLOCK_SPENT'
 
 /** How a ticket stands; UNKNOWN: it may have been lost with Redis's data, and may be put back. */
-export type Standing = QueueStatus | 'UNKNOWN' | 'BLOCK_SPENT'
+export type RawStatus = QueueStatus | 'UNKNOWN' | 'BLOCK_SPENT'
 
 /** What holds for all who wait. */
-export interface Outlook {
+export interface QueueConditions {
   paused: boolean
   /** By the admissions of the last minute; null: there were none. */
-  msPerPlace: number | null
+  msPerPosition: number | null
 }
 
 /** What a script says about tickets: one entry for each that was asked for, in that order. */
-export interface Report extends Outlook {
+export interface Report extends QueueConditions {
   /** Of the last wake-up that this knows of: what a later one says has happened since. */
   version: number
-  told: Standing[]
+  rawStatuses: RawStatus[]
 }
 
 export interface Joined {
@@ -32,25 +32,30 @@ type Reply = [version: number, paused: number, admissions: number, inMs: number,
 export const isBlocked = (reply: unknown): reply is Blocked => reply === 'UNOPENED' || reply === 'BLOCK_SPENT'
 
 /** How long somebody at this position is likely to wait, in whole seconds. */
-export const estimateOf = (position: number, msPerPlace: number | null): number | null =>
-  msPerPlace === null ? null : Math.ceil((position * msPerPlace) / 1000)
+export const estimateWait = (position: number, msPerPosition: number | null): number | null =>
+  msPerPosition === null ? null : Math.ceil((position * msPerPosition) / 1000)
 
-const paceMs = (inMs: number): number => Math.max(inMs, PACE_MS_MIN)
+const rateWindowMs = (inMs: number): number => Math.max(inMs, RATE_WINDOW_MS_MIN)
 
 /** Decodes what lua/lib/report.lua returns. */
 export function toReport(reply: unknown): Blocked | Report {
   if (isBlocked(reply)) return reply
   const [version, paused, admissions, inMs, ...rows] = reply as Reply
-  const msPerPlace = admissions > 0 ? paceMs(inMs) / admissions : null
-  const outlook = { paused: paused === 1, msPerPlace }
-  return { version, ...outlook, told: rows.map((row) => toTold(row, outlook)) }
+  const msPerPosition = admissions > 0 ? rateWindowMs(inMs) / admissions : null
+  const outlook = { paused: paused === 1, msPerPosition }
+  return { version, ...outlook, rawStatuses: rows.map((row) => toRawStatus(row, outlook)) }
 }
 
-function toTold([kind, value]: Row, { paused, msPerPlace }: Outlook): Standing {
+function toRawStatus([kind, value]: Row, { paused, msPerPosition }: QueueConditions): RawStatus {
   switch (kind) {
     case 'WAITING': {
       const position = Number(value)
-      return { kind: 'Waiting', position, estimatedWaitSeconds: estimateOf(position, msPerPlace), paused }
+      return {
+        kind: 'Waiting',
+        position,
+        estimatedWaitSeconds: estimateWait(position, msPerPosition),
+        paused,
+      }
     }
     case 'ADMITTED':
       return { kind: 'Admitted', until: new Date(Number(value)) }
@@ -85,7 +90,7 @@ export function toJoined(reply: unknown): Blocked | Joined[] {
   const [report, ...numbers] = reply as [unknown, ...number[]]
   const decoded = toReport(report)
   return numbers.map((number, index) => {
-    const status = isBlocked(decoded) ? decoded : decoded.told[index]
+    const status = isBlocked(decoded) ? decoded : decoded.rawStatuses[index]
     if (typeof status !== 'object') throw new Error('Redis does not know a ticket that it has just given out')
     return { number, status }
   })
@@ -99,12 +104,13 @@ export function toFound(reply: unknown): Joined | null {
   return joined[0] ?? null
 }
 
-type Figures = [at: number, ...counts: [number, number, number, number, number, number, number, number]]
+type StatsReply = [at: number, ...counts: [number, number, number, number, number, number, number, number]]
 
 /** Decodes what stats.lua returns. */
-export function toFigures(reply: unknown): QueueFigures {
-  const [at, issued, waiting, admitted, finished, lapsed, admittedTotal, admissions, inMs] = reply as Figures
-  const admissionsPerSecond = (admissions / paceMs(inMs)) * 1000
+export function toStats(reply: unknown): QueueStats {
+  const [at, issued, waiting, admitted, finished, lapsed, admittedTotal, admissions, inMs] =
+    reply as StatsReply
+  const admissionsPerSecond = (admissions / rateWindowMs(inMs)) * 1000
   return {
     at: new Date(at),
     issued,

@@ -1,33 +1,33 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ConcertFigures, SeatFigures } from '../domain/stats.ts'
+import type { ConcertStats, SeatStats } from '../domain/stats.ts'
 import type { QueueSettings } from '../domain/queue.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { createKeys } from '../redis/keys.ts'
-import { latest, type Feed } from '../domain/latest-value.ts'
+import { latestValue, type Sink } from '../domain/latest-value.ts'
 import type { Queue } from './queue.ts'
 
 /** How the concerts are doing. Reading throws Problem OVERLOADED when Redis or the books are away. */
-export interface Figures {
-  read(concertId: string): Promise<ConcertFigures>
+export interface Stats {
+  read(concertId: string): Promise<ConcertStats>
   /** The figures now and when they change, at most once a second. */
-  watch(concertId: string): AsyncIterableIterator<ConcertFigures>
+  subscribe(concertId: string): AsyncIterableIterator<ConcertStats>
   /** Those of the last half hour, one every five seconds while the queue is used, in order of time. */
-  history(concertId: string): Promise<ConcertFigures[]>
+  history(concertId: string): Promise<ConcertStats[]>
   /** Adds to the history of every queue in use what is due. Any number of instances may do it at once. */
   sample(): Promise<void>
 }
 
-export interface FiguresOptions {
+export interface StatsOptions {
   connection: RedisConnection
-  queue: Pick<Queue, 'figures' | 'active'>
-  readSeats: (concertId: string) => Promise<SeatFigures>
+  queue: Pick<Queue, 'stats' | 'active'>
+  readSeats: (concertId: string) => Promise<SeatStats>
   /** What the operators have decided last, whichever instance they told. */
   readSettings: (concertId: string) => Promise<QueueSettings | null>
   /** Of every key; the same as the queue's. */
   prefix?: string
 }
 
-const WATCH_MS = 1_000
+const POLL_MS = 1_000
 const SAMPLE_MS = 5_000
 /** A little less than that, so that who comes right on time is not too early. */
 const SAMPLED_MS = SAMPLE_MS - 100
@@ -36,20 +36,14 @@ const SAMPLES_MAX = HISTORY_MS / SAMPLE_MS
 /** The queues that have a history: those used last. */
 const CONCERTS_MAX = 100
 
-export function createFigures({
-  connection,
-  queue,
-  readSeats,
-  readSettings,
-  prefix,
-}: FiguresOptions): Figures {
+export function createStats({ connection, queue, readSeats, readSettings, prefix }: StatsOptions): Stats {
   const { redis, call } = connection
   const keys = createKeys(prefix)
-  const watchers = new Map<string, Watcher>()
+  const watchers = new Map<string, Poller>()
 
-  async function read(concertId: string): Promise<ConcertFigures> {
+  async function read(concertId: string): Promise<ConcertStats> {
     const [line, seats, settings] = await Promise.all([
-      queue.figures(concertId),
+      queue.stats(concertId),
       readSeats(concertId),
       readSettings(concertId),
     ])
@@ -68,9 +62,9 @@ export function createFigures({
 
   return {
     read,
-    watch: (concertId) =>
-      latest((feed) => {
-        const watcher = watchers.get(concertId) ?? startWatcher(() => read(concertId))
+    subscribe: (concertId) =>
+      latestValue((feed) => {
+        const watcher = watchers.get(concertId) ?? startPoller(() => read(concertId))
         watchers.set(concertId, watcher)
         watcher.add(feed)
         return () => {
@@ -91,22 +85,22 @@ export function createFigures({
   }
 }
 
-function parse(text: string): ConcertFigures {
-  const sample = JSON.parse(text) as Omit<ConcertFigures, 'at' | 'settings'> & { at: string }
+function parse(text: string): ConcertStats {
+  const sample = JSON.parse(text) as Omit<ConcertStats, 'at' | 'settings'> & { at: string }
   // An older version wrote down no settings.
   return { settings: null, ...sample, at: new Date(sample.at) }
 }
 
-interface Watcher {
-  add(feed: Feed<ConcertFigures>): void
+interface Poller {
+  add(feed: Sink<ConcertStats>): void
   /** -> was that the last one? Then it has stopped. */
-  remove(feed: Feed<ConcertFigures>): boolean
+  remove(feed: Sink<ConcertStats>): boolean
 }
 
 /** Reads for all who listen to one concert. */
-function startWatcher(read: () => Promise<ConcertFigures>): Watcher {
-  const feeds = new Set<Feed<ConcertFigures>>()
-  let known: ConcertFigures | null = null
+function startPoller(read: () => Promise<ConcertStats>): Poller {
+  const feeds = new Set<Sink<ConcertStats>>()
+  let known: ConcertStats | null = null
   let reading = false
 
   async function look(): Promise<void> {
@@ -121,7 +115,7 @@ function startWatcher(read: () => Promise<ConcertFigures>): Watcher {
     if (news) for (const feed of feeds) feed.push(found)
   }
 
-  const looks = setInterval(() => void look(), WATCH_MS).unref()
+  const looks = setInterval(() => void look(), POLL_MS).unref()
   void look()
   return {
     add: (feed) => {

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { bulkhead } from 'cockatiel'
 import { Redis } from 'ioredis'
-import { DeadlinePassed, within } from '../domain/timeout.ts'
+import { TimeoutError, withTimeout } from '../domain/timeout.ts'
 import type { StoreHealth } from '../domain/health.ts'
 import { overloaded, Problem } from '../domain/problem.ts'
-import type { TracePart } from '../domain/trace.ts'
-import { describeTrouble, isBug, isFromReplica } from './error-replies.ts'
+import type { TraceSpan } from '../domain/trace.ts'
+import { describeFailure, isBug, isFromReplica } from './error-replies.ts'
 import { createKeys } from './keys.ts'
-import { keepTogether, listenForLife, reconnect } from './liveness.ts'
-import { neverReject } from './subscriber.ts'
+import { startSameServerCheck, startLivenessCheck, reconnect } from './liveness.ts'
+import { retrySubscriptions } from './subscriber.ts'
 import { checkEachConnection, findUnsuitable, type ServerInfo } from './server-check.ts'
 
 export interface RedisOptions {
@@ -22,7 +22,7 @@ export interface RedisOptions {
   /** Hears of trouble with a connection. Both connections mend themselves. */
   onError?: (error: Error) => void
   /** Undefined: nobody wants to know. */
-  trace?: TracePart | undefined
+  trace?: TraceSpan | undefined
 }
 
 export interface RedisConnection {
@@ -49,7 +49,7 @@ export interface RedisConnection {
   close: () => Promise<void>
 }
 
-const PROBE_KEPT_MS = 60_000
+const PROBE_TTL_MS = 60_000
 
 /** Connects to Redis. It may be away now, or go and come back: calls fail meanwhile, the process does not. */
 export function connectRedis(options: RedisOptions): RedisConnection {
@@ -61,7 +61,7 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     maxRetriesPerRequest: null,
     retryStrategy,
   })
-  neverReject(subscriber)
+  retrySubscriptions(subscriber)
   // Nothing is sent twice, and nothing that has waited in a queue for longer than its caller did: a script that is
   // executed again, by a server that has lost its data, may undo what others did in between. decisions/015.
   const redis = new Redis(url, {
@@ -103,10 +103,10 @@ export function connectRedis(options: RedisOptions): RedisConnection {
       redis.status === 'ready'
         ? run()
         : connected().then(() => {
-            if (performance.now() >= failsAt) throw new DeadlinePassed('not connected in time')
+            if (performance.now() >= failsAt) throw new TimeoutError('not connected in time')
             return run()
           })
-    return within(
+    return withTimeout(
       callMsMax,
       places.execute(trace ? () => trace(`redis ${what}`, { 'db.system.name': 'redis' }, send) : send),
     ).catch((error: unknown) => {
@@ -117,19 +117,19 @@ export function connectRedis(options: RedisOptions): RedisConnection {
   const probe = async (): Promise<StoreHealth> => {
     const [read, write] = await Promise.allSettled([
       call(() => redis.get(keys.probe), 'probe'),
-      call(() => redis.set(keys.probe, 1, 'PX', PROBE_KEPT_MS), 'probe'),
+      call(() => redis.set(keys.probe, 1, 'PX', PROBE_TTL_MS), 'probe'),
     ])
     const failed = [read, write].find((result) => result.status === 'rejected')
     return {
       read: read.status === 'fulfilled',
       write: write.status === 'fulfilled',
-      ...(failed && { reason: unsuitable ?? describeTrouble(causeOf(failed.reason)) }),
+      ...(failed && { reason: unsuitable ?? describeFailure(causeOf(failed.reason)) }),
     }
   }
 
   const heartbeats = [
-    ...[redis, subscriber].map((connection) => listenForLife(connection, callMsMax)),
-    keepTogether(redis, subscriber, keys.connectionChannel(randomUUID()), callMsMax / 2),
+    ...[redis, subscriber].map((connection) => startLivenessCheck(connection, callMsMax)),
+    startSameServerCheck(redis, subscriber, keys.connectionChannel(randomUUID()), callMsMax / 2),
     // Notices a primary that has become a replica even if nothing else is written.
     setInterval(() => void (redis.status === 'ready' && probe()), callMsMax / 2).unref(),
   ]
@@ -139,7 +139,7 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     subscriber,
     call,
     verify: async () => {
-      await within(callMsMax, firstAttempt).catch(() => undefined)
+      await withTimeout(callMsMax, firstAttempt).catch(() => undefined)
       if (unsuitable) throw new Error(unsuitable)
     },
     ping: async () => {

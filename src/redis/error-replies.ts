@@ -18,7 +18,7 @@ export const isFromReplica = (error: unknown): boolean =>
   ['READONLY', 'MASTERDOWN'].includes(codeOf(error) ?? '')
 
 /** What is the matter with Redis, for operators: a sentence without addresses or data. */
-export function describeTrouble(error: unknown): string {
+export function describeFailure(error: unknown): string {
   switch (codeOf(error)) {
     case 'READONLY':
     case 'MASTERDOWN':

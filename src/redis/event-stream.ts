@@ -8,7 +8,7 @@ export interface StreamEvent {
   data: object
 }
 
-export interface Events {
+export interface EventStream {
   /**
    * Appends events to the stream for other services, in this order. After an error some may stand in it, and
    * come again at the next try: readers tell by `id`. Throws Problem OVERLOADED.
@@ -23,13 +23,13 @@ const VERSION = 1
 const LENGTH_MAX = 100_000
 
 /** The Redis Stream `<prefix>:events`: fields id, type, version, occurredAt (RFC 3339, UTC) and data (JSON). */
-export function createEvents({
+export function createEventStream({
   connection,
   prefix,
 }: {
   connection: RedisConnection
   prefix?: string
-}): Events {
+}): EventStream {
   const stream = createKeys(prefix).events
   const append = async (events: readonly StreamEvent[]): Promise<void> => {
     if (events.length === 0) return

@@ -26,7 +26,7 @@ export const createKeys = (prefix = 'stagedoor'): Keys => ({
   events: `${prefix}:events`,
   history: (concertId) => `${prefix}:{${concertId}}:history`,
   sampled: (concertId) => `${prefix}:{${concertId}}:sampled`,
-  queueChannel: (concertId) => `${prefix}:{${concertId}}:wake`,
+  queueChannel: (concertId) => `${prefix}:{${concertId}}:deltas`,
   seatsChannel: (performanceId) => `${prefix}:seats:${performanceId}`,
   rate: (what, who) => `${prefix}:rate:${what}:${who}`,
   probe: `${prefix}:probe`,

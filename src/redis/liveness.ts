@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis'
  * `silentMsMax`: TCP alone would wait a quarter of an hour for a dead host. (The socketTimeout of ioredis looks
  * only at connections that wait for something, and may end the one that came after.)
  */
-export function listenForLife(connection: Redis, silentMsMax: number): NodeJS.Timeout {
+export function startLivenessCheck(connection: Redis, silentMsMax: number): NodeJS.Timeout {
   let heard: string | undefined
   let silences = 0
   return setInterval(() => {
@@ -31,7 +31,7 @@ export function reconnect(connection: Redis): void {
  * another: after a switchover behind one address the subscriber would stay with the former primary for ever.
  * @param channel the subscriber listens to it, and nobody else
  */
-export function keepTogether(
+export function startSameServerCheck(
   redis: Redis,
   subscriber: Redis,
   channel: string,

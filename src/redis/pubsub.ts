@@ -3,7 +3,7 @@ import type { RedisConnection } from './connection.ts'
 import { createKeys } from './keys.ts'
 
 /** What a script has changed in a queue, as queue/lua/lib/delta.lua says it. */
-export interface QueueWake {
+export interface QueueDelta {
   /** One more than that of the wake-up before. */
   version: number
   /** When it was said, in milliseconds since 1970, by the clock of Redis. */
@@ -13,21 +13,21 @@ export interface QueueWake {
   /** How many were taken from the head of the line, admitted or skipped. */
   taken: number
   /** The last number that was taken. */
-  through: number
+  upTo: number
   /** Numbers that left the line, from anywhere. */
   left: readonly number[]
   /** Numbers that went back in at their own place. */
-  returned: readonly number[]
+  restored: readonly number[]
   /** Tickets that changed outside of the line. */
-  about: readonly number[]
+  changed: readonly number[]
   /** 1: more has happened than a message should say. */
-  unclear: number
+  resyncNeeded: number
 }
 
 /** Stops listening. */
-export type Stop = () => void
+export type Unsubscribe = () => void
 
-export interface Wakeups {
+export interface PubSub {
   /** Says that seats of a performance changed. Throws Problem OVERLOADED. */
   publishSeats(performanceId: string): Promise<void>
   /**
@@ -35,12 +35,12 @@ export interface Wakeups {
    * reject; while Redis is away they wait. `onWake` also runs after the connection was lost and is back,
    * because messages may have been missed; for a queue it gets null then.
    */
-  listenSeats(performanceId: string, onWake: () => void): Promise<Stop>
-  listenQueue(concertId: string, onWake: (wake: QueueWake | null) => void): Promise<Stop>
+  subscribeSeats(performanceId: string, onWake: () => void): Promise<Unsubscribe>
+  subscribeQueue(concertId: string, onWake: (wake: QueueDelta | null) => void): Promise<Unsubscribe>
 }
 
 /** Wake-ups between instances, over Redis pub/sub. */
-export function createWakeups(options: { connection: RedisConnection; prefix?: string }): Wakeups {
+export function createPubSub(options: { connection: RedisConnection; prefix?: string }): PubSub {
   const { redis, subscriber, call } = options.connection
   const keys = createKeys(options.prefix)
   const pubsub = new RedisPubSub({ publisher: redis, subscriber })
@@ -62,9 +62,9 @@ export function createWakeups(options: { connection: RedisConnection; prefix?: s
 
   async function listen(
     channel: string,
-    onMessage: (wake: QueueWake) => void,
+    onMessage: (wake: QueueDelta) => void,
     onMissed: () => void,
-  ): Promise<Stop> {
+  ): Promise<Unsubscribe> {
     const id = await pubsub.subscribe(channel, onMessage)
     // Not `onMissed` itself: the same function may listen twice.
     const missed = (): void => onMissed()
@@ -77,7 +77,8 @@ export function createWakeups(options: { connection: RedisConnection; prefix?: s
   return {
     publishSeats: (performanceId) =>
       call(() => pubsub.publish(keys.seatsChannel(performanceId), {}), 'publish'),
-    listenSeats: (performanceId, onWake) => listen(keys.seatsChannel(performanceId), () => onWake(), onWake),
-    listenQueue: (concertId, onWake) => listen(keys.queueChannel(concertId), onWake, () => onWake(null)),
+    subscribeSeats: (performanceId, onWake) =>
+      listen(keys.seatsChannel(performanceId), () => onWake(), onWake),
+    subscribeQueue: (concertId, onWake) => listen(keys.queueChannel(concertId), onWake, () => onWake(null)),
   }
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { within } from '../domain/timeout.ts'
+import { withTimeout } from '../domain/timeout.ts'
 
 const RESUBSCRIBE_MS = 1_000
 /** How long the answer to a SUBSCRIBE may take while Redis is there. */
@@ -12,7 +12,7 @@ type Subscribing = (channels: unknown, done?: (error: null) => void) => Promise<
  * would end the process. A refused SUBSCRIBE is tried again instead, until the connection is closed for good; and so
  * is one without an answer, for ioredis forgets one that it sent before a connection was ready, if that is lost.
  */
-export function neverReject(subscriber: Redis): void {
+export function retrySubscriptions(subscriber: Redis): void {
   const own = subscriber as unknown as Record<'subscribe' | 'unsubscribe' | 'punsubscribe', Subscribing>
   for (const name of ['unsubscribe', 'punsubscribe'] as const) {
     const run = own[name].bind(subscriber)
@@ -26,7 +26,7 @@ export function neverReject(subscriber: Redis): void {
       return
     }
     try {
-      await within(SUBSCRIBE_MS_MAX, subscribe(channels))
+      await withTimeout(SUBSCRIBE_MS_MAX, subscribe(channels))
       done?.(null)
     } catch {
       // Without `done` it is ioredis that renews its subscriptions, and will do so again by itself.

@@ -5,11 +5,11 @@ import type { QueueTicket } from '../domain/queue.ts'
 import type { Viewer } from '../domain/users.ts'
 
 /** May the viewer see what belongs to this user? */
-export const maySee = (viewer: Viewer, ownerId: string): boolean =>
+export const canView = (viewer: Viewer, ownerId: string): boolean =>
   viewer.role === 'operator' || viewer.userId === ownerId
 
 /** Who is signed in, if anybody is. */
-export function viewerIfAny(context: Context): Viewer | null {
+export function viewerOrNull(context: Context): Viewer | null {
   try {
     return context.viewer()
   } catch {
@@ -24,7 +24,7 @@ export function viewerIfAny(context: Context): Viewer | null {
 export function subjectOf(context: Context, userId: string | null | undefined): string {
   const viewer = context.viewer()
   const subject = userId ?? viewer.userId
-  if (!maySee(viewer, subject)) throw new Problem('FORBIDDEN', 'You can do this only for yourself.')
+  if (!canView(viewer, subject)) throw new Problem('FORBIDDEN', 'You can do this only for yourself.')
   return subject
 }
 
@@ -41,11 +41,11 @@ export function requireOperator(context: Context): Viewer {
  * @throws Problem QUEUE_TICKET_INVALID
  */
 export function requireTicket(context: Context, token?: string | null): QueueTicket {
-  const shown = token ?? context.shownTicket
+  const shown = token ?? context.queueToken
   if (shown === undefined || shown === '') {
     throw new Problem('QUEUE_TICKET_INVALID', 'Show your queue ticket: send its token as "X-Queue-Token".')
   }
-  const ticket = context.tickets.verify(shown)
+  const ticket = context.queueTokens.verify(shown)
   if (!ticket) {
     throw new Problem(
       'QUEUE_TICKET_INVALID',

@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
-import * as catalogBook from '../db/catalog.ts'
-import type { Page } from '../domain/pagination.ts'
+import * as catalogDb from '../db/catalog.ts'
+import type { PageArgs } from '../domain/pagination.ts'
 import {
   seatMap,
   type Concert,
@@ -10,7 +10,7 @@ import {
   type SeatStatus,
 } from '../domain/catalog.ts'
 import { Problem } from '../domain/problem.ts'
-import { stopWhen } from '../domain/latest-value.ts'
+import { takeUntil } from '../domain/latest-value.ts'
 import { isAdmitted, requireAdmission, requireOperator } from './authorization.ts'
 
 /** More dates than any concert has; createConcert takes no more. */
@@ -20,7 +20,7 @@ const PERFORMANCES_MAX = 100
 const SEATS_MAX = 50_000
 
 /** @throws Problem BAD_INPUT when the operation goes through more seats than it may */
-function countSeats(context: Context, count: number): void {
+function countSeatsRead(context: Context, count: number): void {
   context.seatsRead = (context.seatsRead ?? 0) + count
   if (context.seatsRead <= SEATS_MAX) return
   throw new Problem(
@@ -29,8 +29,8 @@ function countSeats(context: Context, count: number): void {
   )
 }
 
-export const concerts = (page: Page, context: Context): Promise<Concert[]> =>
-  catalogBook.listConcerts(context.db, page)
+export const concerts = (page: PageArgs, context: Context): Promise<Concert[]> =>
+  catalogDb.listConcerts(context.db, page)
 
 export const concert = (_: unknown, { id }: { id: string }, context: Context): Promise<Concert | null> =>
   context.loaders.concerts.load(id)
@@ -53,7 +53,7 @@ export async function performances(
   await requireAdmission(context, concertId)
   // The argument's default stands in the schema; an explicit null is no different from it.
   const bookable = bookableOnly ?? true
-  const dates = await catalogBook.listPerformances(context.db, concertId, {
+  const dates = await catalogDb.listPerformances(context.db, concertId, {
     futureOnly: bookable,
     limit: PERFORMANCES_MAX,
   })
@@ -102,7 +102,7 @@ export async function seats(
   context: Context,
 ): Promise<Seat[]> {
   await requireAdmission(context, performance.concertId)
-  countSeats(context, performance.seatCount)
+  countSeatsRead(context, performance.seatCount)
   const all = seatMap(performance, await context.loaders.takenSeats.load(performance.id))
   return status ? all.filter((seat) => seat.status === status) : all
 }
@@ -117,8 +117,8 @@ export async function seatChanges(
   const found = await context.loaders.performances.load(performanceId)
   if (!found) throw new Problem('NOT_FOUND', 'There is no such performance.')
   const ticket = await requireAdmission(context, found.concertId, token)
-  const changes = context.seats.watch(performanceId)
-  return stopWhen(changes, context.queue.watch(ticket), (status) => status.kind !== 'Admitted')
+  const changes = context.seats.subscribe(performanceId)
+  return takeUntil(changes, context.queue.subscribe(ticket), (status) => status.kind !== 'Admitted')
 }
 
 export async function createConcert(
@@ -138,7 +138,7 @@ export async function createConcert(
 ): Promise<Concert> {
   const { userId } = requireOperator(context)
   const { queueDefaults } = context.config
-  const id = await catalogBook.createConcert(
+  const id = await catalogDb.createConcert(
     context.db,
     userId,
     {

@@ -6,11 +6,11 @@ import type { Database } from '../db/client.ts'
 import { Problem } from '../domain/problem.ts'
 import type { QueueTimes } from '../domain/queue.ts'
 import type { Viewer } from '../domain/users.ts'
-import type { Figures } from '../queue/stats.ts'
+import type { Stats } from '../queue/stats.ts'
 import type { Queue } from '../queue/queue.ts'
-import type { Rates } from '../redis/rate-limiter.ts'
-import type { SeatWatch } from '../seats/seat-changes.ts'
-import type { TicketSigner } from '../auth/queue-tokens.ts'
+import type { RateLimiter } from '../redis/rate-limiter.ts'
+import type { SeatSubscriptions } from '../seats/seat-changes.ts'
+import type { QueueTokenSigner } from '../auth/queue-tokens.ts'
 import type { Loaders } from './loaders.ts'
 import type { SeatCounts } from '../seats/seat-counts.ts'
 
@@ -44,13 +44,13 @@ export interface Services {
   auth: Auth
   /** Undefined: robots may join too. */
   botCheck: BotCheck | undefined
-  tickets: TicketSigner
+  queueTokens: QueueTokenSigner
   db: Database
   queue: Queue
-  seats: SeatWatch
+  seats: SeatSubscriptions
   seatCounts: SeatCounts
-  figures: Figures
-  rates: Rates
+  stats: Stats
+  rateLimiter: RateLimiter
   /** When the last date of a concert starts, ms since 1970; 0: it has none. Dates never change, so it is kept. */
   lastPerformanceAt: LRUCache<string, number>
   /** Has what was just committed delivered at once. */
@@ -68,14 +68,14 @@ export interface Context extends Services {
   /** As `viewer`, for the operations that are open to cashiers. @throws Problem UNAUTHENTICATED */
   caller: () => Viewer
   /** The queue ticket that came with the request, not looked at yet. */
-  shownTicket: string | undefined
-  /** Where the request comes from: see http/address.ts. */
+  queueToken: string | undefined
+  /** Where the request comes from: see http/client-address.ts. */
   address: string
   loaders: Loaders
   /** What a proxy calls the request; else made up when it is needed: see requestIdOf. */
   requestId: string | undefined
   /** When the client last sent something, ms of performance.now(), where that can move on; undefined: with the request. */
-  heardAt: (() => number) | undefined
+  lastSeenAt: (() => number) | undefined
   /** The trace that the request is a part of. */
   traceparent: string | undefined
   /** When the access token expires, milliseconds since 1970: a subscription ends then. Infinity: there is none. */
@@ -100,7 +100,7 @@ export interface Credentials {
   /** What a proxy calls it. */
   requestId: string | undefined
   /** When the client last sent something, where more than the request can come; ms of performance.now(). */
-  heardAt?: () => number
+  lastSeenAt?: () => number
   /** The trace that it is a part of: https://www.w3.org/TR/trace-context/#traceparent-header */
   traceparent: string | undefined
 }
@@ -110,7 +110,7 @@ export interface Credentials {
  * stay public.
  */
 export async function createContext(services: Services, credentials: Credentials): Promise<Context> {
-  const identity = await identify(services.auth, credentials.authorization)
+  const identity = await authenticate(services.auth, credentials.authorization)
   // Inherits the services: copying them would be a tenth of what a small query costs.
   const context = Object.create(services) as Context
   context.caller = () => {
@@ -125,10 +125,10 @@ export async function createContext(services: Services, credentials: Credentials
     return caller
   }
   context.expiresAt = typeof identity === 'function' ? Infinity : identity.expiresAt
-  context.shownTicket = credentials.queueToken
+  context.queueToken = credentials.queueToken
   context.address = credentials.address
   context.requestId = credentials.requestId
-  context.heardAt = credentials.heardAt
+  context.lastSeenAt = credentials.lastSeenAt
   context.traceparent = credentials.traceparent
   context.loaders = services.newLoaders()
   return context
@@ -138,13 +138,13 @@ export async function createContext(services: Services, credentials: Credentials
 export const requestIdOf = (context: Context): string => (context.requestId ??= context.newId())
 
 /** Whose access token it is, or why it is nobody's. Most who look around have none, so errors are made when needed. */
-export async function identify(
+export async function authenticate(
   auth: Auth,
   authorization: string | undefined,
 ): Promise<Identity | (() => Problem)> {
-  if (authorization === undefined || authorization === '') return signInFirst
+  if (authorization === undefined || authorization === '') return missingAccessToken
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
-  if (token === undefined) return notABearer
+  if (token === undefined) return malformedAuthorization
   try {
     return await auth.verify(token)
   } catch (error) {
@@ -153,10 +153,10 @@ export async function identify(
   }
 }
 
-const signInFirst = (): Problem =>
+const missingAccessToken = (): Problem =>
   new Problem('UNAUTHENTICATED', 'Sign in first: send your access token as "Authorization: Bearer …".')
 
-const notABearer = (): Problem =>
+const malformedAuthorization = (): Problem =>
   new Problem(
     'UNAUTHENTICATED',
     'The Authorization header has to read "Bearer", a space, and an access token.',

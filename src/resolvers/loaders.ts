@@ -12,7 +12,7 @@ import type { Queue } from '../queue/queue.ts'
 
 const BATCH_MAX = 200
 
-const makers = {
+const factories = {
   concerts: (db: Database) =>
     byKey(
       (ids) => catalog.loadConcerts(db, ids),
@@ -51,7 +51,7 @@ const makers = {
     ),
   paymentsOf: (db: Database) =>
     byKey(
-      (ids) => payments.loadPaymentsOf(db, ids),
+      (ids) => payments.loadPaymentsByReservation(db, ids),
       (payment) => payment.reservationId,
     ),
   accounts: (db: Database) =>
@@ -76,7 +76,7 @@ const makers = {
     ),
 }
 
-type Makers = typeof makers
+type Makers = typeof factories
 export type Loaders = { readonly [Name in keyof Makers]: ReturnType<Makers[Name]> }
 
 /**
@@ -84,7 +84,7 @@ export type Loaders = { readonly [Name in keyof Makers]: ReturnType<Makers[Name]
  */
 export function createLoaders(db: Database, queue: Queue): () => Loaders {
   const lazy: PropertyDescriptorMap = {}
-  for (const [name, make] of Object.entries(makers)) {
+  for (const [name, make] of Object.entries(factories)) {
     lazy[name] = {
       get() {
         const value = make(db, queue)

@@ -1,16 +1,16 @@
 import type { Context } from './context.ts'
-import * as catalogBook from '../db/catalog.ts'
-import * as operatorBook from '../db/operators.ts'
-import * as queueBook from '../db/queue.ts'
-import * as reservationBook from '../db/reservations.ts'
+import * as catalogDb from '../db/catalog.ts'
+import * as operatorsDb from '../db/audit-log.ts'
+import * as queueDb from '../db/queue.ts'
+import * as reservationsDb from '../db/reservations.ts'
 import type { Concert } from '../domain/catalog.ts'
-import type { OperatorAction } from '../domain/operators.ts'
-import type { Page } from '../domain/pagination.ts'
+import type { AuditLogEntry } from '../domain/audit-log.ts'
+import type { PageArgs } from '../domain/pagination.ts'
 import { Problem } from '../domain/problem.ts'
 import type { QueueStatus } from '../domain/queue.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import { requireOperator } from './authorization.ts'
-import { known } from './users.ts'
+import { userOrPlaceholder } from './users.ts'
 
 /** Somebody whom an operator looks at. */
 export interface Buyer {
@@ -57,22 +57,22 @@ export async function buyersByBookingCode(
   context: Context,
 ): Promise<Buyer[]> {
   requireOperator(context)
-  const found = await reservationBook.findByBookingCode(context.db, { code: bookingCode })
+  const found = await reservationsDb.findByBookingCode(context.db, { code: bookingCode })
   return [...new Set(found.map(({ userId }) => userId))].map((userId) => ({ userId }))
 }
 
-export const userOf = ({ userId }: Buyer, _: unknown, context: Context) => known(userId, context)
+export const userOf = ({ userId }: Buyer, _: unknown, context: Context) => userOrPlaceholder(userId, context)
 
-export const reservationsOf = ({ userId }: Buyer, page: Page, context: Context): Promise<Reservation[]> =>
-  reservationBook.listReservations(context.db, userId, page)
+export const reservationsOf = ({ userId }: Buyer, page: PageArgs, context: Context): Promise<Reservation[]> =>
+  reservationsDb.listReservations(context.db, userId, page)
 
 /** Live tickets by what Redis says, spent ones by the books. */
 export async function ticketsOf({ userId }: Buyer, _: unknown, context: Context): Promise<BuyerTicket[]> {
   const newest = { limit: CONCERTS_MAX, after: undefined, before: undefined, fromEnd: true }
-  const ids = (await catalogBook.listConcerts(context.db, newest)).map(({ id }) => id)
+  const ids = (await catalogDb.listConcerts(context.db, newest)).map(({ id }) => id)
   const [found, spent] = await Promise.all([
     Promise.all(ids.map((id) => context.queue.find(id, userId))),
-    queueBook.listSpentTickets(context.db, { userId, ids }),
+    queueDb.listSpentTickets(context.db, { userId, ids }),
   ])
   const live = found.flatMap((one) => (one ? [{ ...one.ticket, status: one.status }] : []))
   const finished = spent.map(({ concertId, number, spentAt }) => ({
@@ -87,15 +87,15 @@ export async function ticketsOf({ userId }: Buyer, _: unknown, context: Context)
 
 export const operatorActions = (
   concertId: string | null | undefined,
-  page: Page,
+  page: PageArgs,
   context: Context,
-): Promise<OperatorAction[]> => {
+): Promise<AuditLogEntry[]> => {
   requireOperator(context)
-  return operatorBook.listOperatorActions(context.db, concertId ?? null, page)
+  return operatorsDb.listAuditLog(context.db, concertId ?? null, page)
 }
 
-export const concertIfAny = async (
-  { concertId }: OperatorAction,
+export const concertOrNull = async (
+  { concertId }: AuditLogEntry,
   _: unknown,
   context: Context,
 ): Promise<Concert | null> => (concertId === null ? null : context.loaders.concerts.load(concertId))

@@ -1,8 +1,8 @@
 import type { Context } from './context.ts'
-import * as paymentBook from '../db/payments.ts'
+import * as paymentsDb from '../db/payments.ts'
 import type { Payment, Reservation } from '../domain/reservations.ts'
-import { maySee, requireOwnTicket } from './authorization.ts'
-import { countAgainst } from './rate-limits.ts'
+import { canView, requireOwnTicket } from './authorization.ts'
+import { enforceRateLimits } from './rate-limits.ts'
 
 /** The queue is not asked: a live hold proves that its owner was let in, and Redis may be away. Then nobody counts, either. */
 export async function payReservation(
@@ -11,8 +11,8 @@ export async function payReservation(
   context: Context,
 ): Promise<Payment> {
   const ticket = requireOwnTicket(context)
-  await countAgainst(context, ['paymentsPerUser', ticket.userId])
-  const paid = await paymentBook.payReservation(context.db, {
+  await enforceRateLimits(context, ['paymentsPerUser', ticket.userId])
+  const paid = await paymentsDb.payReservation(context.db, {
     userId: ticket.userId,
     key: input.idempotencyKey,
     paymentId: context.newId(),
@@ -34,7 +34,7 @@ export async function payReservation(
 export async function payment(_: unknown, { id }: { id: string }, context: Context): Promise<Payment | null> {
   const viewer = context.viewer()
   const found = await context.loaders.payments.load(id)
-  return found && maySee(viewer, found.userId) ? found : null
+  return found && canView(viewer, found.userId) ? found : null
 }
 
 export const paymentOf = (reservation: Reservation, _: unknown, context: Context): Promise<Payment | null> =>

@@ -1,10 +1,10 @@
 import type { Context } from './context.ts'
-import * as pointsBook from '../db/points.ts'
+import * as pointsDb from '../db/points.ts'
 import type { PointAccount } from '../domain/points.ts'
 import type { User } from '../domain/users.ts'
 import { Problem } from '../domain/problem.ts'
 import { subjectOf } from './authorization.ts'
-import { countAgainst } from './rate-limits.ts'
+import { enforceRateLimits } from './rate-limits.ts'
 
 export async function chargePoints(
   _: unknown,
@@ -13,8 +13,8 @@ export async function chargePoints(
 ): Promise<PointAccount> {
   const { userId: actorId, role } = context.caller()
   const userId = accountToCharge(context, input.userId)
-  if (role === 'buyer') await countAgainst(context, ['chargesPerUser', actorId])
-  return pointsBook.chargePoints(context.db, {
+  if (role === 'buyer') await enforceRateLimits(context, ['chargesPerUser', actorId])
+  return pointsDb.chargePoints(context.db, {
     actorId,
     key: input.idempotencyKey,
     userId,

@@ -1,12 +1,12 @@
 import type { Context } from './context.ts'
-import * as queueBook from '../db/queue.ts'
+import * as queueDb from '../db/queue.ts'
 import type { Concert } from '../domain/catalog.ts'
 import { Problem } from '../domain/problem.ts'
 import type { QueueStatus, QueueTicket } from '../domain/queue.ts'
 import { SalesClosed } from '../domain/refusals.ts'
 import { requireOperator, requireTicket, subjectOf } from './authorization.ts'
 import { concertOf } from './catalog.ts'
-import { countAgainst } from './rate-limits.ts'
+import { enforceRateLimits } from './rate-limits.ts'
 
 /** A ticket as its owner sees it: signed, and with what became of it so far. */
 export interface IssuedTicket extends QueueTicket {
@@ -14,9 +14,9 @@ export interface IssuedTicket extends QueueTicket {
   status: QueueStatus
 }
 
-const issued = (context: Context, ticket: QueueTicket, status: QueueStatus): IssuedTicket => ({
+const toIssuedTicket = (context: Context, ticket: QueueTicket, status: QueueStatus): IssuedTicket => ({
   ...ticket,
-  token: context.tickets.sign(ticket),
+  token: context.queueTokens.sign(ticket),
   status,
 })
 
@@ -35,13 +35,13 @@ export async function issueQueueToken(
 ): Promise<IssuedTicket> {
   const userId = subjectOf(context, input.userId)
   const viewer = context.viewer()
-  await countAgainst(context, ['joinsPerUser', viewer.userId], ['joinsPerAddress', context.address])
+  await enforceRateLimits(context, ['joinsPerUser', viewer.userId], ['joinsPerAddress', context.address])
   const lastPerformanceAt = await context.lastPerformanceAt.fetch(input.concertId)
   if (lastPerformanceAt === undefined) throw new Problem('NOT_FOUND', 'There is no such concert.')
   if (lastPerformanceAt <= context.now().getTime()) throw new SalesClosed()
   if (viewer.role !== 'operator') await context.botCheck?.check(input.botCheckToken, context.address)
   const { ticket, status } = await context.queue.join(input.concertId, userId)
-  return issued(context, ticket, status)
+  return toIssuedTicket(context, ticket, status)
 }
 
 export async function queueTicket(
@@ -50,7 +50,7 @@ export async function queueTicket(
   context: Context,
 ): Promise<IssuedTicket> {
   const ticket = requireTicket(context, token)
-  return issued(context, ticket, await context.queue.status(ticket))
+  return toIssuedTicket(context, ticket, await context.queue.status(ticket))
 }
 
 export function queueStatus(
@@ -59,7 +59,7 @@ export function queueStatus(
   context: Context,
 ): AsyncIterable<QueueStatus> {
   const startedAt = performance.now()
-  return context.queue.watch(requireTicket(context, token), context.heardAt ?? (() => startedAt))
+  return context.queue.subscribe(requireTicket(context, token), context.lastSeenAt ?? (() => startedAt))
 }
 
 /**
@@ -73,12 +73,12 @@ export async function leaveQueue(
 ): Promise<IssuedTicket> {
   const ticket = requireTicket(context, input.token)
   subjectOf(context, ticket.userId)
-  await countAgainst(context, ['leavesPerUser', ticket.userId])
+  await enforceRateLimits(context, ['leavesPerUser', ticket.userId])
   context.loaders.admissions.clear(ticket)
-  const end = await queueBook.leaveQueue(context.db, ticket)
+  const end = await queueDb.leaveQueue(context.db, ticket)
   context.wakeRelay()
   if (end === 'PAID') await context.queue.finish(ticket)
-  return issued(context, ticket, await context.queue.leave(ticket))
+  return toIssuedTicket(context, ticket, await context.queue.leave(ticket))
 }
 
 /** An operator's change is in Redis, and so in force on every instance, before it is answered. */
@@ -97,7 +97,7 @@ export async function updateQueue(
   context: Context,
 ): Promise<Concert> {
   const { userId } = requireOperator(context)
-  const settings = await queueBook.updateQueue(context.db, userId, input.concertId, {
+  const settings = await queueDb.updateQueue(context.db, userId, input.concertId, {
     capacity: input.capacity ?? undefined,
     ratePerSecond: input.ratePerSecond,
     paused: input.paused ?? undefined,

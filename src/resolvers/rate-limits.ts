@@ -1,5 +1,5 @@
 import { Problem } from '../domain/problem.ts'
-import { viewerIfAny } from './authorization.ts'
+import { viewerOrNull } from './authorization.ts'
 import type { Context, RateLimits } from './context.ts'
 
 /**
@@ -8,18 +8,20 @@ import type { Context, RateLimits } from './context.ts'
  * @param limits all of them have to allow it; whoever is stopped by one takes nothing from the others
  * @throws Problem RATE_LIMITED
  */
-export async function countAgainst(
+export async function enforceRateLimits(
   context: Context,
   ...limits: [what: keyof RateLimits, who: string][]
 ): Promise<void> {
-  if (viewerIfAny(context)?.role === 'operator') return
-  const { rates, config } = context
-  const waits = await Promise.all(limits.map(([what, who]) => rates.take(what, who, config.rateLimits[what])))
+  if (viewerOrNull(context)?.role === 'operator') return
+  const { rateLimiter: rates, config } = context
+  const waits = await Promise.all(
+    limits.map(([what, who]) => rates.consume(what, who, config.rateLimits[what])),
+  )
   const waitMs = Math.max(...waits)
   if (waitMs === 0) return
   // One trip for all, as most are allowed; what was taken for nothing goes back, for others of the address may want it.
   const taken = limits.filter((_, index) => waits[index] === 0)
-  await Promise.all(taken.map(([what, who]) => rates.giveBack(what, who, config.rateLimits[what])))
+  await Promise.all(taken.map(([what, who]) => rates.refund(what, who, config.rateLimits[what])))
   const retryAfterSeconds = Math.ceil(waitMs / 1000)
   throw new Problem('RATE_LIMITED', `Too often. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds })
 }

@@ -1,11 +1,11 @@
 import type { Context } from './context.ts'
-import type { Page } from '../domain/pagination.ts'
-import * as reservationBook from '../db/reservations.ts'
+import type { PageArgs } from '../domain/pagination.ts'
+import * as reservationsDb from '../db/reservations.ts'
 import type { Seat } from '../domain/catalog.ts'
 import type { Reservation } from '../domain/reservations.ts'
-import { maySee, requireOwnTicket } from './authorization.ts'
+import { canView, requireOwnTicket } from './authorization.ts'
 import { performanceOf } from './catalog.ts'
-import { countAgainst } from './rate-limits.ts'
+import { enforceRateLimits } from './rate-limits.ts'
 
 /** Longer than a hold may take, until the queue has heard of it and keeps its owner in. */
 const HOLDING_MS_MAX = 10_000
@@ -16,10 +16,10 @@ export async function holdSeats(
   context: Context,
 ): Promise<Reservation> {
   const ticket = requireOwnTicket(context)
-  await countAgainst(context, ['holdsPerUser', ticket.userId])
+  await enforceRateLimits(context, ['holdsPerUser', ticket.userId])
   const { status, turnLeftMs } = await context.queue.useToHold(ticket, HOLDING_MS_MAX)
   context.loaders.admissions.clear(ticket).prime(ticket, status)
-  const held = await reservationBook.holdSeats(context.db, {
+  const held = await reservationsDb.holdSeats(context.db, {
     key: input.idempotencyKey,
     reservationId: context.newId(),
     performanceId: input.performanceId,
@@ -32,7 +32,7 @@ export async function holdSeats(
     seatLimit: context.config.seatsPerUserMax,
   })
   context.wakeRelay()
-  return changed(held, context)
+  return invalidate(held, context)
 }
 
 export async function cancelReservation(
@@ -41,18 +41,18 @@ export async function cancelReservation(
   context: Context,
 ): Promise<Reservation> {
   const { userId } = context.viewer()
-  await countAgainst(context, ['cancellationsPerUser', userId])
-  const cancelled = await reservationBook.cancelReservation(context.db, {
+  await enforceRateLimits(context, ['cancellationsPerUser', userId])
+  const cancelled = await reservationsDb.cancelReservation(context.db, {
     userId,
     key: input.idempotencyKey,
     reservationId: input.reservationId,
   })
   context.wakeRelay()
-  return changed(cancelled, context)
+  return invalidate(cancelled, context)
 }
 
 /** Has the rest of the operation see what has changed, and not what it may have seen before. */
-function changed(reservation: Reservation, { loaders }: Context): Reservation {
+function invalidate(reservation: Reservation, { loaders }: Context): Reservation {
   loaders.reservations.clear(reservation.id)
   loaders.takenSeats.clear(reservation.performanceId)
   loaders.takenSeatCounts.clear(reservation.performanceId)
@@ -66,15 +66,15 @@ export async function reservation(
 ): Promise<Reservation | null> {
   const viewer = context.viewer()
   const found = await context.loaders.reservations.load(id)
-  return found && maySee(viewer, found.userId) ? found : null
+  return found && canView(viewer, found.userId) ? found : null
 }
 
 export const reservations = (
-  page: Page,
+  page: PageArgs,
   statuses: readonly Reservation['status'][] | null | undefined,
   context: Context,
 ): Promise<Reservation[]> =>
-  reservationBook.listReservations(context.db, context.viewer().userId, page, statuses)
+  reservationsDb.listReservations(context.db, context.viewer().userId, page, statuses)
 
 /** The seats of a reservation, in order, each as it stands for everybody. Others of its date are not gone through. */
 export async function seatsOf(reservation: Reservation, _: unknown, context: Context): Promise<Seat[]> {

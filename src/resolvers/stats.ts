@@ -1,52 +1,52 @@
 import type { Context } from './context.ts'
-import { endingsPerSecond, forecast, type ConcertFigures, type QueueForecast } from '../domain/stats.ts'
+import { departuresPerSecond, forecast, type ConcertStats, type QueueForecast } from '../domain/stats.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Concert } from '../domain/catalog.ts'
 import { requireOperator } from './authorization.ts'
 
-interface OfConcert {
+interface ConcertArgs {
   concertId: string
 }
 
 /** @throws Problem UNAUTHENTICATED, FORBIDDEN, NOT_FOUND */
-async function operatorsConcert({ concertId }: OfConcert, context: Context): Promise<Concert> {
+async function requireConcert({ concertId }: ConcertArgs, context: Context): Promise<Concert> {
   requireOperator(context)
   const found = await context.loaders.concerts.load(concertId)
   if (!found) throw new Problem('NOT_FOUND', 'There is no such concert.')
   return found
 }
 
-export async function concertFigures(_: unknown, of: OfConcert, context: Context): Promise<ConcertFigures> {
-  const { id } = await operatorsConcert(of, context)
-  return context.figures.read(id)
+export async function concertFigures(_: unknown, of: ConcertArgs, context: Context): Promise<ConcertStats> {
+  const { id } = await requireConcert(of, context)
+  return context.stats.read(id)
 }
 
 export async function figureChanges(
   _: unknown,
-  of: OfConcert,
+  of: ConcertArgs,
   context: Context,
-): Promise<AsyncIterable<ConcertFigures>> {
-  const { id } = await operatorsConcert(of, context)
-  return context.figures.watch(id)
+): Promise<AsyncIterable<ConcertStats>> {
+  const { id } = await requireConcert(of, context)
+  return context.stats.subscribe(id)
 }
 
-export async function concertHistory(_: unknown, of: OfConcert, context: Context): Promise<ConcertFigures[]> {
-  const { id } = await operatorsConcert(of, context)
-  return context.figures.history(id)
+export async function concertHistory(_: unknown, of: ConcertArgs, context: Context): Promise<ConcertStats[]> {
+  const { id } = await requireConcert(of, context)
+  return context.stats.history(id)
 }
 
 export async function queueForecast(
   _: unknown,
-  asked: OfConcert & {
+  asked: ConcertArgs & {
     capacity?: number | null | undefined
     ratePerSecond?: number | null | undefined
     paused?: boolean | null | undefined
   },
   context: Context,
 ): Promise<QueueForecast> {
-  const { id, queueSettings } = await operatorsConcert(asked, context)
-  const [now, history] = await Promise.all([context.queue.figures(id), context.figures.history(id)])
-  return forecast(now, endingsPerSecond(history, now), {
+  const { id, queueSettings } = await requireConcert(asked, context)
+  const [now, history] = await Promise.all([context.queue.stats(id), context.stats.history(id)])
+  return forecast(now, departuresPerSecond(history, now), {
     capacity: asked.capacity ?? queueSettings.capacity,
     ratePerSecond: asked.ratePerSecond === undefined ? queueSettings.ratePerSecond : asked.ratePerSecond,
     paused: asked.paused ?? queueSettings.paused,

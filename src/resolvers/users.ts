@@ -1,8 +1,8 @@
 import type { Context } from './context.ts'
 import { createUser } from '../db/users.ts'
 import type { User } from '../domain/users.ts'
-import { maySee } from './authorization.ts'
-import { countAgainst } from './rate-limits.ts'
+import { canView } from './authorization.ts'
+import { enforceRateLimits } from './rate-limits.ts'
 
 /**
  * Nothing else says that the seats are theirs: a token that ended with the day would take away a seat for next month. Half
@@ -15,7 +15,7 @@ export async function signUp(
   { input }: { input: { name: string } },
   context: Context,
 ): Promise<{ user: User; accessToken: string }> {
-  await countAgainst(context, ['signUpsPerAddress', context.address])
+  await enforceRateLimits(context, ['signUpsPerAddress', context.address])
   const user = { id: context.newId(), name: input.name }
   await createUser(context.db, user)
   const accessToken = await context.auth.issue({ userId: user.id, role: 'buyer' }, TOKEN_LIFETIME_SECONDS)
@@ -23,12 +23,12 @@ export async function signUp(
 }
 
 export const me = (_: unknown, __: unknown, context: Context): Promise<User> =>
-  known(context.viewer().userId, context)
+  userOrPlaceholder(context.viewer().userId, context)
 
 export async function user(_: unknown, { id }: { id: string }, context: Context): Promise<User | null> {
-  return maySee(context.viewer(), id) ? known(id, context) : null
+  return canView(context.viewer(), id) ? userOrPlaceholder(id, context) : null
 }
 
 /** Where somebody else issues the identities, the id is all there is to know. */
-export const known = async (id: string, context: Context): Promise<User> =>
+export const userOrPlaceholder = async (id: string, context: Context): Promise<User> =>
   (await context.loaders.users.load(id)) ?? { id, name: '' }

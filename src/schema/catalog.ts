@@ -1,12 +1,12 @@
 import type { Concert, Performance, Seat, SeatChanges } from '../domain/catalog.ts'
 import { IdempotencyKeyReused, InvalidConcert } from '../domain/refusals.ts'
 import * as resolvers from '../resolvers/catalog.ts'
-import * as bounds from './validation.ts'
+import * as validation from './validation.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
-import { keyDescription } from './keys.ts'
-import { bounded } from './list-values.ts'
-import { connection, pageCost } from './pagination.ts'
+import { idempotencyKeyDescription } from './idempotency-key.ts'
+import { limitListValues } from './list-values.ts'
+import { connection, connectionComplexity } from './pagination.ts'
 import { queue } from './queue.ts'
 
 const seatStatus = builder.enumType('SeatStatus', {
@@ -65,7 +65,7 @@ builder.node(performance, {
           description: 'Only seats that stand so; null for every seat.',
         }),
       },
-      resolve: bounded(resolvers.seats),
+      resolve: limitListValues(resolvers.seats),
     }),
   }),
 })
@@ -95,13 +95,13 @@ const createPerformanceInput = builder.inputType('CreatePerformanceInput', {
     startsAt: t.field({ type: 'DateTime', required: true, description: 'When it starts; in the future.' }),
     seatCount: t.int({
       defaultValue: 50,
-      validate: bounds.seatCount.nullish(),
+      validate: validation.seatCount.nullish(),
       description: 'How many seats it has.',
     }),
     seatPrice: t.field({
       type: 'Points',
       required: true,
-      validate: bounds.seatPrice,
+      validate: validation.seatPrice,
       description: 'What a seat costs.',
     }),
   }),
@@ -110,22 +110,25 @@ const createPerformanceInput = builder.inputType('CreatePerformanceInput', {
 const createConcertInput = builder.inputType('CreateConcertInput', {
   description: 'A concert to add, with its dates.',
   fields: (t) => ({
-    title: t.string({ required: true, description: 'What is on.' }).validate(bounds.concertTitle),
+    title: t.string({ required: true, description: 'What is on.' }).validate(validation.concertTitle),
     performances: t.field({
       type: [createPerformanceInput],
       required: true,
-      validate: bounds.performanceList,
+      validate: validation.performanceList,
       description: 'Its dates, 1 to 100.',
     }),
     queueCapacity: t.int({
-      validate: bounds.queueCapacity.nullish(),
+      validate: validation.queueCapacity.nullish(),
       description: 'How many may be in at the same time; the server’s default if left out.',
     }),
     queueRatePerSecond: t.float({
-      validate: bounds.queueRate.nullish(),
+      validate: validation.queueRate.nullish(),
       description: 'How many are let in per second at the most.',
     }),
-    idempotencyKey: t.string({ validate: bounds.idempotencyKey.nullish(), description: keyDescription }),
+    idempotencyKey: t.string({
+      validate: validation.idempotencyKey.nullish(),
+      description: idempotencyKeyDescription,
+    }),
   }),
 })
 
@@ -133,14 +136,14 @@ builder.queryFields((t) => ({
   concerts: t.connection({
     type: concert,
     description: 'All concerts, the oldest first.',
-    complexity: pageCost,
+    complexity: connectionComplexity,
     resolve: (_, args, context) => connection('Concert', args, (page) => resolvers.concerts(page, context)),
   }),
   concert: t.field({
     type: concert,
     nullable: true,
     description: 'One concert.',
-    args: { id: t.arg.id({ required: true, description: 'Its id.' }).validate(bounds.idOf('Concert')) },
+    args: { id: t.arg.id({ required: true, description: 'Its id.' }).validate(validation.idOf('Concert')) },
     resolve: resolvers.concert,
   }),
   performances: t.field({
@@ -149,19 +152,23 @@ builder.queryFields((t) => ({
     description: 'The dates of a concert. Needs an admitted ticket for it: null with an error without one.',
     complexity: { field: 1, multiplier: 10 },
     args: {
-      concertId: t.arg.id({ required: true, description: 'The concert.' }).validate(bounds.idOf('Concert')),
+      concertId: t.arg
+        .id({ required: true, description: 'The concert.' })
+        .validate(validation.idOf('Concert')),
       bookableOnly: t.arg.boolean({
         defaultValue: true,
         description: 'Only dates in the future with a free seat; false for all of them.',
       }),
     },
-    resolve: bounded(resolvers.performances),
+    resolve: limitListValues(resolvers.performances),
   }),
   performance: t.field({
     type: performance,
     nullable: true,
     description: 'One date. Needs an admitted ticket for its concert.',
-    args: { id: t.arg.id({ required: true, description: 'Its id.' }).validate(bounds.idOf('Performance')) },
+    args: {
+      id: t.arg.id({ required: true, description: 'Its id.' }).validate(validation.idOf('Performance')),
+    },
     resolve: resolvers.performance,
   }),
 }))
@@ -187,9 +194,9 @@ builder.subscriptionFields((t) => ({
     args: {
       performanceId: t.arg
         .id({ required: true, description: 'The date.' })
-        .validate(bounds.idOf('Performance')),
+        .validate(validation.idOf('Performance')),
       token: t.arg.string({
-        validate: bounds.ticketToken.nullish(),
+        validate: validation.ticketToken.nullish(),
         description:
           'The token of your own queue ticket, for clients that cannot set headers; the one in `X-Queue-Token` if left out.',
       }),

@@ -12,9 +12,9 @@ import './points.ts'
 import './users.ts'
 import './stats.ts'
 import './operators.ts'
-import { noteRefusals } from './refused.ts'
+import { recordRefusals } from './record-refusals.ts'
 
-const complete = noteRefusals(lexicographicSortSchema(builder.toSchema()))
+const complete = recordRefusals(lexicographicSortSchema(builder.toSchema()))
 
 /**
  * The schema of this API.

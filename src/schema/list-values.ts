@@ -44,7 +44,7 @@ type Resolve<Parent, Args, Item> = (parent: Parent, args: Args, context: Context
  * A resolver of a list whose length no argument bounds.
  * @returns the same resolver; it throws BAD_INPUT when the lists of the operation have too many values
  */
-export const bounded =
+export const limitListValues =
   <Parent, Args, Item>(resolve: Resolve<Parent, Args, Item>) =>
   async (
     parent: Parent,

@@ -1,12 +1,12 @@
-import { changesOf, type OperatorAction, type OperatorChange } from '../domain/operators.ts'
+import { changesOf, type AuditLogEntry, type AuditLogChange } from '../domain/audit-log.ts'
 import { concertOf } from '../resolvers/catalog.ts'
 import * as resolvers from '../resolvers/operators.ts'
 import type { Buyer, BuyerTicket } from '../resolvers/operators.ts'
-import * as bounds from './validation.ts'
+import * as validation from './validation.ts'
 import { builder } from './builder.ts'
 import { concert } from './catalog.ts'
 import { globalId } from './ids.ts'
-import { connection, newestFirst, pageCost } from './pagination.ts'
+import { connection, newestFirst, connectionComplexity } from './pagination.ts'
 import { queueStatus } from './queue.ts'
 import { reservation } from './reservations.ts'
 import { user } from './users.ts'
@@ -42,14 +42,14 @@ const buyer = builder.objectRef<Buyer>('Buyer').implement({
     reservations: t.connection({
       type: reservation,
       description: 'Their reservations, with their payments, the oldest first.',
-      complexity: pageCost,
+      complexity: connectionComplexity,
       resolve: (of, args, context) =>
         connection('Reservation', args, (page) => resolvers.reservationsOf(of, page, context)),
     }),
   }),
 })
 
-const operatorChange = builder.objectRef<OperatorChange>('OperatorChange').implement({
+const operatorChange = builder.objectRef<AuditLogChange>('OperatorChange').implement({
   description: 'A value that an operator has changed.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What it is called.' }),
@@ -73,7 +73,7 @@ const operatorActionName = builder.enumType('OperatorActionName', {
   } as const,
 })
 
-const operatorAction = builder.objectRef<OperatorAction>('OperatorAction').implement({
+const operatorAction = builder.objectRef<AuditLogEntry>('OperatorAction').implement({
   description: 'Something that an operator changed. It is written down with the change, and never altered.',
   fields: (t) => ({
     id: t.id({ description: 'Its own.', resolve: ({ id }) => globalId('OperatorAction', id) }),
@@ -84,7 +84,7 @@ const operatorAction = builder.objectRef<OperatorAction>('OperatorAction').imple
       type: concert,
       nullable: true,
       description: 'The concert that it was about, if any.',
-      resolve: resolvers.concertIfAny,
+      resolve: resolvers.concertOrNull,
     }),
     userId: t.id({
       nullable: true,
@@ -106,10 +106,10 @@ builder.queryFields((t) => ({
     description:
       'Operators: what somebody has: tickets, reservations, payments and points. Name them, or a reservation of theirs.',
     args: {
-      userId: t.arg.id({ description: 'Who.' }).validate(bounds.idOf('User').nullish()),
+      userId: t.arg.id({ description: 'Who.' }).validate(validation.idOf('User').nullish()),
       reservationId: t.arg
         .id({ description: 'Whose reservation it is.' })
-        .validate(bounds.idOf('Reservation').nullish()),
+        .validate(validation.idOf('Reservation').nullish()),
     },
     resolve: resolvers.buyer,
   }),
@@ -121,18 +121,18 @@ builder.queryFields((t) => ({
     args: {
       bookingCode: t.arg
         .string({ required: true, description: 'As it is printed on the ticket, with or without the space.' })
-        .validate(bounds.bookingCode),
+        .validate(validation.bookingCode),
     },
     resolve: resolvers.buyersByBookingCode,
   }),
   operatorActions: t.connection({
     type: operatorAction,
     description: 'Operators: who changed what, the newest first.',
-    complexity: pageCost,
+    complexity: connectionComplexity,
     args: {
       concertId: t.arg
         .id({ description: 'Only what was about this concert.' })
-        .validate(bounds.idOf('Concert').nullish()),
+        .validate(validation.idOf('Concert').nullish()),
     },
     resolve: (_, args, context) =>
       connection('OperatorAction', args, (page) =>

@@ -1,8 +1,8 @@
 /** Relay connections over lists that are ordered by id: an item's global id is its cursor. */
 import { resolveCursorConnection, type ResolveCursorConnectionArgs } from '@pothos/plugin-relay'
-import type { Page } from '../domain/pagination.ts'
+import type { PageArgs } from '../domain/pagination.ts'
 import { Problem } from '../domain/problem.ts'
-import { page as bounds } from './validation.ts'
+import { page as pageSize } from './validation.ts'
 import { LIST_ITEMS } from './builder.ts'
 import { globalId, parseGlobalId, type NodeName } from './ids.ts'
 
@@ -14,16 +14,21 @@ import { globalId, parseGlobalId, type NodeName } from './ids.ts'
 export const connection = <Item extends { id: string }>(
   typename: NodeName,
   args: Parameters<typeof resolveCursorConnection>[0]['args'],
-  list: (page: Page) => Promise<Item[]>,
+  list: (page: PageArgs) => Promise<Item[]>,
 ) =>
   resolveCursorConnection(
-    { args, ...bounds, toCursor: (item: Item) => globalId(typename, item.id) },
+    { args, ...pageSize, toCursor: (item: Item) => globalId(typename, item.id) },
     ({ before, after, limit, inverted }: ResolveCursorConnectionArgs): Promise<Item[]> =>
-      list({ limit, fromEnd: inverted, after: read(typename, after), before: read(typename, before) }),
+      list({
+        limit,
+        fromEnd: inverted,
+        after: parseCursor(typename, after),
+        before: parseCursor(typename, before),
+      }),
   )
 
 /** The same stretch of a list that shows the highest ids first. */
-export const newestFirst = ({ limit, after, before, fromEnd }: Page): Page => ({
+export const newestFirst = ({ limit, after, before, fromEnd }: PageArgs): PageArgs => ({
   limit,
   after: before,
   before: after,
@@ -36,12 +41,12 @@ interface PageSize {
 }
 
 /** What a page costs: all that is asked of an item, for each item. Pothos multiplies by `LIST_ITEMS` for `edges`. */
-export const pageCost = ({ first, last }: PageSize) => ({
+export const connectionComplexity = ({ first, last }: PageSize) => ({
   field: 1,
-  multiplier: Math.min(first ?? last ?? bounds.defaultSize, bounds.maxSize) / LIST_ITEMS,
+  multiplier: Math.min(first ?? last ?? pageSize.defaultSize, pageSize.maxSize) / LIST_ITEMS,
 })
 
-function read(typename: NodeName, cursor: string | undefined): string | undefined {
+function parseCursor(typename: NodeName, cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined
   const parsed = parseGlobalId(cursor.slice(0, 200))
   if (parsed?.typename !== typename)

@@ -7,9 +7,9 @@ import {
   ReservationNotFound,
 } from '../domain/refusals.ts'
 import * as resolvers from '../resolvers/payments.ts'
-import * as bounds from './validation.ts'
+import * as validation from './validation.ts'
 import { builder } from './builder.ts'
-import { keyDescription } from './keys.ts'
+import { idempotencyKeyDescription } from './idempotency-key.ts'
 
 export const payment = builder.objectRef<Payment>('Payment')
 builder.node(payment, {
@@ -25,8 +25,12 @@ builder.node(payment, {
 const payReservationInput = builder.inputType('PayReservationInput', {
   description: 'What to pay for.',
   fields: (t) => ({
-    reservationId: t.id({ required: true, description: 'The hold.' }).validate(bounds.idOf('Reservation')),
-    idempotencyKey: t.string({ required: true, description: keyDescription }).validate(bounds.idempotencyKey),
+    reservationId: t
+      .id({ required: true, description: 'The hold.' })
+      .validate(validation.idOf('Reservation')),
+    idempotencyKey: t
+      .string({ required: true, description: idempotencyKeyDescription })
+      .validate(validation.idempotencyKey),
   }),
 })
 

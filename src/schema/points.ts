@@ -1,10 +1,10 @@
 import type { PointAccount } from '../domain/points.ts'
 import { BalanceLimitExceeded, IdempotencyKeyReused } from '../domain/refusals.ts'
 import * as resolvers from '../resolvers/points.ts'
-import * as bounds from './validation.ts'
+import * as validation from './validation.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
-import { keyDescription } from './keys.ts'
+import { idempotencyKeyDescription } from './idempotency-key.ts'
 
 export const pointAccount = builder.objectRef<PointAccount>('PointAccount').implement({
   description: 'The points that somebody can pay with.',
@@ -22,14 +22,16 @@ const chargePointsInput = builder.inputType('ChargePointsInput', {
         description:
           'You, if left out. Only operators may name somebody else, and a cashier has to: see `chargesBy`.',
       })
-      .validate(bounds.idOf('User').nullish()),
+      .validate(validation.idOf('User').nullish()),
     amount: t.field({
       type: 'Points',
       required: true,
-      validate: bounds.chargeAmount,
+      validate: validation.chargeAmount,
       description: 'How many to add, 1 at the least.',
     }),
-    idempotencyKey: t.string({ required: true, description: keyDescription }).validate(bounds.idempotencyKey),
+    idempotencyKey: t
+      .string({ required: true, description: idempotencyKeyDescription })
+      .validate(validation.idempotencyKey),
   }),
 })
 
@@ -53,7 +55,7 @@ builder.queryFields((t) => ({
     args: {
       userId: t.arg
         .id({ description: 'You, if left out. Only operators may name somebody else.' })
-        .validate(bounds.idOf('User').nullish()),
+        .validate(validation.idOf('User').nullish()),
     },
     resolve: resolvers.points,
   }),

@@ -3,7 +3,7 @@ import type { Concert } from '../domain/catalog.ts'
 import type { QueueSettings, QueueStatus } from '../domain/queue.ts'
 import * as resolvers from '../resolvers/queue.ts'
 import type { IssuedTicket } from '../resolvers/queue.ts'
-import * as bounds from './validation.ts'
+import * as validation from './validation.ts'
 import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
 
@@ -115,12 +115,12 @@ export const queueSettings = builder.objectRef<QueueSettings>('QueueSettings').i
 const issueQueueTokenInput = builder.inputType('IssueQueueTokenInput', {
   description: 'Which line to join.',
   fields: (t) => ({
-    concertId: t.id({ required: true, description: 'The concert.' }).validate(bounds.idOf('Concert')),
+    concertId: t.id({ required: true, description: 'The concert.' }).validate(validation.idOf('Concert')),
     userId: t
       .id({ description: 'You, if left out. Only operators may name somebody else.' })
-      .validate(bounds.idOf('User').nullish()),
+      .validate(validation.idOf('User').nullish()),
     botCheckToken: t.string({
-      validate: bounds.botCheckToken.nullish(),
+      validate: validation.botCheckToken.nullish(),
       description: 'What a check for robots gave you, where the server asks for one.',
     }),
   }),
@@ -131,7 +131,7 @@ const leaveQueueInput = builder.inputType('LeaveQueueInput', {
   fields: (t) => ({
     token: t.string({
       required: true,
-      validate: bounds.ticketToken,
+      validate: validation.ticketToken,
       description: 'The token of your ticket.',
     }),
   }),
@@ -140,13 +140,13 @@ const leaveQueueInput = builder.inputType('LeaveQueueInput', {
 const updateQueueInput = builder.inputType('UpdateQueueInput', {
   description: 'What to change about a line; what is left out stays as it is.',
   fields: (t) => ({
-    concertId: t.id({ required: true, description: 'The concert.' }).validate(bounds.idOf('Concert')),
+    concertId: t.id({ required: true, description: 'The concert.' }).validate(validation.idOf('Concert')),
     capacity: t.int({
-      validate: bounds.queueCapacity.nullish(),
+      validate: validation.queueCapacity.nullish(),
       description: 'How many may be in at the same time. Lowering it throws nobody out.',
     }),
     ratePerSecond: t.float({
-      validate: bounds.queueRate.nullish(),
+      validate: validation.queueRate.nullish(),
       description: 'How many are let in per second at the most; null lifts the limit.',
     }),
     paused: t.boolean({ description: 'True stops admission, false lets it go on.' }),
@@ -154,7 +154,7 @@ const updateQueueInput = builder.inputType('UpdateQueueInput', {
 })
 
 const token = {
-  validate: bounds.ticketToken.nullish(),
+  validate: validation.ticketToken.nullish(),
   description: 'The token of the ticket; the one in `X-Queue-Token` if left out.',
 }
 

@@ -12,12 +12,12 @@ import {
 import * as payments from '../resolvers/payments.ts'
 import { performanceOf } from '../resolvers/catalog.ts'
 import * as resolvers from '../resolvers/reservations.ts'
-import * as bounds from './validation.ts'
+import * as validation from './validation.ts'
 import { builder } from './builder.ts'
 import { performance, seat } from './catalog.ts'
-import { keyDescription } from './keys.ts'
-import { bounded } from './list-values.ts'
-import { connection, pageCost } from './pagination.ts'
+import { idempotencyKeyDescription } from './idempotency-key.ts'
+import { limitListValues } from './list-values.ts'
+import { connection, connectionComplexity } from './pagination.ts'
 import { payment } from './payments.ts'
 
 const reservationStatus = builder.enumType('ReservationStatus', {
@@ -42,7 +42,7 @@ builder.node(reservation, {
       type: [seat],
       description: 'The seats, each as it stands for everybody.',
       complexity: { field: 1, multiplier: 4 },
-      resolve: bounded(resolvers.seatsOf),
+      resolve: limitListValues(resolvers.seatsOf),
     }),
     price: t.expose('price', { type: 'Points', description: 'What the seats cost together.' }),
     status: t.expose('status', { type: reservationStatus, description: 'What became of it.' }),
@@ -63,21 +63,29 @@ builder.objectField(payment, 'reservation', (t) =>
 const holdSeatsInput = builder.inputType('HoldSeatsInput', {
   description: 'Which seats to hold.',
   fields: (t) => ({
-    performanceId: t.id({ required: true, description: 'The date.' }).validate(bounds.idOf('Performance')),
+    performanceId: t
+      .id({ required: true, description: 'The date.' })
+      .validate(validation.idOf('Performance')),
     seatNumbers: t.intList({
       required: true,
-      validate: bounds.seatNumbers,
+      validate: validation.seatNumbers,
       description: 'The seats: all of them are held, or none.',
     }),
-    idempotencyKey: t.string({ required: true, description: keyDescription }).validate(bounds.idempotencyKey),
+    idempotencyKey: t
+      .string({ required: true, description: idempotencyKeyDescription })
+      .validate(validation.idempotencyKey),
   }),
 })
 
 const cancelReservationInput = builder.inputType('CancelReservationInput', {
   description: 'Which hold to give up.',
   fields: (t) => ({
-    reservationId: t.id({ required: true, description: 'The hold.' }).validate(bounds.idOf('Reservation')),
-    idempotencyKey: t.string({ required: true, description: keyDescription }).validate(bounds.idempotencyKey),
+    reservationId: t
+      .id({ required: true, description: 'The hold.' })
+      .validate(validation.idOf('Reservation')),
+    idempotencyKey: t
+      .string({ required: true, description: idempotencyKeyDescription })
+      .validate(validation.idempotencyKey),
   }),
 })
 
@@ -86,17 +94,19 @@ builder.queryFields((t) => ({
     type: reservation,
     nullable: true,
     description: 'One of your reservations.',
-    args: { id: t.arg.id({ required: true, description: 'Its id.' }).validate(bounds.idOf('Reservation')) },
+    args: {
+      id: t.arg.id({ required: true, description: 'Its id.' }).validate(validation.idOf('Reservation')),
+    },
     resolve: resolvers.reservation,
   }),
   reservations: t.connection({
     type: reservation,
     description: 'Your reservations, the oldest first.',
-    complexity: pageCost,
+    complexity: connectionComplexity,
     args: {
       status: t.arg({
         type: [reservationStatus],
-        validate: bounds.statusList.nullish(),
+        validate: validation.statusList.nullish(),
         description: 'Only those that stand so; left out or null for all of them.',
       }),
     },

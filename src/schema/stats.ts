@@ -1,11 +1,11 @@
-import type { ConcertFigures, QueueForecast } from '../domain/stats.ts'
+import type { ConcertStats, QueueForecast } from '../domain/stats.ts'
 import * as resolvers from '../resolvers/stats.ts'
-import * as bounds from './validation.ts'
+import * as validation from './validation.ts'
 import { builder } from './builder.ts'
-import { bounded } from './list-values.ts'
+import { limitListValues } from './list-values.ts'
 import { queueSettings } from './queue.ts'
 
-const concertFigures = builder.objectRef<ConcertFigures>('ConcertFigures').implement({
+const concertFigures = builder.objectRef<ConcertStats>('ConcertFigures').implement({
   description:
     'How a concert is doing. At any moment issued = waiting + admitted + finished + lapsed, and oversold is 0.',
   fields: (t) => ({
@@ -59,7 +59,7 @@ builder.queryFields((t) => ({
   concertFigures: t.field({
     type: concertFigures,
     description: 'Operators: how a concert is doing.',
-    args: { concertId: t.arg.id(concertId).validate(bounds.idOf('Concert')) },
+    args: { concertId: t.arg.id(concertId).validate(validation.idOf('Concert')) },
     resolve: resolvers.concertFigures,
   }),
   concertHistory: t.field({
@@ -67,21 +67,21 @@ builder.queryFields((t) => ({
     description:
       'Operators: how it was doing in the last half hour, every five seconds while its line was in use.',
     complexity: { field: 1, multiplier: 100 },
-    args: { concertId: t.arg.id(concertId).validate(bounds.idOf('Concert')) },
-    resolve: bounded(resolvers.concertHistory),
+    args: { concertId: t.arg.id(concertId).validate(validation.idOf('Concert')) },
+    resolve: limitListValues(resolvers.concertHistory),
   }),
   queueForecast: t.field({
     type: queueForecast,
     description:
       'Operators: what settings would do, before they are changed. What is left out is as it is now.',
     args: {
-      concertId: t.arg.id(concertId).validate(bounds.idOf('Concert')),
+      concertId: t.arg.id(concertId).validate(validation.idOf('Concert')),
       capacity: t.arg.int({
-        validate: bounds.queueCapacity.nullish(),
+        validate: validation.queueCapacity.nullish(),
         description: 'How many may be in at the same time.',
       }),
       ratePerSecond: t.arg.float({
-        validate: bounds.queueRate.nullish(),
+        validate: validation.queueRate.nullish(),
         description: 'How many are let in per second at the most; null for no limit.',
       }),
       paused: t.arg.boolean({ description: 'Whether admission is stopped.' }),
@@ -94,7 +94,7 @@ builder.subscriptionFields((t) => ({
   figureChanges: t.field({
     type: concertFigures,
     description: 'Operators: how a concert is doing, now and when that changes, at most once a second.',
-    args: { concertId: t.arg.id(concertId).validate(bounds.idOf('Concert')) },
+    args: { concertId: t.arg.id(concertId).validate(validation.idOf('Concert')) },
     subscribe: resolvers.figureChanges,
     resolve: (figures) => figures,
   }),

@@ -1,7 +1,7 @@
 import type { User } from '../domain/users.ts'
 import { pointsOf } from '../resolvers/points.ts'
 import * as resolvers from '../resolvers/users.ts'
-import * as bounds from './validation.ts'
+import * as validation from './validation.ts'
 import { builder } from './builder.ts'
 import { pointAccount } from './points.ts'
 
@@ -25,7 +25,7 @@ builder.queryField('me', (t) =>
 const signUpInput = builder.inputType('SignUpInput', {
   description: 'Who you are.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'Your name.' }).validate(bounds.userName),
+    name: t.string({ required: true, description: 'Your name.' }).validate(validation.userName),
   }),
 })
 

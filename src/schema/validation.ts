@@ -30,7 +30,7 @@ const displayText = (max: number) =>
         }),
     )
 
-const whole = (min: number, max: number) =>
+const integer = (min: number, max: number) =>
   z.number().int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`)
 
 export const userName = displayText(100)
@@ -68,10 +68,10 @@ export const bookingCode = z
     return z.NEVER
   })
 
-export const chargeAmount = whole(1, Number.MAX_SAFE_INTEGER)
-export const seatPrice = whole(0, 1_000_000_000)
-export const seatCount = whole(1, 10_000)
-export const queueCapacity = whole(0, 1_000_000)
+export const chargeAmount = integer(1, Number.MAX_SAFE_INTEGER)
+export const seatPrice = integer(0, 1_000_000_000)
+export const seatCount = integer(1, 10_000)
+export const queueCapacity = integer(0, 1_000_000)
 export const queueRate = z.number().min(0.01, 'must be at least 0.01').max(100_000, 'must be at most 100000')
 export const performanceList = z
   .array(z.unknown())

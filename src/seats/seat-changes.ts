@@ -1,35 +1,35 @@
 import type { Seat, SeatChanges } from '../domain/catalog.ts'
-import { latest, mapLatest, type Feed } from '../domain/latest-value.ts'
+import { latestValue, filterMap, type Sink } from '../domain/latest-value.ts'
 import { SeatSnapshot } from './seat-snapshot.ts'
-import type { Wakeups } from '../redis/pubsub.ts'
+import type { PubSub } from '../redis/pubsub.ts'
 
-export interface SeatWatch {
+export interface SeatSubscriptions {
   /** All seats of a performance, then those that changed since the last message that was taken from the stream. */
-  watch(performanceId: string): AsyncIterableIterator<SeatChanges>
+  subscribe(performanceId: string): AsyncIterableIterator<SeatChanges>
 }
 
 /** A wake-up that was lost is made good by a look after this long. */
-const REPAIR_MS = 5_000
+const POLL_MS = 5_000
 
 /**
  * Watches seats: one subscription, one read and one comparison for all the subscribers that a performance has on
  * this instance.
  * @param options.read all seats of a performance, in seat order
  */
-export function createSeatWatch(options: {
-  wakeups: Pick<Wakeups, 'listenSeats'>
+export function createSeatSubscriptions(options: {
+  pubsub: Pick<PubSub, 'subscribeSeats'>
   read: (performanceId: string) => Promise<Seat[]>
-}): SeatWatch {
-  const watchers = new Map<string, Watcher>()
+}): SeatSubscriptions {
+  const watchers = new Map<string, Broadcaster>()
 
   const snapshots = (performanceId: string): AsyncIterableIterator<SeatSnapshot> =>
-    latest<SeatSnapshot>((feed) => {
+    latestValue<SeatSnapshot>((feed) => {
       let watcher = watchers.get(performanceId)
       if (!watcher) {
-        watcher = startWatcher(performanceId, options)
+        watcher = startBroadcaster(performanceId, options)
         watchers.set(performanceId, watcher)
       }
-      const { feeds, look, stop } = watcher
+      const { sinks: feeds, refresh: look, stop } = watcher
       feeds.set(feed, null)
       look()
       return () => {
@@ -40,10 +40,10 @@ export function createSeatWatch(options: {
       }
     })
 
-  const watch: SeatWatch['watch'] = (performanceId) => {
+  const watch: SeatSubscriptions['subscribe'] = (performanceId) => {
     // Set when the stream is read, not when it is pushed to: a slow subscriber skips snapshots.
     let delivered: SeatSnapshot | null = null
-    return mapLatest(snapshots(performanceId), (snapshot) => {
+    return filterMap(snapshots(performanceId), (snapshot) => {
       const earlier = delivered
       delivered = snapshot
       if (!earlier) return { performanceId, snapshot: true, seats: snapshot.seats }
@@ -51,22 +51,22 @@ export function createSeatWatch(options: {
       return seats.length > 0 ? { performanceId, snapshot: false, seats } : undefined
     })
   }
-  return { watch }
+  return { subscribe: watch }
 }
 
-interface Watcher {
+interface Broadcaster {
   /** Each subscriber, and the snapshot that was pushed to it last. */
-  feeds: Map<Feed<SeatSnapshot>, SeatSnapshot | null>
+  sinks: Map<Sink<SeatSnapshot>, SeatSnapshot | null>
   /** Reads the seats once more; while a read is under way, once more after it. */
-  look: () => void
+  refresh: () => void
   stop: () => void
 }
 
-function startWatcher(
+function startBroadcaster(
   performanceId: string,
-  { wakeups, read }: Parameters<typeof createSeatWatch>[0],
-): Watcher {
-  const feeds: Watcher['feeds'] = new Map()
+  { pubsub, read }: Parameters<typeof createSeatSubscriptions>[0],
+): Broadcaster {
+  const feeds: Broadcaster['sinks'] = new Map()
   let current: SeatSnapshot | null = null
   let reading = false
   let again = false
@@ -98,16 +98,16 @@ function startWatcher(
 
   // Nobody is told anything before the subscription stands, so that nothing falls in between.
   let listening = false
-  const listener = wakeups.listenSeats(performanceId, look)
+  const listener = pubsub.subscribeSeats(performanceId, look)
   void listener.then(() => {
     listening = true
     look()
   })
-  const repair = setInterval(look, REPAIR_MS).unref()
+  const repair = setInterval(look, POLL_MS).unref()
 
   return {
-    feeds,
-    look,
+    sinks: feeds,
+    refresh: look,
     stop: () => {
       stopped = true
       clearInterval(repair)

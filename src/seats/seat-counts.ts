@@ -7,8 +7,8 @@ export interface SeatCounts {
   taken(performanceId: string): Promise<number>
 }
 
-const KEPT_MS = 1_000
-const KEPT_MAX = 10_000
+const TTL_MS = 1_000
+const ENTRIES_MAX = 10_000
 const BATCH_MAX = 200
 
 /**
@@ -26,8 +26,8 @@ export function createSeatCounts(
     { cache: false, maxBatchSize: BATCH_MAX },
   )
   const cache = new LRUCache<string, number>({
-    max: KEPT_MAX,
-    ttl: KEPT_MS,
+    max: ENTRIES_MAX,
+    ttl: TTL_MS,
     // An entry that is evicted while it is read still answers those who wait for it.
     ignoreFetchAbort: true,
     fetchMethod: (id) => batch.load(id),

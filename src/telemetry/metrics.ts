@@ -1,21 +1,24 @@
 /** All that /metrics shows. docs/operations.md tells what each figure means, and what to do about it. */
 import type { Registry } from 'prom-client'
-import type { Meter } from '../graphql/operation-metrics.ts'
-import { createMetricsPage, type MetricsPageOptions } from './page.ts'
-import { exposeProcess, type ProcessFigures } from './process.ts'
-import { exposeRequests } from './requests.ts'
-import { exposeStores, type Stores } from './stores.ts'
+import type { OperationMetrics } from '../graphql/operation-metrics.ts'
+import { createMetricsEndpoint, type MetricsEndpointOptions } from './metrics-endpoint.ts'
+import { registerProcessMetrics, type ProcessMetricsOptions } from './process.ts'
+import { registerRequestMetrics } from './requests.ts'
+import { registerStoreMetrics, type StoreMetricsOptions } from './stores.ts'
 
 export interface MetricsOptions
-  extends ProcessFigures, Stores, Pick<MetricsPageOptions, 'token' | 'open' | 'onBug'> {
+  extends
+    ProcessMetricsOptions,
+    StoreMetricsOptions,
+    Pick<MetricsEndpointOptions, 'token' | 'open' | 'onBug'> {
   registry: Registry
-  meter: Meter
+  operationMetrics: OperationMetrics
 }
 
-export function createMetrics(options: MetricsOptions): { page: ReturnType<typeof createMetricsPage> } {
-  const { registry, meter, token, open, onBug } = options
-  exposeRequests(registry, meter)
-  exposeProcess(registry, options)
-  const refresh = exposeStores(registry, options)
-  return { page: createMetricsPage({ registry, token, open, refresh, onBug }) }
+export function createMetrics(options: MetricsOptions): { page: ReturnType<typeof createMetricsEndpoint> } {
+  const { registry, operationMetrics: meter, token, open, onBug } = options
+  registerRequestMetrics(registry, meter)
+  registerProcessMetrics(registry, options)
+  const refresh = registerStoreMetrics(registry, options)
+  return { page: createMetricsEndpoint({ registry, token, open, refresh, onBug }) }
 }

@@ -2,10 +2,10 @@
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { Database } from '../db/client.ts'
 import type { RedisConnection } from '../redis/connection.ts'
-import type { Meter } from '../graphql/operation-metrics.ts'
+import type { OperationMetrics } from '../graphql/operation-metrics.ts'
 
-export interface ProcessFigures {
-  meter: Meter
+export interface ProcessMetricsOptions {
+  operationMetrics: OperationMetrics
   /** How many are open. */
   sockets: () => number
   db: Database
@@ -13,7 +13,7 @@ export interface ProcessFigures {
   poolSize: number
 }
 
-export function exposeProcess(registry: Registry, figures: ProcessFigures): void {
+export function registerProcessMetrics(registry: Registry, figures: ProcessMetricsOptions): void {
   collectDefaultMetrics({ register: registry })
   const gauge = (name: string, help: string, read: () => number): void => {
     const registers = [registry]
@@ -26,11 +26,11 @@ export function exposeProcess(registry: Registry, figures: ProcessFigures): void
       },
     })
   }
-  gauge('stagedoor_sockets', 'Open WebSockets.', figures.sockets)
+  gauge('stagedoor_websockets', 'Open WebSockets.', figures.sockets)
   gauge(
     'stagedoor_subscriptions',
     'Open subscriptions, over whichever transport.',
-    () => figures.meter.streams,
+    () => figures.operationMetrics.subscriptions,
   )
   gauge(
     'stagedoor_postgres_connections',

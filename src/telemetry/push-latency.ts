@@ -1,10 +1,10 @@
 import { Histogram, type Registry } from 'prom-client'
-import type { OnTold } from '../queue/positions/push-latency.ts'
+import type { ObservePushLatency } from '../queue/positions/push-latency.ts'
 
 /** @returns hears how long subscribers of a queue waited for news */
-export function exposeFanOut(registry: Registry): OnTold {
+export function registerPushLatency(registry: Registry): ObservePushLatency {
   const lag = new Histogram({
-    name: 'stagedoor_fanout_lag_seconds',
+    name: 'stagedoor_push_latency_seconds',
     help: 'From a change of a queue until it had been told: to whose turn it is, to the first in line, to all of it.',
     labelNames: ['to'],
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],

@@ -1,10 +1,14 @@
 /** Requests by operation, as the meter has counted them. */
 import { Counter, Histogram, type Registry } from 'prom-client'
-import { DURATION_BOUNDS_MS, type Meter, type Tally } from '../graphql/operation-metrics.ts'
+import {
+  DURATION_BOUNDS_MS,
+  type OperationMetrics,
+  type OperationStats,
+} from '../graphql/operation-metrics.ts'
 
 const BOUNDS_SECONDS = DURATION_BOUNDS_MS.map((ms) => ms / 1_000)
 
-export function exposeRequests(registry: Registry, meter: Meter): void {
+export function registerRequestMetrics(registry: Registry, meter: OperationMetrics): void {
   new Counter({
     name: 'stagedoor_requests_total',
     help: 'Operations that clients asked for: by the field on top, and ok, refused, or the code of the error.',
@@ -12,7 +16,7 @@ export function exposeRequests(registry: Registry, meter: Meter): void {
     registers: [registry],
     collect() {
       this.reset()
-      for (const { operation, ok, refused, failed } of meter.tallies()) {
+      for (const { operation, ok, refused, failed } of meter.stats()) {
         this.inc({ operation, outcome: 'ok' }, ok)
         this.inc({ operation, outcome: 'refused' }, refused)
         for (const [outcome, count] of failed) this.inc({ operation, outcome }, count)
@@ -27,9 +31,9 @@ const HELP = 'How long queries and mutations took to run, without parsing, readi
 
 /** A histogram that is counted elsewhere: one of prom-client would build its key anew for each request. */
 class Durations extends Histogram<'operation'> {
-  private readonly meter: Meter
+  private readonly meter: OperationMetrics
 
-  constructor(registry: Registry, meter: Meter) {
+  constructor(registry: Registry, meter: OperationMetrics) {
     super({
       name: NAME,
       help: HELP,
@@ -42,12 +46,12 @@ class Durations extends Histogram<'operation'> {
 
   /** What the registry makes its text of, and `get` what it returns; its types do not know it. */
   getForPromString() {
-    const values = [...this.meter.tallies()].flatMap(valuesOf)
+    const values = [...this.meter.stats()].flatMap(samplesOf)
     return Promise.resolve({ name: NAME, help: HELP, type: 'histogram', aggregator: 'sum', values })
   }
 }
 
-function valuesOf({ operation, durations, durationMsSum }: Tally) {
+function samplesOf({ operation, durations, durationMsSum }: OperationStats) {
   let count = 0
   const buckets = durations.map((more, index) => {
     count += more

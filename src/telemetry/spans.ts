@@ -18,9 +18,9 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base'
-import type { TracePart, TraceWhole } from '../domain/trace.ts'
+import type { TraceSpan, TraceRequest } from '../domain/trace.ts'
 
-export interface TracesConfig {
+export interface TracingConfig {
   /** Of a collector that takes OTLP over HTTP. */
   endpoint: string
   serviceName: string
@@ -29,18 +29,18 @@ export interface TracesConfig {
 }
 
 export interface Spans {
-  part: TracePart
-  whole: TraceWhole
+  traceSpan: TraceSpan
+  traceRequest: TraceRequest
   /** Sends what is left, and no more. */
   stop: () => Promise<void>
 }
 
 /** What waits to be sent is bounded: what is more is lost, and nobody waits. */
-const QUEUED_MAX = 4_096
+const SPAN_QUEUE_MAX = 4_096
 const SEND_EVERY_MS = 1_000
 const SEND_MS_MAX = 3_000
 
-export function createSpans({ endpoint, serviceName, share }: TracesConfig): Spans {
+export function createSpans({ endpoint, serviceName, share }: TracingConfig): Spans {
   const url = `${endpoint.replace(/\/$/, '')}/v1/traces`
   const ofShare = new TraceIdRatioBasedSampler(share)
   const provider = new BasicTracerProvider({
@@ -49,7 +49,7 @@ export function createSpans({ endpoint, serviceName, share }: TracesConfig): Spa
     sampler: new ParentBasedSampler({ root: ofShare, remoteParentSampled: ofShare }),
     spanProcessors: [
       new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: SEND_MS_MAX }), {
-        maxQueueSize: QUEUED_MAX,
+        maxQueueSize: SPAN_QUEUE_MAX,
         scheduledDelayMillis: SEND_EVERY_MS,
         exportTimeoutMillis: SEND_MS_MAX,
       }),
@@ -73,12 +73,12 @@ export function createSpans({ endpoint, serviceName, share }: TracesConfig): Spa
   }
 
   return {
-    part: (name, attributes, run) => {
+    traceSpan: (name, attributes, run) => {
       const around = current.getStore()
       if (!around) return run()
       return runIn(tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, around), around, run)
     },
-    whole: ({ name, attributes, traceparent, run, problemOf }) => {
+    traceRequest: ({ name, attributes, traceparent, run, errorMessageOf: problemOf }) => {
       const around = propagator.extract(ROOT_CONTEXT, { traceparent }, defaultTextMapGetter)
       const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, around)
       if (!span.isRecording()) return run()

@@ -2,10 +2,10 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Database } from '../db/client.ts'
 import { readOutboxLag } from '../db/outbox.ts'
-import { within } from '../domain/timeout.ts'
+import { withTimeout } from '../domain/timeout.ts'
 import type { Queue } from '../queue/queue.ts'
 
-export interface Stores {
+export interface StoreMetricsOptions {
   db: Database
   queue: Pick<Queue, 'active' | 'counts'>
 }
@@ -16,13 +16,16 @@ const READ_MS_MAX = 1_000
 const QUEUES_MAX = 50
 
 /** Sets the figures that were read; not if they came too late. */
-type Show = () => void
+type SetGauges = () => void
 
 /**
  * @returns reads the stores; never rejects. What is not known is left out, and not told as it was once:
  *   stagedoor_up says so.
  */
-export function exposeStores(registry: Registry, { db, queue }: Stores): () => Promise<void> {
+export function registerStoreMetrics(
+  registry: Registry,
+  { db, queue }: StoreMetricsOptions,
+): () => Promise<void> {
   const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] })
   const up = gauge('stagedoor_up', 'Did the store answer this scrape?', ['store'])
@@ -38,7 +41,7 @@ export function exposeStores(registry: Registry, { db, queue }: Stores): () => P
     registers: [registry],
   })
 
-  async function readOutbox(): Promise<Show> {
+  async function readOutbox(): Promise<SetGauges> {
     const lag = await readOutboxLag(db)
     return () => {
       events.set(lag.undelivered)
@@ -46,7 +49,7 @@ export function exposeStores(registry: Registry, { db, queue }: Stores): () => P
     }
   }
 
-  async function readQueues(): Promise<Show> {
+  async function readQueues(): Promise<SetGauges> {
     const concertIds = await queue.active(QUEUES_MAX)
     const counts = await queue.counts(concertIds)
     return () => {
@@ -58,8 +61,8 @@ export function exposeStores(registry: Registry, { db, queue }: Stores): () => P
     }
   }
 
-  async function show(store: string, reading: Promise<Show>): Promise<void> {
-    const known = await within(READ_MS_MAX, reading).catch(() => null)
+  async function show(store: string, reading: Promise<SetGauges>): Promise<void> {
+    const known = await withTimeout(READ_MS_MAX, reading).catch(() => null)
     up.set({ store }, known ? 1 : 0)
     known?.()
   }

@@ -5,14 +5,14 @@ import { CloseCode } from './close-codes.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** What may wait to be read at the other end; who is further behind does not read. */
-const BEHIND_BYTES_MAX = 1024 * 1024
+const WRITE_BUFFER_BYTES_MAX = 1024 * 1024
 
 /** What the operations of one socket that have not ended may have been sent with: a subscription has not, while it is open. */
 const RUNNING_BYTES_MAX = 256 * 1024
 
 const MINUTE_MS = 60_000
 
-export interface SocketOptions {
+export interface ConnectionOptions {
   messagesPerMinute: number
   /** For the messages of operations that have not ended, of all sockets together. */
   memory: MemoryBudget
@@ -30,15 +30,15 @@ export function sendTo(socket: WebSocket, text: string, sent: () => void): void 
     return
   }
   socket.send(text, sent)
-  if (socket.bufferedAmount > BEHIND_BYTES_MAX) socket.terminate()
+  if (socket.bufferedAmount > WRITE_BUFFER_BYTES_MAX) socket.terminate()
 }
 
 /** @param extra what the protocol's handlers know the socket by */
-export function carry<Extra>(
+export function attachConnection<Extra>(
   socket: WebSocket,
   extra: Extra,
   protocol: Server<Extra>,
-  options: SocketOptions,
+  options: ConnectionOptions,
 ): void {
   const { messagesPerMinute, memory, onBug } = options
   let handle: (message: string) => Promise<void> = () => Promise.resolve()
@@ -71,7 +71,7 @@ export function carry<Extra>(
       return
     }
     const bytes = data.length
-    if (runningBytes + bytes > RUNNING_BYTES_MAX || !memory.take(bytes)) {
+    if (runningBytes + bytes > RUNNING_BYTES_MAX || !memory.reserve(bytes)) {
       socket.close(CloseCode.TooMany, 'Too much at once')
       return
     }
@@ -84,7 +84,7 @@ export function carry<Extra>(
       })
       .finally(() => {
         runningBytes -= bytes
-        memory.free(bytes)
+        memory.release(bytes)
       })
   })
 

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws'
 
 /** Who has how many sockets here. */
-export interface Census {
+export interface ConnectionLimits {
   isFull(who: string): boolean
   /**
    * Counts a socket for somebody, once, until it is closed; it may be already.
@@ -11,7 +11,7 @@ export interface Census {
 }
 
 /** @param max how many sockets everybody may have */
-export function createCensus(max: number): Census {
+export function createConnectionLimits(max: number): ConnectionLimits {
   const counts = new Map<string, number>()
   /** Whose each socket is: it may carry operations of several, and is nearly always one's. */
   const owners = new WeakMap<WebSocket, string[]>()

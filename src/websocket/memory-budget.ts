@@ -1,19 +1,19 @@
 /** Bytes that may be held at the same time, by all connections together. */
 export interface MemoryBudget {
   /** @returns false: there is no room, and nothing was taken */
-  take(bytes: number): boolean
-  free(bytes: number): void
+  reserve(bytes: number): boolean
+  release(bytes: number): void
 }
 
 export function createMemoryBudget(bytesMax: number): MemoryBudget {
   let held = 0
   return {
-    take: (bytes) => {
+    reserve: (bytes) => {
       if (held + bytes > bytesMax) return false
       held += bytes
       return true
     },
-    free: (bytes) => {
+    release: (bytes) => {
       held -= bytes
     },
   }

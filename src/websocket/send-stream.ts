@@ -9,7 +9,7 @@ import { sendTo } from './attach-connection.ts'
  * told the newest state. https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md#next
  * @returns a stream without any values, which completes or fails with the other one, and stops it
  */
-export function pump(
+export function sendStream(
   stream: Stream,
   socket: WebSocket,
   id: string,

@@ -17,25 +17,25 @@ import {
   type SubscribePayload,
 } from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { expired, type Auth } from '../auth/access-tokens.ts'
-import { identify, type Credentials } from '../resolvers/context.ts'
-import { at } from '../domain/timeout.ts'
+import { tokenExpired, type Auth } from '../auth/access-tokens.ts'
+import { authenticate, type Credentials } from '../resolvers/context.ts'
+import { scheduleAt } from '../domain/timeout.ts'
 import { Problem } from '../domain/problem.ts'
-import { viewerIfAny } from '../resolvers/authorization.ts'
-import { noSuchOperation } from '../graphql/complexity.ts'
-import { formatted, presentable, type ReportBug } from '../graphql/mask-errors.ts'
-import type { Meter } from '../graphql/operation-metrics.ts'
+import { viewerOrNull } from '../resolvers/authorization.ts'
+import { unknownOperation } from '../graphql/complexity.ts'
+import { formatError, maskError, type ReportBug } from '../graphql/mask-errors.ts'
+import type { OperationMetrics } from '../graphql/operation-metrics.ts'
 import { isStream, type Subscribe } from '../graphql/subscriptions.ts'
-import { addressOf } from '../http/address.ts'
-import { createCensus } from './connection-limits.ts'
+import { clientAddress } from '../http/client-address.ts'
+import { createConnectionLimits } from './connection-limits.ts'
 import { CloseCode } from './close-codes.ts'
 import { BODY_BYTES_MAX } from '../http/body.ts'
 import { createMemoryBudget } from './memory-budget.ts'
 import type { Operations } from '../graphql/operations.ts'
-import { createPulse } from './heartbeat.ts'
-import { REQUEST_ID, saneName } from '../http/request-id.ts'
-import { pump } from './send-stream.ts'
-import { carry } from './attach-connection.ts'
+import { createHeartbeat } from './heartbeat.ts'
+import { REQUEST_ID_HEADER, parseRequestId } from '../http/request-id.ts'
+import { sendStream } from './send-stream.ts'
+import { attachConnection } from './attach-connection.ts'
 
 /** How long a close waits for the other end to agree. */
 const CLOSE_MS_MAX = 2_000
@@ -79,7 +79,7 @@ interface Connection {
   socket: WebSocket
   address: string
   /** When the last message came, ms of performance.now(). */
-  heardAt: () => number
+  lastSeenAt: () => number
   /** The ids of operations under way, of those too that the client has completed while they start. */
   running: Set<string>
 }
@@ -92,7 +92,7 @@ export interface SocketServerOptions {
   schema: GraphQLSchema
   operations: Operations
   subscribe: Subscribe
-  meter: Meter
+  metrics: OperationMetrics
   auth: Auth
   /** Hears of what a client is not told. */
   onBug: ReportBug
@@ -106,21 +106,31 @@ export interface SocketServerOptions {
 
 /** Serves WebSockets on /graphql of an HTTP server. */
 export function serveWebSockets(options: SocketServerOptions): SocketServer {
-  const { server, schema, operations, subscribe, meter, auth, onBug, limits, trustedProxies } = options
+  const {
+    server,
+    schema,
+    operations,
+    subscribe,
+    metrics: meter,
+    auth,
+    onBug,
+    limits,
+    trustedProxies,
+  } = options
   const memory = createMemoryBudget(RUNNING_BYTES_MAX)
-  const addresses = createCensus(limits.perAddressMax)
-  const users = createCensus(limits.perUserMax)
-  const pulse = createPulse(options.graceMs)
+  const addresses = createConnectionLimits(limits.perAddressMax)
+  const users = createConnectionLimits(limits.perUserMax)
+  const pulse = createHeartbeat(options.graceMs)
   let closing = false
-  const shown = (error: unknown): GraphQLError => presentable(error, onBug)
+  const shown = (error: unknown): GraphQLError => maskError(error, onBug)
   const rejected = (errors: readonly unknown[]): GraphQLError[] => {
-    meter.rejected(errors)
+    meter.recordRejected(errors)
     return errors.map(shown)
   }
   /** A result as it is sent. */
   const payloadOf = ({ errors, data }: ExecutionResult): FormattedExecutionResult =>
     errors
-      ? { errors: errors.map((error) => formatted(shown(error))), ...(data === undefined ? {} : { data }) }
+      ? { errors: errors.map((error) => formatError(shown(error))), ...(data === undefined ? {} : { data }) }
       : { data: data ?? null }
 
   /** Counts a socket for whoever uses it. @returns false: they have too many, and it is being closed */
@@ -131,17 +141,17 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
   }
 
   /** Counts a socket for whom its access token is for, and closes it when the token is not valid, or no longer. */
-  function admitOnce(identity: Awaited<ReturnType<typeof identify>>, { socket }: Connection): void {
+  function admitOnce(identity: Awaited<ReturnType<typeof authenticate>>, { socket }: Connection): void {
     if (typeof identity !== 'function') {
       if (!admits(identity.viewer.userId, socket)) return
-      const stopClock = at(identity.expiresAt, () => forbid(socket, expired()))
+      const stopClock = scheduleAt(identity.expiresAt, () => closeForbidden(socket, tokenExpired()))
       if (socket.readyState === socket.CLOSED) stopClock()
       else socket.once('close', stopClock)
       return
     }
     const problem = identity()
     // While the issuer's keys cannot be had, operations say so, and may be tried again on this socket.
-    if (problem.code === 'UNAUTHENTICATED') forbid(socket, problem)
+    if (problem.code === 'UNAUTHENTICATED') closeForbidden(socket, problem)
   }
 
   const sockets = new WebSocketServer({
@@ -153,10 +163,10 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     ...{ closeTimeout: CLOSE_MS_MAX }, // its types do not know this option yet
     verifyClient: ({ req }, answer) => {
       if (closing) answer(false, 503, 'This server is stopping: connect again', RETRY_AT_ONCE)
-      else if (!isAllowed(req, options.allowedOrigins)) answer(false, 403, 'Not from this origin')
+      else if (!isOriginAllowed(req, options.allowedOrigins)) answer(false, 403, 'Not from this origin')
       else if (sockets.clients.size >= limits.max)
         answer(false, 503, 'This server has no room for more connections', RETRY_AFTER)
-      else if (addresses.isFull(addressOf(req, trustedProxies)))
+      else if (addresses.isFull(clientAddress(req, trustedProxies)))
         answer(false, 429, 'Too many connections', RETRY_AFTER)
       else answer(true)
     },
@@ -164,20 +174,20 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
 
   /** What is to be executed, or why nothing is: thrown, errors would close the socket and everything else that it carries. */
   async function prepare(
-    { connectionParams, extra: { socket, address, heardAt, running } }: Context<Params, Connection>,
+    { connectionParams, extra: { socket, address, lastSeenAt, running } }: Context<Params, Connection>,
     { query, operationName, variables, extensions }: SubscribePayload,
   ): Promise<ExecutionArgs | GraphQLError[]> {
     try {
-      if (running.size > OPERATIONS_AT_ONCE_MAX) throw tooMany()
-      const ownAuthorization = credentialsOf(connectionParams ?? {}, address).authorization
-      const credentials = credentialsOf({ ...connectionParams, ...headersIn(extensions) }, address)
+      if (running.size > OPERATIONS_AT_ONCE_MAX) throw tooManyOperations()
+      const ownAuthorization = credentialsFrom(connectionParams ?? {}, address).authorization
+      const credentials = credentialsFrom({ ...connectionParams, ...headersIn(extensions) }, address)
       const document = operations.documentOf(query)
       if (!('kind' in document)) return rejected(document)
       const operation = getOperationAST(document, operationName)
-      if (!operation) throw noSuchOperation()
-      const contextValue = await operations.contextOf({ ...credentials, heardAt })
+      if (!operation) throw unknownOperation()
+      const contextValue = await operations.contextOf({ ...credentials, lastSeenAt })
       // Whoever shows who they are with each operation only has not been seen by onConnect.
-      const viewer = credentials.authorization === undefined ? null : viewerIfAny(contextValue)
+      const viewer = credentials.authorization === undefined ? null : viewerOrNull(contextValue)
       if (viewer && !admits(viewer.userId, socket)) throw tooManySockets()
       // The streams of the socket's own token end with the socket, so that the client takes them up again on the next one.
       if (credentials.authorization === ownAuthorization) contextValue.expiresAt = Infinity
@@ -199,12 +209,12 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
     onConnect: async (connection) => {
       const { extra } = connection
       // The rest of the payload is not kept.
-      const connectionParams = credentialsIn(connection.connectionParams ?? {})
+      const connectionParams = pickCredentials(connection.connectionParams ?? {})
       Object.assign(connection, { connectionParams })
-      const { authorization } = credentialsOf(connectionParams, extra.address)
+      const { authorization } = credentialsFrom(connectionParams, extra.address)
       if (authorization === undefined || authorization === '') return
       // The timer of the protocol is only about the message: who issues the identities may be slow to answer.
-      const checked = identify(auth, authorization).then((identity) => admitOnce(identity, extra))
+      const checked = authenticate(auth, authorization).then((identity) => admitOnce(identity, extra))
       await Promise.race([checked, sleep(CONNECT_MS_MAX, undefined, { ref: false })])
     },
     execute: operations.execute,
@@ -228,17 +238,17 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
       return prepared
     },
     onComplete: ({ extra: { running } }, id) => void running.delete(id),
-    onError: (_, __, ___, errors) => errors.map((error) => formatted(shown(error))),
+    onError: (_, __, ___, errors) => errors.map((error) => formatError(shown(error))),
     onOperation: ({ extra: { socket } }, id, _, __, result) =>
-      isStream(result) ? pump(result, socket, id, payloadOf) : undefined,
+      isStream(result) ? sendStream(result, socket, id, payloadOf) : undefined,
     onNext: (_, __, ___, ____, result) => payloadOf(result),
   })
 
   sockets.on('connection', (socket, request) => {
-    const address = addressOf(request, trustedProxies)
+    const address = clientAddress(request, trustedProxies)
     addresses.add(address, socket)
-    const heardAt = pulse.take(socket)
-    carry(socket, { socket, address, heardAt, running: new Set() }, protocol, {
+    const lastSeenAt = pulse.watch(socket)
+    attachConnection(socket, { socket, address, lastSeenAt, running: new Set() }, protocol, {
       messagesPerMinute: limits.messagesPerMinute,
       memory,
       onBug,
@@ -260,10 +270,10 @@ export function serveWebSockets(options: SocketServerOptions): SocketServer {
   }
 }
 
-const forbid = (socket: WebSocket, { message }: Problem): void =>
+const closeForbidden = (socket: WebSocket, { message }: Problem): void =>
   socket.close(CloseCode.Forbidden, message.slice(0, CLOSE_REASON_LENGTH_MAX))
 
-const tooMany = (): Problem =>
+const tooManyOperations = (): Problem =>
   new Problem('RATE_LIMITED', 'This connection has too many operations. Wait for some to end.', {
     retryAfterSeconds: 1,
   })
@@ -287,23 +297,23 @@ const declaredOnly = (
   )
 
 /** The credentials in a payload of connection_init, each cut at what cannot be valid. */
-const credentialsIn = (params: Params): Params =>
+const pickCredentials = (params: Params): Params =>
   Object.fromEntries(
     Object.entries(params)
-      .filter(([name, value]) => CREDENTIALS.has(name.toLowerCase()) && typeof value === 'string')
-      .slice(0, CREDENTIALS.size)
+      .filter(([name, value]) => CREDENTIAL_NAMES.has(name.toLowerCase()) && typeof value === 'string')
+      .slice(0, CREDENTIAL_NAMES.size)
       .map(([name, value]) => [name, String(value).slice(0, CREDENTIAL_CHARACTERS_MAX)]),
   )
 
-const CREDENTIALS: ReadonlySet<string> = new Set([
+const CREDENTIAL_NAMES: ReadonlySet<string> = new Set([
   'authorization',
   'x-queue-token',
-  REQUEST_ID,
+  REQUEST_ID_HEADER,
   'traceparent',
 ])
 
 /** Only browsers say where they come from, and cannot lie about it: RFC 6454. */
-function isAllowed({ headers }: IncomingMessage, allowedOrigins: readonly string[] | null): boolean {
+function isOriginAllowed({ headers }: IncomingMessage, allowedOrigins: readonly string[] | null): boolean {
   const { origin, host } = headers
   if (allowedOrigins === null || origin === undefined || allowedOrigins.includes(origin)) return true
   return URL.canParse(origin) && new URL(origin).host === host
@@ -316,7 +326,7 @@ function headersIn(extensions: Record<string, unknown> | null | undefined): obje
 }
 
 /** The same two names as the HTTP headers, in any case. */
-function credentialsOf(params: object, address: string): Credentials {
+function credentialsFrom(params: object, address: string): Credentials {
   const byName = new Map(
     Object.entries(params).map(([name, value]): [string, unknown] => [name.toLowerCase(), value]),
   )
@@ -328,7 +338,7 @@ function credentialsOf(params: object, address: string): Credentials {
     authorization: textOf('authorization'),
     queueToken: textOf('x-queue-token'),
     address,
-    requestId: saneName(textOf(REQUEST_ID)),
+    requestId: parseRequestId(textOf(REQUEST_ID_HEADER)),
     traceparent: textOf('traceparent'),
   }
 }

@@ -1,16 +1,16 @@
 /** What can never be right: it has no effect, and says what is wrong with it, on every way in. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectProperErrors } from '../support/complaint.ts'
-import { footprint, setScene, unknownId, type Scene } from '../support/scene.ts'
+import { expectValidErrors } from '../support/expect-error.ts'
+import { databaseSnapshot, createScenario, unknownId, type Scenario } from '../support/scenario.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { sendOverSocket } from '../support/socket.ts'
 
 let server: TestServer
-let scene: Scene
+let scene: Scenario
 beforeAll(async () => {
   server = await startServer()
-  scene = await setScene(server)
+  scene = await createScenario(server)
 })
 afterAll(() => server.stop())
 
@@ -136,7 +136,7 @@ function outcomeOf({
 
 describe.each(['http', 'ws'] as const)('over %s', (transport) => {
   test.each(cases)('%s', async (_, query, variables, expected) => {
-    const before = await footprint(server)
+    const before = await databaseSnapshot(server)
     const { accessToken } = scene.jun
     const credentials = { accessToken, queueToken: scene.junTicket }
     const answer =
@@ -144,16 +144,16 @@ describe.each(['http', 'ws'] as const)('over %s', (transport) => {
         ? await sendOverSocket(server.url, query, variables(), credentials)
         : await scene.jun.send(query, variables(), credentials)
     expect(outcomeOf(answer)).toBe(expected)
-    expectProperErrors(answer)
-    expect(await footprint(server)).toBe(before)
+    expectValidErrors(answer)
+    expect(await databaseSnapshot(server)).toBe(before)
   })
 })
 
 test('a date in the past, from an operator', async () => {
-  const before = await footprint(server)
+  const before = await databaseSnapshot(server)
   const answer = await scene.operator.send(createConcert, startsAt('2020-01-01T00:00:00Z')())
   expect(outcomeOf(answer)).toBe('InvalidConcert')
-  expect(await footprint(server)).toBe(before)
+  expect(await databaseSnapshot(server)).toBe(before)
 })
 
 test('a page of 1,000 has a hundred items at the most', async () => {

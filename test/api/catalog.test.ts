@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { letDatesPass } from '../support/arrange.ts'
 import { createSale, hold, join } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { codeOf } from '../support/steps.ts'
+import { errorCodeOf } from '../support/operations.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -37,7 +37,7 @@ describe('concerts', () => {
     for (let i = 0; i < 5; i++) ids.push((await createSale(server)).concertId)
     const user = await server.user()
     const page = async (args: object): Promise<Page> =>
-      (await user.ask<{ concerts: Page }>(pageQuery, args, { accessToken: undefined })).concerts
+      (await user.request<{ concerts: Page }>(pageQuery, args, { accessToken: undefined })).concerts
     const idsOf = ({ edges }: Page) => edges.map(({ node }) => node.id)
 
     expect(idsOf(await page({}))).toEqual(ids)
@@ -58,10 +58,10 @@ describe('concerts', () => {
   test('one of them by its id; null if there is none', async () => {
     const { concertId, operator } = await createSale(server)
     const query = 'query ($id: ID!) { concert(id: $id) { id title queue { capacity } } }'
-    const { concert } = await operator.ask<{ concert: object }>(query, { id: concertId })
+    const { concert } = await operator.request<{ concert: object }>(query, { id: concertId })
     expect(concert).toEqual({ id: concertId, title: 'Rehearsal', queue: { capacity: 100 } })
     const unknown = Buffer.from('Concert:00000000-0000-4000-8000-000000000000').toString('base64')
-    expect(await operator.ask(query, { id: unknown })).toEqual({ concert: null })
+    expect(await operator.request(query, { id: unknown })).toEqual({ concert: null })
   })
 })
 
@@ -77,7 +77,7 @@ describe('dates', () => {
 
     const dates = async (bookable?: boolean | null) =>
       (
-        await user.ask<{ performances: Date[] }>(
+        await user.request<{ performances: Date[] }>(
           datesQuery,
           { id: sale.concertId, bookable },
           { queueToken: token },
@@ -108,10 +108,10 @@ describe('dates', () => {
       [user, { queueToken: elsewhere }, 'QUEUE_TICKET_INVALID'],
       [waiting, { queueToken: waits }, 'NOT_ADMITTED'],
     ] as const) {
-      expect(codeOf(await who.send(datesQuery, variables, credentials))).toBe(code)
+      expect(errorCodeOf(await who.send(datesQuery, variables, credentials))).toBe(code)
       const byId = 'query ($id: ID!) { performance(id: $id) { id } }'
       const one = await who.send(byId, { id: sale.performanceIds[0] }, credentials)
-      expect([codeOf(one), one.data]).toEqual([code, { performance: null }])
+      expect([errorCodeOf(one), one.data]).toEqual([code, { performance: null }])
     }
   })
 })

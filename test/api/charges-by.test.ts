@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { charge } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { codeOf } from '../support/steps.ts'
+import { errorCodeOf } from '../support/operations.ts'
 
 const mutation = `mutation ($input: ChargePointsInput!) {
   chargePoints(input: $input) { __typename ... on PointAccount { userId balance } ... on Refusal { message } }
@@ -26,7 +26,7 @@ describe('with CHARGES_BY=cashiers', () => {
   afterAll(() => server.stop())
 
   test('it is the default in production, and clients are told', async () => {
-    expect(await (await server.user()).ask('{ chargesBy }', {}, { accessToken: undefined })).toEqual({
+    expect(await (await server.user()).request('{ chargesBy }', {}, { accessToken: undefined })).toEqual({
       chargesBy: 'CASHIERS',
     })
   })
@@ -35,7 +35,7 @@ describe('with CHARGES_BY=cashiers', () => {
     const [caller, other] = [await server.user(role), await server.user()]
     for (const input of [{}, { userId: caller.id }, { userId: other.id }]) {
       const answer = await chargeAs(caller, input)
-      expect(codeOf(answer)).toBe('FORBIDDEN')
+      expect(errorCodeOf(answer)).toBe('FORBIDDEN')
       expect(answer.errors?.[0]?.message).toContain('CHARGES_BY=cashiers')
     }
     expect([await balanceOf(server, caller), await balanceOf(server, other)]).toEqual([0, 0])
@@ -53,13 +53,14 @@ describe('with CHARGES_BY=cashiers', () => {
       await server.database.sql`
       select charged_by, idempotency_key from transfers where user_id = ${buyer.uuid}`,
     ).toEqual([{ charged_by: cashier.uuid, idempotency_key: idempotencyKey }])
-    expect(codeOf(await chargeAs(cashier, {}))).toBe('BAD_INPUT')
+    expect(errorCodeOf(await chargeAs(cashier, {}))).toBe('BAD_INPUT')
   })
 
   test('a cashier is not slowed down by the rate limit of buyers', async () => {
     const slow = await startServer({ CHARGES_BY: 'cashiers', RATE_CHARGES_PER_USER: '1' })
     const [cashier, buyer] = [await slow.user('cashier'), await slow.user()]
-    for (let n = 0; n < 5; n++) expect(codeOf(await chargeAs(cashier, { userId: buyer.id }))).toBeUndefined()
+    for (let n = 0; n < 5; n++)
+      expect(errorCodeOf(await chargeAs(cashier, { userId: buyer.id }))).toBeUndefined()
     await slow.stop()
   })
 })
@@ -73,9 +74,9 @@ describe('with CHARGES_BY=buyers', () => {
 
   test('it is the default outside production, and a buyer charges their own account and no other', async () => {
     const [buyer, other] = [await server.user(), await server.user()]
-    expect(await buyer.ask('{ chargesBy }')).toEqual({ chargesBy: 'BUYERS' })
+    expect(await buyer.request('{ chargesBy }')).toEqual({ chargesBy: 'BUYERS' })
     expect((await charge(buyer, 5)).balance).toBe(5)
-    expect(codeOf(await chargeAs(buyer, { userId: other.id }))).toBe('FORBIDDEN')
+    expect(errorCodeOf(await chargeAs(buyer, { userId: other.id }))).toBe('FORBIDDEN')
     expect(await server.database.sql`select charged_by from transfers where user_id = ${buyer.uuid}`).toEqual(
       [{ charged_by: buyer.uuid }],
     )

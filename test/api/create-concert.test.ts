@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { join, type Result } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { codeOf, queueFields } from '../support/steps.ts'
+import { errorCodeOf, queueFields } from '../support/operations.ts'
 
 let server: TestServer
 let operator: TestUser
@@ -37,7 +37,7 @@ test('a concert comes with its dates and its queue; what is left out is the serv
   })
   const user = await server.user()
   const { token } = await join(user, data.createConcert.id)
-  const dates = await user.ask(
+  const dates = await user.request(
     'query ($id: ID!) { performances(concertId: $id) { startsAt seatCount seats { price } } }',
     { id: data.createConcert.id },
     { queueToken: token },
@@ -95,11 +95,11 @@ test.each([
   ['a rate of 0', { title: 'x', performances: [date(future)], queueRatePerSecond: 0 }],
 ])('%s is bad input', async (_, input) => {
   const before = await concerts()
-  expect(codeOf(await create(operator, input))).toBe('BAD_INPUT')
+  expect(errorCodeOf(await create(operator, input))).toBe('BAD_INPUT')
   expect(await concerts()).toBe(before)
 })
 
 test('only operators add concerts', async () => {
   const input = { title: 'x', performances: [date(future)] }
-  expect(codeOf(await create(await server.user(), input))).toBe('FORBIDDEN')
+  expect(errorCodeOf(await create(await server.user(), input))).toBe('FORBIDDEN')
 })

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { letHoldLapse, uuidOf } from '../support/arrange.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { cancel } from '../support/steps.ts'
+import { cancel } from '../support/operations.ts'
 
 const root = new URL('../..', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { letHoldLapse, stopSweeper, uuidOf } from '../support/arrange.ts'
 import { charge, createSale, hold, join, pay, type Sale } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { cancel } from '../support/steps.ts'
+import { cancel } from '../support/operations.ts'
 
 let server: TestServer
 let sale: Sale
@@ -32,7 +32,7 @@ interface Listed {
 async function named(status: unknown): Promise<(string | undefined)[]> {
   const query = `query ($status: [ReservationStatus!]) {
     reservations(first: 10, status: $status) { edges { node { id } } } }`
-  const { reservations } = await user.ask<Listed>(query, { status })
+  const { reservations } = await user.request<Listed>(query, { status })
   return reservations.edges.map(({ node }) => Object.keys(ids).find((name) => ids[name] === node.id))
 }
 
@@ -59,7 +59,7 @@ test.each<[status: unknown, expected: string[]]>([
 
 test('the pages of one status are whole', async () => {
   const query = `{ reservations(last: 1, status: [PAID]) { pageInfo { hasPreviousPage } edges { node { id } } } }`
-  expect(await user.ask(query)).toEqual({
+  expect(await user.request(query)).toEqual({
     reservations: { pageInfo: { hasPreviousPage: false }, edges: [{ node: { id: ids['paid'] } }] },
   })
 })
@@ -70,7 +70,7 @@ test('a booking code finds whose ticket it is, as it is printed and as people ty
   const digits = uuidOf(ids['paid'] ?? '').slice(-8)
   const printed = `${digits.slice(0, 4)} ${digits.slice(4)}`.toUpperCase()
   for (const code of [printed, digits, printed.replace(' ', '-'), ` ${printed} `]) {
-    expect(await sale.operator.ask(byCode, { code })).toEqual({
+    expect(await sale.operator.request(byCode, { code })).toEqual({
       buyersByBookingCode: [{ user: { id: user.id } }],
     })
   }
@@ -84,10 +84,12 @@ test('two tickets with the same code are two buyers, and a code of nobody is non
       'status', 'HELD', 'decided_at', null)) as r from reservations r where id = ${uuid}) as made returning id`
   expect(twin).toBeDefined()
   const code = uuid.slice(-8)
-  const { buyersByBookingCode } = await sale.operator.ask<{ buyersByBookingCode: object[] }>(byCode, { code })
+  const { buyersByBookingCode } = await sale.operator.request<{ buyersByBookingCode: object[] }>(byCode, {
+    code,
+  })
   expect(buyersByBookingCode).toHaveLength(2)
   const other = code.replace(/./g, (digit) => (digit === '0' ? '1' : '0'))
-  expect(await sale.operator.ask(byCode, { code: other })).toEqual({ buyersByBookingCode: [] })
+  expect(await sale.operator.request(byCode, { code: other })).toEqual({ buyersByBookingCode: [] })
 })
 
 test.each(['', '9F3A', '9F3A 07C', '9F3A 07CG', '9F3A 07C2 1', 'x'.repeat(10_000)])(

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSchema } from '../../src/schema/index.ts'
 import { charge, createSale, hold, join } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { cancel, codeOf } from '../support/steps.ts'
+import { cancel, errorCodeOf } from '../support/operations.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -65,7 +65,7 @@ test('a page of reservations is answered without a ticket, and only the seats ar
   expect(answer.data.reservations).toEqual({
     edges: [{ node: { id: held.id, performance: { seatCount: 5, availableSeatCount: 4, seats: null } } }],
   })
-  expect(codeOf(answer)).toBe('QUEUE_TICKET_INVALID')
+  expect(errorCodeOf(answer)).toBe('QUEUE_TICKET_INVALID')
 })
 
 test('a refused list of dates leaves the rest of the operation in place', async () => {
@@ -74,7 +74,7 @@ test('a refused list of dates leaves the rest of the operation in place', async 
   const query = `query ($id: ID!) { me { id } performances(concertId: $id) { id } }`
   const answer = await user.send(query, { id: concertId })
   expect(answer.data).toEqual({ me: { id: user.id }, performances: null })
-  expect(codeOf(answer)).toBe('QUEUE_TICKET_INVALID')
+  expect(errorCodeOf(answer)).toBe('QUEUE_TICKET_INVALID')
 })
 
 test('the count is exact for who is admitted, and at most about a second old for everybody else', async () => {
@@ -86,7 +86,7 @@ test('the count is exact for who is admitted, and at most about a second old for
   const query = `query ($id: ID!) { reservation(id: $id) { performance { availableSeatCount } } }`
   const countFor = async (id: string, user: typeof inside, queueToken?: string) =>
     (
-      await user.ask<{ reservation: { performance: { availableSeatCount: number } } }>(
+      await user.request<{ reservation: { performance: { availableSeatCount: number } } }>(
         query,
         { id },
         { queueToken },

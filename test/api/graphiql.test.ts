@@ -35,7 +35,7 @@ test('it opens with the tabs, and an access token of somebody new', async () => 
   for (const { query } of tabs()) expect(html).toContain(JSON.stringify(query).slice(1, -1))
   const [, accessToken] = /Bearer ([\w-]+\.[\w-]+\.[\w-]+)/.exec(html) ?? []
   const user = await server.user()
-  expect(await user.ask('{ me { name } }', {}, { accessToken })).toEqual({ me: { name: '' } })
+  expect(await user.request('{ me { name } }', {}, { accessToken })).toEqual({ me: { name: '' } })
 })
 
 test('it says who may charge points', async () => {
@@ -49,7 +49,7 @@ test('in production there is no GraphiQL, and the API is the same', async () => 
   const production = await startServer({ NODE_ENV: 'production' })
   const response = await page(production)
   expect(await response.text()).not.toContain('<script')
-  expect(await (await production.user()).ask('{ __typename }')).toEqual({ __typename: 'Query' })
+  expect(await (await production.user()).request('{ __typename }')).toEqual({ __typename: 'Query' })
   await production.stop()
 })
 

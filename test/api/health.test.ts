@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest'
-import { openHome, removeHome, type Home } from '../../scripts/services/home.ts'
+import { openDataDir, removeDataDir, type DataDir } from '../../scripts/services/data-dir.ts'
 import { startRedis } from '../../scripts/services/redis.ts'
 import { createDatabase } from '../support/database.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { createWayTo } from '../support/way.ts'
+import { createTcpProxy } from '../support/tcp-proxy.ts'
 
 const NAMES = { postgres: 'PostgreSQL', redis: 'Redis' }
 const SERVED = { read: true, write: true }
@@ -97,46 +97,52 @@ test.skipIf(!canMount)('a full disk of PostgreSQL serves reads alone', async () 
   await expectHealth(server, 200, { postgres: SERVED, redis: SERVED })
 })
 
-test.each(['cut', 'swallow'] as const)('a store that cannot be reached (%s) serves nothing', async (how) => {
-  const database = await createDatabase()
-  const ways = { postgres: await createWayTo(database.url), redis: await createWayTo(inject('redisUrl')) }
-  const server = await startServer({
-    DATABASE_URL: ways.postgres.url,
-    REDIS_URL: ways.redis.url,
-    LOG_LEVEL: 'silent',
-  })
-  onTestFinished(async () => {
-    await server.stop()
-    ways.postgres.close()
-    ways.redis.close()
-    await database.drop()
-  })
-  await expectHealth(server, 200, { postgres: SERVED, redis: SERVED })
-  for (const store of ['postgres', 'redis'] as const) {
-    ways[store][how]()
-    const away = { read: false, write: false, reason: `${NAMES[store]} does not answer.` }
-    await expectHealth(server, 503, { postgres: SERVED, redis: SERVED, [store]: away })
-    expect((await get(server, '/ready')).status).toBe(200)
-    ways[store].mend()
+test.each(['cut', 'blackhole'] as const)(
+  'a store that cannot be reached (%s) serves nothing',
+  async (how) => {
+    const database = await createDatabase()
+    const ways = {
+      postgres: await createTcpProxy(database.url),
+      redis: await createTcpProxy(inject('redisUrl')),
+    }
+    const server = await startServer({
+      DATABASE_URL: ways.postgres.url,
+      REDIS_URL: ways.redis.url,
+      LOG_LEVEL: 'silent',
+    })
+    onTestFinished(async () => {
+      await server.stop()
+      ways.postgres.close()
+      ways.redis.close()
+      await database.drop()
+    })
     await expectHealth(server, 200, { postgres: SERVED, redis: SERVED })
-  }
-})
+    for (const store of ['postgres', 'redis'] as const) {
+      ways[store][how]()
+      const away = { read: false, write: false, reason: `${NAMES[store]} does not answer.` }
+      await expectHealth(server, 503, { postgres: SERVED, redis: SERVED, [store]: away })
+      expect((await get(server, '/ready')).status).toBe(200)
+      ways[store].restore()
+      await expectHealth(server, 200, { postgres: SERVED, redis: SERVED })
+    }
+  },
+)
 
 let directory: string
-let home: Home
+let home: DataDir
 let redis: Awaited<ReturnType<typeof startRedis>>
 let admin: Redis
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'stagedoor-health-'))
   chmodSync(directory, 0o755)
-  home = openHome(directory, { keepData: false, say: () => undefined })
+  home = openDataDir(directory, { keepData: false, log: () => undefined })
   redis = await startRedis(home)
   admin = new Redis(redis.url)
 })
 afterAll(async () => {
   admin.disconnect()
   await redis.stop()
-  removeHome(directory)
+  removeDataDir(directory)
 })
 
 type Commands = string[][]

@@ -3,7 +3,7 @@ import { request as rawRequest } from 'node:http'
 import { connect } from 'node:net'
 import { serverAudits } from 'graphql-http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectProperErrors } from '../support/complaint.ts'
+import { expectValidErrors } from '../support/expect-error.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -20,7 +20,7 @@ async function expectRefusal(response: Response, status: number): Promise<void> 
   expect(response.status).toBe(status)
   const answer = (await response.json()) as { errors: { message: string; extensions: { code: string } }[] }
   expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_INPUT'])
-  expectProperErrors(answer)
+  expectValidErrors(answer)
 }
 
 describe('a body', () => {

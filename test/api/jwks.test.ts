@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { globalId } from '../../src/schema/ids.ts'
 import { startIssuer, type Issuer } from '../support/issuer.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { codeOf } from '../support/steps.ts'
+import { errorCodeOf } from '../support/operations.ts'
 
 let issuer: Issuer
 let server: TestServer
@@ -37,9 +37,9 @@ test('somebody else’s users are let in by their token', async () => {
 test('this server signs nobody up, and does not let its own kind of token in', async () => {
   const user = await server.user()
   const answer = await user.send('mutation { signUp(input: { name: "x" }) { accessToken } }')
-  expect(codeOf(answer)).toBe('BAD_INPUT')
+  expect(errorCodeOf(answer)).toBe('BAD_INPUT')
   expect(answer.errors?.[0]?.message).toBe('Cannot query field "signUp" on type "Mutation".')
-  expect(codeOf(await me(user.accessToken))).toBe('UNAUTHENTICATED')
+  expect(errorCodeOf(await me(user.accessToken))).toBe('UNAUTHENTICATED')
 })
 
 test.each<[string, () => Promise<string>]>([
@@ -77,11 +77,11 @@ test('when the keys cannot be had it says so, instead of calling the token bad',
   const strained = await startServer({ AUTH_SECRET: '', AUTH_JWKS_URL: ill.url })
   const accessToken = await ill.sign(good())
   const ask = async () => (await strained.user()).send('{ me { id } }', {}, { accessToken })
-  ill.answer(500)
+  ill.respondWith(500)
   expect(await ask()).toMatchObject({
     errors: [{ extensions: { code: 'OVERLOADED', retryAfterSeconds: 1 } }],
   })
-  ill.answer(200)
+  ill.respondWith(200)
   expect((await ask()).errors).toBeUndefined()
   await ill.stop()
   expect((await ask()).errors).toBeUndefined()

@@ -3,21 +3,21 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { secret, startServer } from '../support/server.ts'
 import { sendOverSocket } from '../support/socket.ts'
-import { watchStatus } from '../support/steps.ts'
-import { createWayTo, type Way } from '../support/way.ts'
+import { statusSubscription } from '../support/operations.ts'
+import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 const PASSWORD = 'a-password-for-redis'
 const METRICS_TOKEN = 'a token that is long enough for a scraper'
 
-let way: Way
+let way: TcpProxy
 let cluster: Cluster
 let server: ServerProcess
 beforeAll(async () => {
-  way = await createWayTo(inject('redisUrl'))
+  way = await createTcpProxy(inject('redisUrl'))
   const url = new URL(way.url)
   // Redis has none, and says that it does not like this one.
   url.password = PASSWORD
@@ -44,7 +44,7 @@ test('says nothing about a purchase, and no secret about anything', async () => 
   const lines = await linesAfter(async () => {
     const { token } = await join(buyer, concertId)
     tokens.push(token)
-    const stream = buyer.subscribe('ws', watchStatus, {}, { queueToken: token })
+    const stream = buyer.subscribe('ws', statusSubscription, {}, { queueToken: token })
     await stream.next()
     const { id } = await hold(buyer, token, performanceIds[0] ?? '', [1])
     await charge(buyer, 100)
@@ -74,7 +74,7 @@ test('says nothing about a purchase, and no secret about anything', async () => 
   })
   const log = () => server.log.join('\n')
   await expect.poll(log).toContain('the connection to Redis failed')
-  way.mend()
+  way.restore()
   expect(log()).toContain('a bug was masked')
   expect(log()).toContain('cannot charge [token]')
   const secrets = [...tokens, secret, METRICS_TOKEN, PASSWORD, new URL(cluster.database.url).password]

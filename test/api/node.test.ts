@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { codeOf } from '../support/steps.ts'
+import { errorCodeOf } from '../support/operations.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('node', () => {
       }
       expect(await nodeOf(other, id, { queueToken: others })).toMatchObject({ data: { node: null } })
       expect((await nodeOf(other, id)).errors).toBeUndefined()
-      expect(codeOf(await nodeOf(other, id, { accessToken: undefined }))).toBe('UNAUTHENTICATED')
+      expect(errorCodeOf(await nodeOf(other, id, { accessToken: undefined }))).toBe('UNAUTHENTICATED')
     }
 
     const anonymous = { accessToken: undefined }
@@ -58,7 +58,7 @@ describe('node', () => {
     expect((await nodeOf(other, concertId, anonymous)).data.node).toEqual(concert)
     const performance = { __typename: 'Performance', id: date, seatCount: 50, concert: { id: concertId } }
     expect((await nodeOf(other, date, { queueToken: others })).data.node).toEqual(performance)
-    expect(codeOf(await nodeOf(other, date))).toBe('QUEUE_TICKET_INVALID')
+    expect(errorCodeOf(await nodeOf(other, date))).toBe('QUEUE_TICKET_INVALID')
   })
 
   test('is null for what does not exist', async () => {
@@ -74,10 +74,10 @@ describe('identity', () => {
   test('me is who the access token says, known here or not', async () => {
     const user = await server.user()
     const me = '{ me { id name points { userId balance } } }'
-    expect(await user.ask(me)).toEqual({
+    expect(await user.request(me)).toEqual({
       me: { id: user.id, name: '', points: { userId: user.id, balance: 0 } },
     })
-    expect(codeOf(await user.send(me, {}, { accessToken: undefined }))).toBe('UNAUTHENTICATED')
+    expect(errorCodeOf(await user.send(me, {}, { accessToken: undefined }))).toBe('UNAUTHENTICATED')
   })
 
   test('signUp makes a buyer, and no operator', async () => {
@@ -88,14 +88,14 @@ describe('identity', () => {
     interface SignedUp {
       signUp: { accessToken: string; user: { id: string } }
     }
-    const { signUp: made } = await anyone.ask<SignedUp>(
+    const { signUp: made } = await anyone.request<SignedUp>(
       signUp,
       { name: '  민지 Kim ' },
       { accessToken: undefined },
     )
     expect(made.user).toEqual({ id: made.user.id, name: '민지 Kim', points: { balance: 0 } })
     const credentials = { accessToken: made.accessToken }
-    expect(await anyone.ask('{ me { id name } }', {}, credentials)).toEqual({
+    expect(await anyone.request('{ me { id name } }', {}, credentials)).toEqual({
       me: { id: made.user.id, name: '민지 Kim' },
     })
     const create = await anyone.send(
@@ -103,8 +103,8 @@ describe('identity', () => {
       { input: { title: 'Mine', performances: [{ startsAt: '2999-01-01T00:00:00Z', seatPrice: 1 }] } },
       credentials,
     )
-    expect(codeOf(create)).toBe('FORBIDDEN')
-    const another = await anyone.ask<SignedUp>(signUp, { name: '민지 Kim' })
+    expect(errorCodeOf(create)).toBe('FORBIDDEN')
+    const another = await anyone.request<SignedUp>(signUp, { name: '민지 Kim' })
     expect(another.signUp.user.id).not.toBe(made.user.id)
   })
 })

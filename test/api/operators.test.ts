@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { charge, createSale, hold, join, pay, type Sale } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { codeOf, leaveQueue, updateQueue } from '../support/steps.ts'
+import { errorCodeOf, leaveQueue, updateQueue } from '../support/operations.ts'
 import { eventually } from '../support/eventually.ts'
 
 let server: TestServer
@@ -46,7 +46,7 @@ async function arrange() {
 
 const figuresOf = async ({ operator, concertId }: Sale): Promise<Figures> => {
   const query = `query ($id: ID!) { concertFigures(concertId: $id) { ${figureFields} } }`
-  return (await operator.ask<{ concertFigures: Figures }>(query, { id: concertId })).concertFigures
+  return (await operator.request<{ concertFigures: Figures }>(query, { id: concertId })).concertFigures
 }
 
 const sold = { sold: 3, held: 1, free: 6, oversold: 0, pointsTaken: 300 }
@@ -102,7 +102,7 @@ describe('the figures of a concert', () => {
     const { sale } = await arrange()
     const query = `query ($id: ID!) { concertHistory(concertId: $id) { ${figureFields} } }`
     const historyOf = async ({ operator, concertId }: Sale) =>
-      (await operator.ask<{ concertHistory: Figures[] }>(query, { id: concertId })).concertHistory
+      (await operator.request<{ concertHistory: Figures[] }>(query, { id: concertId })).concertHistory
     await eventually(async () => expect((await historyOf(sale)).length).toBeGreaterThan(0))
     for (const sample of await historyOf(sale))
       expect(sample.issued).toBe(sample.waiting + sample.admitted + sample.finished + sample.lapsed)
@@ -115,7 +115,7 @@ describe('the figures of a concert', () => {
       queueForecast(concertId: $id, capacity: $capacity, ratePerSecond: $rate, paused: $paused) {
         waiting admissionsPerSecond seconds } }`
     const ask = async (settings: object) =>
-      (await sale.operator.ask<{ queueForecast: object }>(query, { id: sale.concertId, ...settings }))
+      (await sale.operator.request<{ queueForecast: object }>(query, { id: sale.concertId, ...settings }))
         .queueForecast
     await eventually(async () => expect(await figuresOf(sale)).toMatchObject(stood))
     expect(await ask({ paused: true })).toEqual({ waiting: 1, admissionsPerSecond: 0, seconds: null })
@@ -131,7 +131,7 @@ describe('a buyer', () => {
     reservations(last: 20) { edges { node { status price seats { number } payment { amount } } } }
   } }`
   const find = async (operator: TestUser, id: string) =>
-    (await operator.ask<{ buyer: Record<string, unknown> }>(query, { id })).buyer
+    (await operator.request<{ buyer: Record<string, unknown> }>(query, { id })).buyer
 
   test('is found with what they have', async () => {
     const { sale, bought, holding, waiting } = await arrange()
@@ -171,13 +171,13 @@ test('a buyer is found by a reservation of theirs, and only by one thing at a ti
   const { id } = await hold(user, token, performanceIds[0] ?? '', [1])
   const query = `query ($userId: ID, $reservationId: ID) {
     buyer(userId: $userId, reservationId: $reservationId) { user { id } tickets { concert { id } } } }`
-  const found = await operator.ask(query, { reservationId: id })
+  const found = await operator.request(query, { reservationId: id })
   expect(found).toEqual({ buyer: { user: { id: user.id }, tickets: [{ concert: { id: concertId } }] } })
   const unknown = Buffer.from(`Reservation:${randomUUID()}`).toString('base64')
-  expect(codeOf(await operator.send(query, { reservationId: unknown }))).toBe('NOT_FOUND')
-  expect(codeOf(await operator.send(query, { reservationId: id, userId: user.id }))).toBe('BAD_INPUT')
-  expect(codeOf(await operator.send(query))).toBe('BAD_INPUT')
-  expect(codeOf(await user.send(query, { reservationId: id }))).toBe('FORBIDDEN')
+  expect(errorCodeOf(await operator.send(query, { reservationId: unknown }))).toBe('NOT_FOUND')
+  expect(errorCodeOf(await operator.send(query, { reservationId: id, userId: user.id }))).toBe('BAD_INPUT')
+  expect(errorCodeOf(await operator.send(query))).toBe('BAD_INPUT')
+  expect(errorCodeOf(await user.send(query, { reservationId: id }))).toBe('FORBIDDEN')
 })
 
 describe('what operators change', () => {
@@ -193,7 +193,7 @@ describe('what operators change', () => {
       pageInfo { endCursor hasNextPage }
       edges { node { operatorId action concert { id } userId changes { name before after } } } } }`
   const list = async (operator: TestUser, variables: object) => {
-    const { operatorActions } = await operator.ask<{
+    const { operatorActions } = await operator.request<{
       operatorActions: {
         pageInfo: { endCursor: string; hasNextPage: boolean }
         edges: { node: Action }[]
@@ -230,7 +230,7 @@ describe('what operators change', () => {
     await charge(user, 10)
     const mutation = `mutation ($input: ChargePointsInput!) { chargePoints(input: $input) { __typename } }`
     const input = { userId: user.id, amount: 5, idempotencyKey: randomUUID() }
-    await Promise.all([operator.ask(mutation, { input }), operator.ask(mutation, { input })])
+    await Promise.all([operator.request(mutation, { input }), operator.request(mutation, { input })])
     const { actions } = await list(operator, { first: 100 })
     expect(actions.filter(({ userId }) => userId === user.id)).toEqual([
       {
@@ -253,7 +253,7 @@ describe('what operators change', () => {
   test('that is refused leaves no trace', async () => {
     const user = await server.user('operator')
     const unknown = Buffer.from(`Concert:${randomUUID()}`).toString('base64')
-    expect(codeOf(await updateQueue(user, { concertId: unknown, paused: true }))).toBe('NOT_FOUND')
+    expect(errorCodeOf(await updateQueue(user, { concertId: unknown, paused: true }))).toBe('NOT_FOUND')
     const { actions } = await list(user, { first: 100 })
     expect(actions.filter(({ operatorId }) => operatorId === user.id)).toEqual([])
   })
@@ -262,7 +262,7 @@ describe('what operators change', () => {
     const { operator } = await createSale(server)
     const { endCursor } = await list(operator, { first: 1 })
     const answer = await operator.send('query ($id: ID!) { node(id: $id) { id } }', { id: endCursor })
-    expect(codeOf(answer)).not.toBe('INTERNAL')
+    expect(errorCodeOf(answer)).not.toBe('INTERNAL')
   })
 })
 
@@ -276,11 +276,11 @@ test('only operators see any of it, and only of a concert that there is', async 
     'query ($id: ID!) { queueForecast(concertId: $id) { seconds } }',
     'query ($id: ID!) { operatorActions(concertId: $id) { edges { cursor } } }',
   ]) {
-    expect(codeOf(await user.send(query, { id: concertId }))).toBe('FORBIDDEN')
-    expect(codeOf(await user.send(query, { id: concertId }, { accessToken: undefined }))).toBe(
+    expect(errorCodeOf(await user.send(query, { id: concertId }))).toBe('FORBIDDEN')
+    expect(errorCodeOf(await user.send(query, { id: concertId }, { accessToken: undefined }))).toBe(
       'UNAUTHENTICATED',
     )
     if (!query.includes('operatorActions'))
-      expect(codeOf(await operator.send(query, { id: unknown }))).toBe('NOT_FOUND')
+      expect(errorCodeOf(await operator.send(query, { id: unknown }))).toBe('NOT_FOUND')
   }
 })

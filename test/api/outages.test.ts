@@ -1,20 +1,20 @@
 /** A store is away: what needs it says so in time, and what does not goes on. DESIGN.md, "When something is down". */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { expectProperErrors } from '../support/complaint.ts'
+import { expectValidErrors } from '../support/expect-error.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { charge, createSale, hold, join, pay, statusOf, type Sale } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { cancel, codeOf, leaveQueue } from '../support/steps.ts'
-import { createWayTo, type Way } from '../support/way.ts'
+import { cancel, errorCodeOf, leaveQueue } from '../support/operations.ts'
+import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 let server: TestServer
 let database: TestDatabase
-let ways: { postgres: Way; redis: Way }
+let ways: { postgres: TcpProxy; redis: TcpProxy }
 let sale: Sale
 beforeAll(async () => {
   database = await createDatabase()
-  ways = { postgres: await createWayTo(database.url), redis: await createWayTo(inject('redisUrl')) }
+  ways = { postgres: await createTcpProxy(database.url), redis: await createTcpProxy(inject('redisUrl')) }
   server = await startServer({
     DATABASE_URL: ways.postgres.url,
     REDIS_URL: ways.redis.url,
@@ -95,7 +95,7 @@ async function expectOverloaded(operations: Operation[]): Promise<void> {
         query,
         { code: 'OVERLOADED', retryAfterSeconds: 1 },
       ])
-      expectProperErrors(answer)
+      expectValidErrors(answer)
     }),
   )
 }
@@ -104,7 +104,7 @@ test('with both stores present, every probe answers 200', async () => {
   expect(await probes()).toEqual([200, 200, 200])
 })
 
-describe.each(['cut', 'swallow'] as const)('Redis is away (%s)', (how) => {
+describe.each(['cut', 'blackhole'] as const)('Redis is away (%s)', (how) => {
   test('a purchase under way goes on, leaving releases the seats; what needs the queue may be tried again', async () => {
     const leaver = await server.user()
     const leaving = await join(leaver, sale.concertId)
@@ -115,17 +115,17 @@ describe.each(['cut', 'swallow'] as const)('Redis is away (%s)', (how) => {
     await expect.poll(probes).toEqual([200, 200, 503])
 
     expect((await charge(user, 1)).balance).toBe(501)
-    expect(await user.ask('{ points { balance } }')).toEqual({ points: { balance: 501 } })
+    expect(await user.request('{ points { balance } }')).toEqual({ points: { balance: 501 } })
     const key = randomUUID()
     const paid = await pay(user, token, held, key)
     expect(paid.__typename).toBe('Payment')
     expect(await pay(user, token, held, key)).toEqual(paid)
     expect((await cancel(user, held)).__typename).toBe('AlreadyPaid')
 
-    expect(codeOf(await leaveQueue(leaver, leaving.token))).toBe('OVERLOADED')
+    expect(errorCodeOf(await leaveQueue(leaver, leaving.token))).toBe('OVERLOADED')
     expect((await pay(leaver, leaving.token, left.id)).__typename).toBe('HoldExpired')
 
-    ways.redis.mend()
+    ways.redis.restore()
     await expect.poll(healthy).toBe(200)
     const gone = async () => (await statusOf(leaver, leaving.token)).__typename
     await expect.poll(gone).toBe('Lapsed')
@@ -134,7 +134,7 @@ describe.each(['cut', 'swallow'] as const)('Redis is away (%s)', (how) => {
   })
 })
 
-describe.each(['cut', 'swallow'] as const)('PostgreSQL is away (%s)', (how) => {
+describe.each(['cut', 'blackhole'] as const)('PostgreSQL is away (%s)', (how) => {
   test('the queue goes on; the rest may be tried again, and has no half effects', async () => {
     const before = await database.sql`select count(*)::int from transfers`
     ways.postgres[how]()
@@ -147,7 +147,7 @@ describe.each(['cut', 'swallow'] as const)('PostgreSQL is away (%s)', (how) => {
     expect(joined.status.__typename).toBe('Admitted')
     expect((await statusOf(newcomer, joined.token)).__typename).toBe('Admitted')
 
-    ways.postgres.mend()
+    ways.postgres.restore()
     await expect.poll(healthy).toBe(200)
     expect(await database.sql`select count(*)::int from transfers`).toEqual(before)
     expect((await pay(user, token, held)).__typename).toBe('Payment')

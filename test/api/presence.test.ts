@@ -1,10 +1,10 @@
 /** Who counts as present in line: only a client whose code still runs. A connection that is merely open does not. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSale, join, statusOf, type Sale, type Status } from '../support/purchase.ts'
-import { presenceOf } from '../support/presence.ts'
+import { isPresent } from '../support/presence.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { openSocket, type Socket } from '../support/socket.ts'
-import { leaveQueue, watchStatus } from '../support/steps.ts'
+import { leaveQueue, statusSubscription } from '../support/operations.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-const isRecorded = (token: string) => presenceOf(server, token)
+const isRecorded = (token: string) => isPresent(server, token)
 
 interface Place {
   user: TestUser
@@ -31,7 +31,7 @@ async function watch({ user, token }: Place, frozen: boolean): Promise<Socket> {
     frozen,
     init: { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token },
   })
-  socket.send({ type: 'subscribe', id: 'one', payload: { query: watchStatus } })
+  socket.send({ type: 'subscribe', id: 'one', payload: { query: statusSubscription } })
   expect(await socket.next()).toMatchObject({ type: 'next' })
   return socket
 }
@@ -69,7 +69,12 @@ test('server-sent events count once, when they are subscribed to', async () => {
   const listener = await takePlace(sale)
   const other = await takePlace(sale)
   const socket = await watch(other, false)
-  const stream = listener.user.subscribe<object>('sse', watchStatus, {}, { queueToken: listener.token })
+  const stream = listener.user.subscribe<object>(
+    'sse',
+    statusSubscription,
+    {},
+    { queueToken: listener.token },
+  )
   await stream.next()
   await expect.poll(() => isRecorded(listener.token)).toBe(false)
   // Asking is what keeps such a client present.

@@ -41,7 +41,9 @@ test('a buyer goes from the crowd to a paid seat, and the next in line is let in
     expect((await stream.next())?.queueStatus).toMatchObject({ __typename: 'Waiting', position: 1 })
   }
 
-  const { performances } = await minji.ask<{ performances: { id: string; seats: { number: number }[] }[] }>(
+  const { performances } = await minji.request<{
+    performances: { id: string; seats: { number: number }[] }[]
+  }>(
     `query ($id: ID!) { performances(concertId: $id) { id startsAt availableSeatCount seats { number price } } }`,
     { id: sale.concertId },
     { queueToken: first.token },
@@ -78,6 +80,6 @@ test('a buyer goes from the crowd to a paid seat, and the next in line is let in
     await stream.stop()
   }
   expect((await statusOf(minji, first.token)).__typename).toBe('Finished')
-  const { points } = await minji.ask<{ points: { balance: number } }>('{ points { balance } }')
+  const { points } = await minji.request<{ points: { balance: number } }>('{ points { balance } }')
   expect(points.balance).toBe(800)
 })

@@ -3,13 +3,13 @@ import { letDatesPass } from '../support/arrange.ts'
 import { createSale, join, statusOf, type Sale } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import {
-  codeOf,
+  errorCodeOf,
   issueQueueToken,
   leaveQueue,
   queueFields,
   queueTicket,
   type Queue,
-} from '../support/steps.ts'
+} from '../support/operations.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -19,7 +19,7 @@ afterAll(() => server.stop())
 
 const queueOf = async ({ concertId, operator }: Sale): Promise<Queue> => {
   const query = `query ($id: ID!) { concert(id: $id) { queue { ${queueFields} } } }`
-  return (await operator.ask<{ concert: { queue: Queue } }>(query, { id: concertId })).concert.queue
+  return (await operator.request<{ concert: { queue: Queue } }>(query, { id: concertId })).concert.queue
 }
 
 describe('joining', () => {
@@ -68,12 +68,12 @@ describe('joining', () => {
   test('needs an access token, and a concert that exists', async () => {
     const { concertId, operator } = await createSale(server)
     const user = await server.user()
-    expect(codeOf(await issueQueueToken(user, { concertId: operator.id }))).toBe('BAD_INPUT')
+    expect(errorCodeOf(await issueQueueToken(user, { concertId: operator.id }))).toBe('BAD_INPUT')
     const unknown = Buffer.from('Concert:00000000-0000-4000-8000-000000000000').toString('base64')
-    expect(codeOf(await issueQueueToken(user, { concertId: unknown }))).toBe('NOT_FOUND')
+    expect(errorCodeOf(await issueQueueToken(user, { concertId: unknown }))).toBe('NOT_FOUND')
     const query = 'mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { __typename } }'
     const nobody = await user.send(query, { id: concertId }, { accessToken: undefined })
-    expect(codeOf(nobody)).toBe('UNAUTHENTICATED')
+    expect(errorCodeOf(nobody)).toBe('UNAUTHENTICATED')
   })
 })
 
@@ -89,7 +89,7 @@ describe('a ticket', () => {
     ]) {
       expect(answer.data.queueTicket).toMatchObject({ token, status: { __typename: 'Admitted' } })
     }
-    expect(codeOf(await queueTicket(user))).toBe('QUEUE_TICKET_INVALID')
+    expect(errorCodeOf(await queueTicket(user))).toBe('QUEUE_TICKET_INVALID')
   })
 
   test('that is given up frees its slot at once; whoever joins again stands at the end', async () => {
@@ -117,13 +117,13 @@ describe('for somebody else', () => {
     const { concertId, operator } = await createSale(server)
     const [owner, other] = [await server.user(), await server.user()]
 
-    expect(codeOf(await issueQueueToken(other, { concertId, userId: owner.id }))).toBe('FORBIDDEN')
+    expect(errorCodeOf(await issueQueueToken(other, { concertId, userId: owner.id }))).toBe('FORBIDDEN')
     const { data } = await issueQueueToken(operator, { concertId, userId: owner.id })
     const { token, userId } = data.issueQueueToken
     expect(userId).toBe(owner.id)
     expect((await join(owner, concertId)).token).toBe(token)
 
-    expect(codeOf(await leaveQueue(other, token))).toBe('FORBIDDEN')
+    expect(errorCodeOf(await leaveQueue(other, token))).toBe('FORBIDDEN')
     expect((await statusOf(owner, token)).__typename).toBe('Admitted')
     expect((await leaveQueue(operator, token)).data.leaveQueue.status.reason).toBe('LEFT')
   })

@@ -1,7 +1,7 @@
 /** An error can be found in the log by the name that its answer gives it, whichever way it came. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
 import type { TestUser } from '../support/server.ts'
 import { openSocket, sendOverSocket } from '../support/socket.ts'
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSale, hold, join, pay, charge, statusOf } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { letDatesPass } from '../support/arrange.ts'
-import { cancel, codeOf } from '../support/steps.ts'
+import { cancel, errorCodeOf } from '../support/operations.ts'
 
 let server: TestServer
 let concertId: string
@@ -122,7 +122,7 @@ describe('a reservation', () => {
       }
     }
     const idsOf = ({ reservations }: List) => reservations.edges.map(({ node }) => node.id)
-    const first = await user.ask<List>(list, { first: 2 })
+    const first = await user.request<List>(list, { first: 2 })
     expect(idsOf(first)).toEqual(ids.slice(0, 2))
     expect(first.reservations.edges[0]?.node).toEqual({
       id: ids[0],
@@ -132,13 +132,13 @@ describe('a reservation', () => {
       payment: null,
     })
     const { endCursor } = first.reservations.pageInfo
-    expect(idsOf(await user.ask<List>(list, { first: 2, after: endCursor }))).toEqual(ids.slice(2))
+    expect(idsOf(await user.request<List>(list, { first: 2, after: endCursor }))).toEqual(ids.slice(2))
 
     const one = 'query ($id: ID!) { reservation(id: $id) { id status } }'
-    expect(await user.ask(one, { id: ids[0] })).toEqual({ reservation: { id: ids[0], status: 'HELD' } })
-    expect(codeOf(await user.send(list, {}, { accessToken: undefined }))).toBe('UNAUTHENTICATED')
+    expect(await user.request(one, { id: ids[0] })).toEqual({ reservation: { id: ids[0], status: 'HELD' } })
+    expect(errorCodeOf(await user.send(list, {}, { accessToken: undefined }))).toBe('UNAUTHENTICATED')
     const stranger = await server.user()
-    expect(await stranger.ask(one, { id: ids[0] })).toEqual({ reservation: null })
-    expect(idsOf(await stranger.ask<List>(list))).toEqual([])
+    expect(await stranger.request(one, { id: ids[0] })).toEqual({ reservation: null })
+    expect(idsOf(await stranger.request<List>(list))).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { letHoldLapse, stopSweeper } from '../support/arrange.ts'
 import { charge, createSale, hold, join, pay, type Sale } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { cancel, codeOf, watchSeats, type Seat } from '../support/steps.ts'
+import { cancel, errorCodeOf, seatSubscription, type Seat } from '../support/operations.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -34,7 +34,7 @@ async function admitted({ concertId }: Sale): Promise<{ user: TestUser; token: s
 }
 
 const seatsOf = async (user: TestUser, queueToken: string, id: string): Promise<Seats> =>
-  (await user.ask<{ performance: Seats }>(seatsQuery, { id }, { queueToken })).performance
+  (await user.request<{ performance: Seats }>(seatsQuery, { id }, { queueToken })).performance
 
 describe('the seats of a date', () => {
   test('are the free ones, unless another status is asked for, or none', async () => {
@@ -87,7 +87,7 @@ describe.each(['ws', 'sse'] as const)('seatChanges over %s', (transport) => {
     const [watcher, buyer] = [await admitted(sale), await admitted(sale)]
     const stream = watcher.user.subscribe<Changes>(
       transport,
-      watchSeats,
+      seatSubscription,
       { id: date },
       { queueToken: watcher.token },
     )
@@ -121,11 +121,11 @@ describe.each(['ws', 'sse'] as const)('seatChanges over %s', (transport) => {
     await admitted(sale)
     const waiting = await admitted(sale)
     const open = (credentials: object) =>
-      waiting.user.subscribe(transport, watchSeats, { id: date }, credentials).next()
+      waiting.user.subscribe(transport, seatSubscription, { id: date }, credentials).next()
     await expect(open({ queueToken: waiting.token })).rejects.toThrow('NOT_ADMITTED')
     await expect(open({})).rejects.toThrow('QUEUE_TICKET_INVALID')
     await expect(open({ accessToken: undefined })).rejects.toThrow('UNAUTHENTICATED')
-    const refused = await waiting.user.send(watchSeats, { id: date }, { queueToken: waiting.token })
-    expect(codeOf(refused)).toBe('NOT_ADMITTED')
+    const refused = await waiting.user.send(seatSubscription, { id: date }, { queueToken: waiting.token })
+    expect(errorCodeOf(refused)).toBe('NOT_ADMITTED')
   })
 })

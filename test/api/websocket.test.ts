@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSale, join } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { openSocket } from '../support/socket.ts'
-import { watchStatus } from '../support/steps.ts'
+import { statusSubscription } from '../support/operations.ts'
 
 let server: TestServer
 let user: TestUser
@@ -59,9 +59,9 @@ describe('a socket is closed', () => {
 
   test('with 4409 for an id that is in use', async () => {
     const socket = await openSocket(server.url, { init: credentials() })
-    socket.send(subscribe('a', watchStatus))
+    socket.send(subscribe('a', statusSubscription))
     expect(await socket.next()).toMatchObject({ type: 'next', id: 'a' })
-    socket.send(subscribe('a', watchStatus))
+    socket.send(subscribe('a', statusSubscription))
     expect((await socket.closed).code).toBe(4409)
   })
 })
@@ -73,13 +73,13 @@ test('an operation whose id closes the socket is not executed', async () => {
     ['a', 4409],
   ] as const) {
     const socket = await openSocket(server.url, { init: credentials() })
-    socket.send(subscribe('a', watchStatus))
+    socket.send(subscribe('a', statusSubscription))
     await socket.next()
     socket.send(subscribe(id, signUp('Nobody')))
     expect((await socket.closed).code).toBe(code)
   }
   // Whoever signs up after them is there.
-  await user.ask(signUp('Somebody'))
+  await user.request(signUp('Somebody'))
   const names = await server.database.sql`select name from users`
   expect(names.map(({ name }) => String(name))).toEqual(['Somebody'])
 })
@@ -128,7 +128,7 @@ describe('a socket goes on', () => {
   test('with several streams, each of which can be ended', async () => {
     const socket = await openSocket(server.url, { init: credentials() })
     for (const id of ['a', 'b']) {
-      socket.send(subscribe(id, watchStatus))
+      socket.send(subscribe(id, statusSubscription))
       expect(await socket.next()).toMatchObject({ type: 'next', id })
     }
     socket.send({ type: 'complete', id: 'a' })

@@ -6,7 +6,7 @@ import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpServer } from '../../src/http/server.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { attack, expectNothingTold, transports } from './ways.ts'
+import { attack, expectNoInternals, transports } from './transports.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -56,7 +56,7 @@ describe('another page’s form', () => {
   ])('by %s %s does nothing', async (method, search) => {
     const response = await fetch(`${server.url}${search}`, { method })
     expect([400, 405]).toContain(response.status)
-    expectNothingTold(response.status, await response.text())
+    expectNoInternals(response.status, await response.text())
     expect(await users()).toHaveLength(0)
   })
 })
@@ -114,7 +114,7 @@ test('a mutation by GET does nothing, not even one that is known by its hash', a
     const search = new URLSearchParams({ extensions: JSON.stringify(extensions) }).toString()
     const response = await fetch(`${server.url}?${search}`, { method })
     expect(response.status).toBe(405)
-    expectNothingTold(response.status, await response.text())
+    expectNoInternals(response.status, await response.text())
   }
   expect(await users()).toHaveLength(before.length + 1)
   await server.database.sql`delete from users where name = 'persisted'`
@@ -203,7 +203,7 @@ describe('by hand', () => {
   ])('%s', async (_, request, statuses) => {
     const { text } = await raw(request)
     expect(statuses).toContain(statusIn(text))
-    expectNothingTold(statusIn(text), text)
+    expectNoInternals(statusIn(text), text)
     expect((await fetch(new URL('/live', server.url))).status).toBe(200)
   })
 
@@ -354,7 +354,7 @@ describe('in production', () => {
 
   test.each(transports)('the schema is not told over %s, unless it is asked for', async (transport) => {
     for (const query of introspections) {
-      const { word, data } = await attack(transport, production.url, { query })
+      const { code: word, data } = await attack(transport, production.url, { query })
       expect([word, data ?? null]).toEqual(['BAD_INPUT', null])
     }
     const allowed = await attack(transport, open.url, { query: introspections[1] })
@@ -374,7 +374,7 @@ describe('in production', () => {
       'mutation { signUpp }',
       '{ node(idd: 1) { id } }',
     ]) {
-      const { word } = await attack('http', production.url, { query })
+      const { code: word } = await attack('http', production.url, { query })
       expect(word).toBe('BAD_INPUT')
     }
   })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket, type RawData } from 'ws'
 import { freePort } from '../../scripts/services/ports.ts'
-import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
 import { openSocket, type Socket } from '../support/socket.ts'
 
 const HEAP_BYTES_MAX = 160 * 1024 * 1024

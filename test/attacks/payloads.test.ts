@@ -1,20 +1,20 @@
 /**
- * Bodies that are made to hurt, over all three transports. What test/api/limits.test.ts and bad-input.test.ts
+ * Bodies that are made to hurt, over all three transports. What test/api/document-limits.test.ts and bad-input.test.ts
  * try over HTTP and WebSocket comes over server-sent events here, and what is wrong with the envelope comes
  * over all of them.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { footprint, setScene, type Scene } from '../support/scene.ts'
+import { databaseSnapshot, createScenario, type Scenario } from '../support/scenario.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { watchStatus } from '../support/steps.ts'
-import { attack, transports } from './ways.ts'
+import { statusSubscription } from '../support/operations.ts'
+import { attack, transports } from './transports.ts'
 
 let server: TestServer
-let scene: Scene
+let scene: Scenario
 beforeAll(async () => {
   server = await startServer()
-  scene = await setScene(server)
+  scene = await createScenario(server)
 })
 afterAll(() => server.stop())
 
@@ -168,16 +168,16 @@ describe.each(transports)('over %s', (transport) => {
     })
 
   test.each([...bombs, ...values])('%s', async (_, body) => {
-    const before = await footprint(server)
-    const { word, status, data } = await send(body())
+    const before = await databaseSnapshot(server)
+    const { code: word, status, data } = await send(body())
     expect(word).toBe('BAD_INPUT')
     if (status !== undefined) expect([200, 400, 413]).toContain(status)
     expect(Object.values(data ?? {}).every((value) => value === null)).toBe(true)
-    expect(await footprint(server)).toBe(before)
+    expect(await databaseSnapshot(server)).toBe(before)
   })
 
   test.each(envelopes)('%s', async (_, body, overSocket) => {
-    const { word, status, closed } = await send(body())
+    const { code: word, status, closed } = await send(body())
     if (transport === 'ws') expect(closed ?? word).toBe(overSocket)
     else expect([word, [200, 400, 413].includes(status ?? 0)]).toEqual(['BAD_INPUT', true])
   })
@@ -191,7 +191,7 @@ describe.each(transports)('over %s', (transport) => {
   test('and the next request is answered as if nothing had happened', async () => {
     expect((await send({ query: me })).data).toEqual({ result: { id: scene.minji.id } })
     if (transport === 'http') return
-    expect((await send({ query: watchStatus })).data).toMatchObject({
+    expect((await send({ query: statusSubscription })).data).toMatchObject({
       queueStatus: { __typename: 'Admitted' },
     })
   })

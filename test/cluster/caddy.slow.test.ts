@@ -10,7 +10,7 @@ import { freePort } from '../../scripts/services/ports.ts'
 import { shippedCaddyfile, startCaddy } from '../support/caddy.ts'
 import { createClient as createApiClient } from '../support/client.ts'
 import { startNameServer } from '../support/dns.ts'
-import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { createSale, join, statusFields } from '../support/purchase.ts'
 

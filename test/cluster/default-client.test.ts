@@ -3,7 +3,7 @@ import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { openGateway, type Gateway } from '../support/gateway.ts'
-import { startCluster, type Cluster } from '../support/process.ts'
+import { startCluster, type Cluster } from '../support/cluster.ts'
 import { createSale, join } from '../support/purchase.ts'
 
 let cluster: Cluster
@@ -19,13 +19,13 @@ afterAll(async () => {
 
 test.each(['stop', 'kill'] as const)('it survives a %s of its server', async (how) => {
   const before = await cluster.start()
-  gateway.leadTo(before.url)
+  gateway.setTarget(before.url)
   const operator = await cluster.user('operator')
   const sale = await createSale({
-    user: () => Promise.resolve({ ...operator, ...cluster.at(before, operator) }),
+    user: () => Promise.resolve({ ...operator, ...cluster.clientOf(before, operator) }),
     database: cluster.database,
   })
-  const buyer = cluster.at(before, operator)
+  const buyer = cluster.clientOf(before, operator)
   const { token } = await join({ ...operator, ...buyer }, sale.concertId)
   const client = createClient({
     url: `${gateway.origin.replace('http', 'ws')}/graphql`,
@@ -43,7 +43,7 @@ test.each(['stop', 'kill'] as const)('it survives a %s of its server', async (ho
 
   // A handshake that fails is final for this client, whatever it fails with: there has to be another server by then.
   const after = await cluster.start()
-  gateway.leadTo(after.url)
+  gateway.setTarget(after.url)
   await before[how]()
   expect(await next()).toEqual({ data: { queueStatus: { __typename: 'Admitted' } } })
   expect(codes).toEqual([how === 'stop' ? 1012 : 1006])

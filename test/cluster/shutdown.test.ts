@@ -5,11 +5,11 @@ import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { createDatabase } from '../support/database.ts'
-import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
 import { createSale, join, statusFields, type Status } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { openSocket } from '../support/socket.ts'
-import { createWayTo } from '../support/way.ts'
+import { createTcpProxy } from '../support/tcp-proxy.ts'
 
 let cluster: Cluster
 beforeAll(async () => {
@@ -50,7 +50,7 @@ test('while a server drains it is not ready and serves everything; a second sign
   await expect.poll(async () => (await ask(server.url, '/ready')).status).toBe(503)
   expect(await ask(server.url, '/live')).toEqual({ status: 200, connection: 'close' })
   expect(await ask(server.url, '/graphql?query={__typename}')).toMatchObject({ status: 200 })
-  const there = { ...user, ...cluster.at(server, user) }
+  const there = { ...user, ...cluster.clientOf(server, user) }
   expect((await join(there, concertId)).token).toBe(token)
   const stream = there.subscribe<{ queueStatus: Status }>(
     'ws',
@@ -103,27 +103,33 @@ test('a server that is stopped while it starts has stopped', async () => {
   expect(await refuses(`http://127.0.0.1:${await starting}`)).toBe(true)
 })
 
-test.each(['cut', 'swallow'] as const)('a stop while both stores are away (%s) ends with 0', async (how) => {
-  const database = await createDatabase()
-  const ways = { postgres: await createWayTo(database.url), redis: await createWayTo(inject('redisUrl')) }
-  onTestFinished(async () => {
-    ways.postgres.close()
-    ways.redis.close()
-    await database.drop()
-  })
-  const server = await cluster.start({
-    DATABASE_URL: ways.postgres.url,
-    REDIS_URL: ways.redis.url,
-    LOG_LEVEL: 'info',
-  })
-  await expect.poll(async () => (await ask(server.url, '/health')).status).toBe(200)
-  ways.postgres[how]()
-  ways.redis[how]()
-  const pending = fetch(server.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{"query":"{concerts(first:1){edges{node{id}}}}"}',
-  })
-  expect(await server.stop()).toBe(0)
-  expect((await pending).status).toBe(200)
-})
+test.each(['cut', 'blackhole'] as const)(
+  'a stop while both stores are away (%s) ends with 0',
+  async (how) => {
+    const database = await createDatabase()
+    const ways = {
+      postgres: await createTcpProxy(database.url),
+      redis: await createTcpProxy(inject('redisUrl')),
+    }
+    onTestFinished(async () => {
+      ways.postgres.close()
+      ways.redis.close()
+      await database.drop()
+    })
+    const server = await cluster.start({
+      DATABASE_URL: ways.postgres.url,
+      REDIS_URL: ways.redis.url,
+      LOG_LEVEL: 'info',
+    })
+    await expect.poll(async () => (await ask(server.url, '/health')).status).toBe(200)
+    ways.postgres[how]()
+    ways.redis[how]()
+    const pending = fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{concerts(first:1){edges{node{id}}}}"}',
+    })
+    expect(await server.stop()).toBe(0)
+    expect((await pending).status).toBe(200)
+  },
+)

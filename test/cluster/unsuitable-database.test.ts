@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { createDatabase } from '../support/database.ts'
-import { startCluster } from '../support/process.ts'
+import { startCluster } from '../support/cluster.ts'
 import { secret } from '../support/server.ts'
 
 /** Runs a program to its end. */
@@ -33,7 +33,7 @@ test('a server whose database is empty ends at once, with one sentence and exit 
   expect(await run('src/main.ts', url)).toEqual({
     code: 1,
     stderr:
-      'The database is not migrated: accounts, answer_intent, begin_intent and more missing. Run npm run migrate.\n',
+      'The database is not migrated: accounts, complete_idempotency_key, claim_idempotency_key and more missing. Run npm run migrate.\n',
   })
 })
 

@@ -3,64 +3,64 @@ import { expect, test } from 'vitest'
 import { chargePoints } from '../../src/db/points.ts'
 import { loadReservations } from '../../src/db/reservations.ts'
 import { AlreadyPaid, HoldExpired, ReservationNotFound } from '../../src/domain/refusals.ts'
-import { audit } from '../support/audit.ts'
-import { openBooks } from '../support/books.ts'
+import { expectInvariants } from '../support/invariants.ts'
+import { openTestDb } from '../support/test-db.ts'
 import {
-  aCancel,
-  aCharge,
-  aHold,
-  aPayment,
+  cancelArgs,
+  chargeArgs,
+  holdArgs,
+  paymentArgs,
   createBuyer,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   passTime,
   cancelReservation,
   holdSeats,
   payReservation,
-} from '../support/show.ts'
+} from '../support/fixtures.ts'
 
-const { db, sql } = await openBooks()
-const newBuyer = async () => createBuyer(await createShow(db))
+const { db, sql } = await openTestDb()
+const newBuyer = async () => createBuyer(await createConcertFixture(db))
 
 test('a hold that is given up is free at once, and others are told', async () => {
   const buyer = await newBuyer()
-  const id = await holdSeats(db, aHold(buyer, [1, 2]))
-  expect(await cancelReservation(db, aCancel(buyer, id))).toBe(id)
+  const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
+  expect(await cancelReservation(db, cancelArgs(buyer, id))).toBe(id)
   expect(await loadReservations(db, [id])).toMatchObject([{ status: 'CANCELLED' }])
-  await holdSeats(db, aHold(createBuyer(buyer), [1, 2]))
+  await holdSeats(db, holdArgs(createBuyer(buyer), [1, 2]))
   expect(await sql`select type from outbox where subject_id = ${id} order by id`).toMatchObject([
     { type: 'reservation.held' },
     { type: 'reservation.cancelled' },
   ])
-  await audit(sql)
+  await expectInvariants(sql)
 })
 
 test('giving up what is given up already is no mistake, and makes no second event', async () => {
   const buyer = await newBuyer()
-  const id = await holdSeats(db, aHold(buyer, [1]))
-  await cancelReservation(db, aCancel(buyer, id))
-  expect(await cancelReservation(db, aCancel(buyer, id))).toBe(id)
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
+  await cancelReservation(db, cancelArgs(buyer, id))
+  expect(await cancelReservation(db, cancelArgs(buyer, id))).toBe(id)
   expect(await sql`select from outbox where subject_id = ${id}`).toHaveLength(2)
 })
 
 test('a lapsed hold has expired, and a paid one stays paid', async () => {
   const buyer = await newBuyer()
-  await chargePoints(db, aCharge(buyer, 100))
-  const paid = await holdSeats(db, aHold(buyer, [1]))
-  const paymentId = await payReservation(db, aPayment(buyer, paid))
-  await expect(cancelReservation(db, aCancel(buyer, paid))).rejects.toEqual(new AlreadyPaid(paymentId))
+  await chargePoints(db, chargeArgs(buyer, 100))
+  const paid = await holdSeats(db, holdArgs(buyer, [1]))
+  const paymentId = await payReservation(db, paymentArgs(buyer, paid))
+  await expect(cancelReservation(db, cancelArgs(buyer, paid))).rejects.toEqual(new AlreadyPaid(paymentId))
 
   const other = createBuyer(buyer)
-  const lapsed = await holdSeats(db, aHold(other, [2]))
+  const lapsed = await holdSeats(db, holdArgs(other, [2]))
   await passTime(sql, HOLD_MS)
   const heldUntil = (await loadReservations(db, [lapsed]))[0]?.heldUntil ?? new Date(0)
-  await expect(cancelReservation(db, aCancel(other, lapsed))).rejects.toEqual(new HoldExpired(heldUntil))
+  await expect(cancelReservation(db, cancelArgs(other, lapsed))).rejects.toEqual(new HoldExpired(heldUntil))
 })
 
 test('somebody else’s hold is as if it did not exist', async () => {
   const [owner, other] = [await newBuyer(), await newBuyer()]
-  const id = await holdSeats(db, aHold(owner, [1]))
+  const id = await holdSeats(db, holdArgs(owner, [1]))
   for (const unknown of [id, randomUUID()])
-    await expect(cancelReservation(db, aCancel(other, unknown))).rejects.toEqual(new ReservationNotFound())
+    await expect(cancelReservation(db, cancelArgs(other, unknown))).rejects.toEqual(new ReservationNotFound())
   expect(await loadReservations(db, [id])).toMatchObject([{ status: 'HELD' }])
 })

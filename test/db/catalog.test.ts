@@ -13,22 +13,22 @@ import {
 } from '../../src/db/catalog.ts'
 import { chargePoints } from '../../src/db/points.ts'
 import type { NewConcert } from '../../src/domain/catalog.ts'
-import type { Page } from '../../src/domain/pagination.ts'
+import type { PageArgs } from '../../src/domain/pagination.ts'
 import { IdempotencyKeyReused, InvalidConcert } from '../../src/domain/refusals.ts'
-import { openBooks } from '../support/books.ts'
+import { openTestDb } from '../support/test-db.ts'
 import {
-  aCharge,
-  aHold,
-  aPayment,
+  chargeArgs,
+  holdArgs,
+  paymentArgs,
   createBuyer,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   passTime,
   holdSeats,
   payReservation,
-} from '../support/show.ts'
+} from '../support/fixtures.ts'
 
-const { db, sql, clear } = await openBooks()
+const { db, sql, clear } = await openTestDb()
 beforeEach(clear)
 
 const inDays = (days: number) => new Date(Math.ceil(Date.now() / 1000) * 1000 + days * 86_400_000)
@@ -38,7 +38,7 @@ const concertOn = (...dates: Date[]): NewConcert => ({
   queueRatePerSecond: 0.25,
   performances: dates.map((startsAt) => ({ startsAt, seatCount: 20, seatPrice: 300 })),
 })
-const wholePage: Page = { limit: 100, after: undefined, before: undefined, fromEnd: false }
+const wholePage: PageArgs = { limit: 100, after: undefined, before: undefined, fromEnd: false }
 
 test('a concert is added with its dates', async () => {
   const [late, early] = [inDays(2), inDays(1)]
@@ -120,7 +120,7 @@ test('dates that have begun are listed only when they are asked for, and no more
 test('concerts come a page at a time, from either end', async () => {
   const ids: string[] = []
   for (let n = 0; n < 5; n++) ids.push(await createConcert(db, randomUUID(), concertOn(), uuidv7))
-  const page = async (part: Partial<Page>) =>
+  const page = async (part: Partial<PageArgs>) =>
     (await listConcerts(db, { ...wholePage, ...part })).map((concert) => ids.indexOf(concert.id))
   expect(await page({})).toEqual([0, 1, 2, 3, 4])
   expect(await page({ limit: 2 })).toEqual([0, 1])
@@ -130,13 +130,13 @@ test('concerts come a page at a time, from either end', async () => {
 })
 
 test('taken seats are those held or sold; lapsed ones are free without anybody sweeping', async () => {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   const [one, other] = [createBuyer(show), createBuyer(show)]
-  await chargePoints(db, aCharge(one, 1_000))
-  await payReservation(db, aPayment(one, await holdSeats(db, aHold(one, [1, 2]))))
-  await holdSeats(db, aHold(other, [3]))
-  const elsewhere = createBuyer(await createShow(db))
-  await holdSeats(db, aHold(elsewhere, [4]))
+  await chargePoints(db, chargeArgs(one, 1_000))
+  await payReservation(db, paymentArgs(one, await holdSeats(db, holdArgs(one, [1, 2]))))
+  await holdSeats(db, holdArgs(other, [3]))
+  const elsewhere = createBuyer(await createConcertFixture(db))
+  await holdSeats(db, holdArgs(elsewhere, [4]))
   const { performanceId } = show
   const sold = [1, 2].map((number) => ({ performanceId, number, status: 'SOLD' }))
   const inOrder = async () => (await loadTakenSeats(db, [performanceId])).sort((a, b) => a.number - b.number)

@@ -3,10 +3,10 @@ import { sql as fragment } from 'drizzle-orm'
 import type { Sql } from 'postgres'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/db/client.ts'
-import { openBooks } from '../support/books.ts'
+import { openTestDb } from '../support/test-db.ts'
 import { eventually } from '../support/eventually.ts'
 
-const { sql, open, whileHeld } = await openBooks()
+const { sql, open, whileLocked: whileHeld } = await openTestDb()
 const [{ name }] = await sql<[{ name: string }]>`select current_database() as name`
 
 /** What a call fails with; undefined: it works. */
@@ -48,7 +48,7 @@ test('a caller waits no longer than the deadline, the wait for a connection incl
     errorOf(db.call((own) => own`select 1`)),
   ])
   // The statement's own timeout, which is later, would have another cause.
-  for (const error of errors) expect(error).toMatchObject(overloadedBy({ name: 'DeadlinePassed' }))
+  for (const error of errors) expect(error).toMatchObject(overloadedBy({ name: 'TimeoutError' }))
   await eventually(() => db.ping())
 })
 
@@ -60,7 +60,7 @@ test('calls beyond the limit are turned away at once, and a call that was given 
       const blocked = [1, 2].map(() => errorOf(db.call((own) => own`select from accounts`)))
       expect(await errorOf(db.ping())).toMatchObject(overloadedBy({ isBulkheadRejectedError: true }))
       for (const error of await Promise.all(blocked))
-        expect(error).toMatchObject(overloadedBy({ name: 'DeadlinePassed' }))
+        expect(error).toMatchObject(overloadedBy({ name: 'TimeoutError' }))
       expect(await errorOf(db.ping())).toMatchObject(overloadedBy({ isBulkheadRejectedError: true }))
     },
   )

@@ -4,20 +4,20 @@ import { eq } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
 import { createUser, loadUsers } from '../../src/db/users.ts'
 import { users } from '../../src/db/tables.ts'
-import { openBooks } from '../support/books.ts'
+import { openTestDb } from '../support/test-db.ts'
 import { eventually } from '../support/eventually.ts'
 
-const { sql, open } = await openBooks()
+const { sql, open } = await openTestDb()
 const [{ name }] = await sql<[{ name: string }]>`select current_database() as name`
 
 const codeOf = (error: unknown) => (error as { code?: string }).code
-const fails = (call: Promise<unknown>) => call.then(() => undefined).catch((error: unknown) => error)
+const errorOf = (call: Promise<unknown>) => call.then(() => undefined).catch((error: unknown) => error)
 
 test('an error that passes by itself may be sent again, any other one is a bug', async () => {
   const db = open({ poolSize: 1 })
   const raised = async (state: string) =>
     codeOf(
-      await fails(
+      await errorOf(
         db.call((own) => own.unsafe(`do $$ begin raise exception using errcode = '${state}'; end $$`)),
       ),
     )
@@ -51,7 +51,7 @@ test('a connection on which the server refuses to write is replaced: after a swi
   const read = () => loadUsers(db, [randomUUID()])
   const write = () => createUser(db, { id: randomUUID(), name: 'x' })
   await Promise.all([read(), read(), read()])
-  expect(await fails(write())).toMatchObject({ code: 'OVERLOADED', cause: { code: '25006' } })
+  expect(await errorOf(write())).toMatchObject({ code: 'OVERLOADED', cause: { code: '25006' } })
   await read()
   await reset()
   await eventually(() => Promise.all([write(), write(), write()]))
@@ -77,7 +77,7 @@ test('a connection whose prepared statements are gone, or outdated, prepares the
 test('a session that somebody left in a failed transaction is not used again', async () => {
   const db = open({ poolSize: 1 })
   await db.call((own) => own.unsafe('begin')).catch(() => undefined)
-  await fails(db.call((own) => own.unsafe('select 1/0')))
+  await errorOf(db.call((own) => own.unsafe('select 1/0')))
   await eventually(() => db.ping())
 })
 
@@ -90,12 +90,12 @@ test('what is logged of an error has no values of its statement', async () => {
   await session`begin`
   await session`select from users where id = ${id} for update`
   const errors = await Promise.all([
-    fails(db.call((_, orm) => orm.insert(users).values({ id, name: secret }))), // 23505
-    fails(db.call((own) => own`select ${secret}::text::int`)), // 22P02
-    fails(db.call((own) => own`select ${secret}::text::timestamptz`)), // 22007
-    fails(db.call((own) => own`select ${secret}::text::jsonb`)), // 22P02
-    fails(db.call((_, orm) => orm.select().from(users).where(eq(users.id, secret)))), // 22P02
-    fails(db.call((_, orm) => orm.update(users).set({ name: secret }).where(eq(users.id, id)))), // 55P03
+    errorOf(db.call((_, orm) => orm.insert(users).values({ id, name: secret }))), // 23505
+    errorOf(db.call((own) => own`select ${secret}::text::int`)), // 22P02
+    errorOf(db.call((own) => own`select ${secret}::text::timestamptz`)), // 22007
+    errorOf(db.call((own) => own`select ${secret}::text::jsonb`)), // 22P02
+    errorOf(db.call((_, orm) => orm.select().from(users).where(eq(users.id, secret)))), // 22P02
+    errorOf(db.call((_, orm) => orm.update(users).set({ name: secret }).where(eq(users.id, id)))), // 55P03
   ])
   await session`rollback`
   session.release()

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { openBooks } from '../support/books.ts'
-import { aHold, createBuyer, createShow, holdSeats } from '../support/show.ts'
+import { openTestDb } from '../support/test-db.ts'
+import { holdArgs, createBuyer, createConcertFixture, holdSeats } from '../support/fixtures.ts'
 
-const { db, sql } = await openBooks()
+const { db, sql } = await openTestDb()
 
 async function read(folder: string, ending: string): Promise<Map<string, string>> {
   const at = new URL(`../../${folder}/`, import.meta.url)
@@ -80,18 +80,24 @@ test('the clock goes on within a transaction, in whole milliseconds', async () =
 test('a key is taken, answered, recalled, and given back', async () => {
   const [user, key, intent, other] = [randomUUID(), 'key', { operation: 'a' }, { operation: 'b' }]
   const begin = async (of: { operation: string }) =>
-    (await sql`select begin_intent(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.['answer'] as unknown
+    (await sql`select claim_idempotency_key(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.[
+      'answer'
+    ] as unknown
   const recall = async (of: { operation: string }) =>
-    (await sql`select recall_intent(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.['answer'] as unknown
+    (await sql`select find_idempotency_key(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.[
+      'answer'
+    ] as unknown
   expect(await recall(intent)).toBeNull()
   expect(await begin(intent)).toBeNull()
-  const [answered] = await sql`select answer_intent(${user}, ${key}, '{"outcome": "Done"}') as answer`
+  const [answered] =
+    await sql`select complete_idempotency_key(${user}, ${key}, '{"outcome": "Done"}') as answer`
   expect(answered).toEqual({ answer: { outcome: 'Done' } })
   for (const again of [begin, recall]) {
     expect(await again(intent)).toEqual({ outcome: 'Done' })
     expect(await again(other)).toEqual({ outcome: 'IdempotencyKeyReused' })
   }
-  const [forgotten] = await sql`select forget_intent(${user}, ${key}, '{"outcome": "Gone"}') as answer`
+  const [forgotten] =
+    await sql`select release_idempotency_key(${user}, ${key}, '{"outcome": "Gone"}') as answer`
   expect(forgotten).toEqual({ answer: { outcome: 'Gone' } })
   expect(await begin(other)).toBeNull()
 })
@@ -107,8 +113,8 @@ test('locking an account makes it, once, and tells its balance', async () => {
 })
 
 test('ending a hold frees its seats and says so, in one moment', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const id = await holdSeats(db, aHold(buyer, [1, 2]))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
   await sql`select end_hold(r, 'CANCELLED', read_clock()) from reservations r where id = ${id}`
   const moments = await sql`
     select released_at = decided_at and occurred_at = decided_at as same

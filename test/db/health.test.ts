@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { probeHealth, probeWrite } from '../../src/db/health.ts'
-import { openBooks } from '../support/books.ts'
+import { openTestDb } from '../support/test-db.ts'
 
-const { db, sql, whileHeld } = await openBooks()
+const { db, sql, whileLocked: whileHeld } = await openTestDb()
 
 test('a probe leaves one row, in a file that is new each time, however many there were at once', async () => {
   const file = async () =>

@@ -9,28 +9,28 @@ import {
   SeatNotFound,
   SeatTaken,
 } from '../../src/domain/refusals.ts'
-import { audit } from '../support/audit.ts'
-import { openBooks } from '../support/books.ts'
+import { expectInvariants } from '../support/invariants.ts'
+import { openTestDb } from '../support/test-db.ts'
 import {
-  aCancel,
-  aCharge,
-  aHold,
-  aPayment,
+  cancelArgs,
+  chargeArgs,
+  holdArgs,
+  paymentArgs,
   createBuyer,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   passTime,
   cancelReservation,
   holdSeats,
   payReservation,
-} from '../support/show.ts'
+} from '../support/fixtures.ts'
 
-const { db, sql } = await openBooks()
+const { db, sql } = await openTestDb()
 const statusOf = async (id: string) => (await loadReservations(db, [id]))[0]?.status
 
 test('a hold has its seats, its price and its deadline', async () => {
-  const buyer = createBuyer(await createShow(db, { seatPrice: 250 }))
-  const wanted = aHold(buyer, [9, 7])
+  const buyer = createBuyer(await createConcertFixture(db, { seatPrice: 250 }))
+  const wanted = holdArgs(buyer, [9, 7])
   const before = Date.now()
   const id = await holdSeats(db, wanted)
   const after = Date.now()
@@ -49,61 +49,61 @@ test('a hold has its seats, its price and its deadline', async () => {
 })
 
 test('of seats that are partly taken none is held, and those taken are named', async () => {
-  const show = await createShow(db)
-  await holdSeats(db, aHold(createBuyer(show), [2, 4]))
+  const show = await createConcertFixture(db)
+  await holdSeats(db, holdArgs(createBuyer(show), [2, 4]))
   const buyer = createBuyer(show)
-  await expect(holdSeats(db, aHold(buyer, [1, 2, 3, 4]))).rejects.toEqual(new SeatTaken([2, 4]))
-  await holdSeats(db, aHold(createBuyer(show), [1, 3]))
-  await expect(holdSeats(db, aHold(buyer, [4]))).rejects.toEqual(new SeatTaken([4]))
+  await expect(holdSeats(db, holdArgs(buyer, [1, 2, 3, 4]))).rejects.toEqual(new SeatTaken([2, 4]))
+  await holdSeats(db, holdArgs(createBuyer(show), [1, 3]))
+  await expect(holdSeats(db, holdArgs(buyer, [4]))).rejects.toEqual(new SeatTaken([4]))
 })
 
 test('a paid seat is taken for good', async () => {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   const owner = createBuyer(show)
-  const id = await holdSeats(db, aHold(owner, [1]))
-  await chargePoints(db, aCharge(owner, 100))
-  await payReservation(db, aPayment(owner, id))
+  const id = await holdSeats(db, holdArgs(owner, [1]))
+  await chargePoints(db, chargeArgs(owner, 100))
+  await payReservation(db, paymentArgs(owner, id))
   await passTime(sql, 2 * HOLD_MS)
-  await expect(holdSeats(db, aHold(createBuyer(show), [1]))).rejects.toEqual(new SeatTaken([1]))
+  await expect(holdSeats(db, holdArgs(createBuyer(show), [1]))).rejects.toEqual(new SeatTaken([1]))
 })
 
 test('seats that do not exist are named', async () => {
-  const buyer = createBuyer(await createShow(db, { seatCount: 10 }))
-  await expect(holdSeats(db, aHold(buyer, [0, 10, 11]))).rejects.toEqual(new SeatNotFound([0, 11]))
-  await holdSeats(db, aHold(buyer, [1, 10]))
+  const buyer = createBuyer(await createConcertFixture(db, { seatCount: 10 }))
+  await expect(holdSeats(db, holdArgs(buyer, [0, 10, 11]))).rejects.toEqual(new SeatNotFound([0, 11]))
+  await holdSeats(db, holdArgs(buyer, [1, 10]))
 })
 
 test('live and paid seats of all dates count towards the limit, lapsed and cancelled ones do not', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const hold = (...seats: number[]) => holdSeats(db, aHold(buyer, seats, { seatLimit: 3 }))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const hold = (...seats: number[]) => holdSeats(db, holdArgs(buyer, seats, { seatLimit: 3 }))
   const paid = await hold(1)
   const cancelled = await hold(2)
-  await chargePoints(db, aCharge(buyer, 100))
-  await payReservation(db, aPayment(buyer, paid))
+  await chargePoints(db, chargeArgs(buyer, 100))
+  await payReservation(db, paymentArgs(buyer, paid))
   await expect(hold(3, 4)).rejects.toEqual(new SeatLimitExceeded(3))
   await hold(3)
-  await cancelReservation(db, aCancel(buyer, cancelled))
+  await cancelReservation(db, cancelArgs(buyer, cancelled))
   await hold(4)
   await expect(hold(5)).rejects.toEqual(new SeatLimitExceeded(3))
   await passTime(sql, HOLD_MS)
   const ticket = { ...buyer.ticket, number: 2 }
-  await holdSeats(db, aHold(buyer, [5, 6], { seatLimit: 3, ticket }))
+  await holdSeats(db, holdArgs(buyer, [5, 6], { seatLimit: 3, ticket }))
 })
 
 test('a date that has begun is no longer on sale', async () => {
-  const buyer = createBuyer(await createShow(db))
+  const buyer = createBuyer(await createConcertFixture(db))
   await sql`update performances set starts_at = now() - interval '1 second' where id = ${buyer.performanceId}`
-  await expect(holdSeats(db, aHold(buyer, [1]))).rejects.toEqual(new SalesClosed())
+  await expect(holdSeats(db, holdArgs(buyer, [1]))).rejects.toEqual(new SalesClosed())
 })
 
 test('a lapsed hold is free the moment it lapses, and the sweeper ends it when its seats are taken already', async () => {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   const [first, second] = [createBuyer(show), createBuyer(show)]
-  const lapsed = await holdSeats(db, aHold(first, [1, 2]))
+  const lapsed = await holdSeats(db, holdArgs(first, [1, 2]))
   await passTime(sql, HOLD_MS)
   expect(await statusOf(lapsed)).toBe('EXPIRED')
-  await holdSeats(db, aHold(second, [2, 3]))
-  await audit(sql)
+  await holdSeats(db, holdArgs(second, [2, 3]))
+  await expectInvariants(sql)
   await expireReservations(db, 100)
   const [row] =
     await sql`select status, decided_at >= held_until as after from reservations where id = ${lapsed}`
@@ -112,40 +112,40 @@ test('a lapsed hold is free the moment it lapses, and the sweeper ends it when i
     { type: 'reservation.held' },
     { type: 'reservation.expired' },
   ])
-  await holdSeats(db, aHold(createBuyer(show), [1]))
-  await audit(sql)
+  await holdSeats(db, holdArgs(createBuyer(show), [1]))
+  await expectInvariants(sql)
 })
 
 test('a ticket has to be for this concert, the date has to exist, and neither leaves a trace', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const elsewhere = createBuyer(await createShow(db))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const elsewhere = createBuyer(await createConcertFixture(db))
   const key = randomUUID()
-  await expect(holdSeats(db, aHold(buyer, [1], { key, ticket: elsewhere.ticket }))).rejects.toMatchObject({
+  await expect(holdSeats(db, holdArgs(buyer, [1], { key, ticket: elsewhere.ticket }))).rejects.toMatchObject({
     code: 'QUEUE_TICKET_INVALID',
   })
   const nowhere = randomUUID()
-  await expect(holdSeats(db, aHold(buyer, [1], { key, performanceId: nowhere }))).rejects.toMatchObject({
+  await expect(holdSeats(db, holdArgs(buyer, [1], { key, performanceId: nowhere }))).rejects.toMatchObject({
     code: 'NOT_FOUND',
   })
-  await holdSeats(db, aHold(buyer, [1], { key }))
+  await holdSeats(db, holdArgs(buyer, [1], { key }))
 })
 
 test('who is not admitted gets nothing but an answer that was given before', async () => {
-  const buyer = createBuyer(await createShow(db))
+  const buyer = createBuyer(await createConcertFixture(db))
   const out = { admitted: false, key: randomUUID() }
-  await expect(holdSeats(db, aHold(buyer, [1], out))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
-  const id = await holdSeats(db, aHold(buyer, [1], { key: out.key }))
-  expect(await holdSeats(db, aHold(buyer, [1], out))).toBe(id)
-  await expect(holdSeats(db, aHold(buyer, [2], out))).rejects.toEqual(new IdempotencyKeyReused())
+  await expect(holdSeats(db, holdArgs(buyer, [1], out))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
+  const id = await holdSeats(db, holdArgs(buyer, [1], { key: out.key }))
+  expect(await holdSeats(db, holdArgs(buyer, [1], out))).toBe(id)
+  await expect(holdSeats(db, holdArgs(buyer, [2], out))).rejects.toEqual(new IdempotencyKeyReused())
 })
 
 test('a spent ticket opens nothing, whatever the queue says, and the key stays free for a new ticket', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const id = await holdSeats(db, aHold(buyer, [1]))
-  await chargePoints(db, aCharge(buyer, 100))
-  await payReservation(db, aPayment(buyer, id))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
+  await chargePoints(db, chargeArgs(buyer, 100))
+  await payReservation(db, paymentArgs(buyer, id))
   const key = randomUUID()
-  await expect(holdSeats(db, aHold(buyer, [2], { key }))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
+  await expect(holdSeats(db, holdArgs(buyer, [2], { key }))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
   expect(await sql`select from idempotency_keys where key = ${key}`).toHaveLength(0)
-  await holdSeats(db, aHold(buyer, [2], { key, ticket: { ...buyer.ticket, number: 2 } }))
+  await holdSeats(db, holdArgs(buyer, [2], { key, ticket: { ...buyer.ticket, number: 2 } }))
 })

@@ -5,26 +5,26 @@ import { createConcert } from '../../src/db/catalog.ts'
 import { pruneIdempotencyKeys } from '../../src/db/idempotency.ts'
 import { chargePoints } from '../../src/db/points.ts'
 import { IdempotencyKeyReused } from '../../src/domain/refusals.ts'
-import { audit } from '../support/audit.ts'
-import { openBooks } from '../support/books.ts'
+import { expectInvariants } from '../support/invariants.ts'
+import { openTestDb } from '../support/test-db.ts'
 import {
-  aCancel,
-  aCharge,
-  aHold,
-  answerOf,
-  aPayment,
+  cancelArgs,
+  chargeArgs,
+  holdArgs,
+  resultOf,
+  paymentArgs,
   createBuyer,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   passTime,
-  wordOf,
+  outcomeOf,
   cancelReservation,
   holdSeats,
   payReservation,
-} from '../support/show.ts'
+} from '../support/fixtures.ts'
 
-const { db, sql } = await openBooks()
-const show = await createShow(db)
+const { db, sql } = await openTestDb()
+const show = await createConcertFixture(db)
 
 /** The number of rows that an effect could add to. */
 const effects = async () =>
@@ -35,133 +35,133 @@ const effects = async () =>
 
 /** Calls twice with the same key, lets `between` change the world meanwhile, and expects the first answer again. */
 async function expectReplay(word: string, call: () => Promise<unknown>, between?: () => Promise<unknown>) {
-  const first = await answerOf(call())
-  expect(wordOf(first)).toBe(word)
+  const first = await resultOf(call())
+  expect(outcomeOf(first)).toBe(word)
   await between?.()
   const before = await effects()
-  expect(await answerOf(call())).toEqual(first)
+  expect(await resultOf(call())).toEqual(first)
   expect(await effects()).toEqual(before)
 }
 
 test('a hold is answered as before, after it was cancelled and somebody else has the seat', async () => {
   const buyer = createBuyer(show)
   const key = randomUUID()
-  const id = await holdSeats(db, aHold(buyer, [2, 1], { key }))
-  await cancelReservation(db, aCancel(buyer, id))
-  await holdSeats(db, aHold(createBuyer(show), [1, 2]))
-  await expectReplay('ok', () => holdSeats(db, aHold(buyer, [1, 2], { key })))
+  const id = await holdSeats(db, holdArgs(buyer, [2, 1], { key }))
+  await cancelReservation(db, cancelArgs(buyer, id))
+  await holdSeats(db, holdArgs(createBuyer(show), [1, 2]))
+  await expectReplay('ok', () => holdSeats(db, holdArgs(buyer, [1, 2], { key })))
 })
 
 test('what was answered is answered again with a ticket for another concert, which would open nothing new', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const { concertId } = await createShow(db)
+  const buyer = createBuyer(await createConcertFixture(db))
+  const { concertId } = await createConcertFixture(db)
   const ticket = { ...buyer.ticket, concertId }
   const [held, paid] = [randomUUID(), randomUUID()]
-  await chargePoints(db, aCharge(buyer, 100))
-  const id = await holdSeats(db, aHold(buyer, [1], { key: held }))
-  expect(await holdSeats(db, aHold(buyer, [1], { key: held, ticket }))).toBe(id)
-  const payment = await payReservation(db, aPayment(buyer, id, { key: paid }))
-  expect(await payReservation(db, aPayment(buyer, id, { key: paid, concertId }))).toBe(payment)
-  expect(await holdSeats(db, aHold(buyer, [1], { key: held, ticket }))).toBe(id)
+  await chargePoints(db, chargeArgs(buyer, 100))
+  const id = await holdSeats(db, holdArgs(buyer, [1], { key: held }))
+  expect(await holdSeats(db, holdArgs(buyer, [1], { key: held, ticket }))).toBe(id)
+  const payment = await payReservation(db, paymentArgs(buyer, id, { key: paid }))
+  expect(await payReservation(db, paymentArgs(buyer, id, { key: paid, concertId }))).toBe(payment)
+  expect(await holdSeats(db, holdArgs(buyer, [1], { key: held, ticket }))).toBe(id)
 })
 
 test('refusals of a hold stay, even when nothing stands in its way any more', async () => {
   const [owner, buyer] = [createBuyer(show), createBuyer(show)]
-  const id = await holdSeats(db, aHold(owner, [5]))
+  const id = await holdSeats(db, holdArgs(owner, [5]))
   const taken = randomUUID()
   await expectReplay(
     'SeatTaken',
-    () => holdSeats(db, aHold(buyer, [5], { key: taken })),
-    () => cancelReservation(db, aCancel(owner, id)),
+    () => holdSeats(db, holdArgs(buyer, [5], { key: taken })),
+    () => cancelReservation(db, cancelArgs(owner, id)),
   )
   const limited = randomUUID()
-  const mine = await holdSeats(db, aHold(buyer, [6]))
+  const mine = await holdSeats(db, holdArgs(buyer, [6]))
   await expectReplay(
     'SeatLimitExceeded',
-    () => holdSeats(db, aHold(buyer, [7], { key: limited, seatLimit: 1 })),
-    () => cancelReservation(db, aCancel(buyer, mine)),
+    () => holdSeats(db, holdArgs(buyer, [7], { key: limited, seatLimit: 1 })),
+    () => cancelReservation(db, cancelArgs(buyer, mine)),
   )
   const missing = randomUUID()
-  await expectReplay('SeatNotFound', () => holdSeats(db, aHold(buyer, [51], { key: missing })))
-  const over = createBuyer(await createShow(db))
+  await expectReplay('SeatNotFound', () => holdSeats(db, holdArgs(buyer, [51], { key: missing })))
+  const over = createBuyer(await createConcertFixture(db))
   const closed = randomUUID()
   await sql`update performances set starts_at = now() - interval '1 second' where id = ${over.performanceId}`
   await expectReplay(
     'SalesClosed',
-    () => holdSeats(db, aHold(over, [1], { key: closed })),
+    () => holdSeats(db, holdArgs(over, [1], { key: closed })),
     () => sql`update performances set starts_at = now() + interval '1 day' where id = ${over.performanceId}`,
   )
 })
 
 test('refusals of a payment stay, even when it could succeed now', async () => {
   const buyer = createBuyer(show)
-  const id = await holdSeats(db, aHold(buyer, [10]))
+  const id = await holdSeats(db, holdArgs(buyer, [10]))
   const [poor, early, twice] = [randomUUID(), randomUUID(), randomUUID()]
   await expectReplay(
     'InsufficientPoints',
-    () => payReservation(db, aPayment(buyer, id, { key: poor })),
-    () => chargePoints(db, aCharge(buyer, 1_000)),
+    () => payReservation(db, paymentArgs(buyer, id, { key: poor })),
+    () => chargePoints(db, chargeArgs(buyer, 1_000)),
   )
   const nobodys = randomUUID()
   await expectReplay('ReservationNotFound', () =>
-    payReservation(db, aPayment(buyer, nobodys, { key: early })),
+    payReservation(db, paymentArgs(buyer, nobodys, { key: early })),
   )
-  await expectReplay('ok', () => payReservation(db, aPayment(buyer, id, { key: twice })))
-  await expectReplay('AlreadyPaid', () => payReservation(db, aPayment(buyer, id, { key: nobodys })))
+  await expectReplay('ok', () => payReservation(db, paymentArgs(buyer, id, { key: twice })))
+  await expectReplay('AlreadyPaid', () => payReservation(db, paymentArgs(buyer, id, { key: nobodys })))
 })
 
 test('a payment and a cancellation are answered as before, and so are their refusals after the deadline', async () => {
   const buyer = createBuyer(show)
   const [cancelled, lapsed] = [
-    await holdSeats(db, aHold(buyer, [20])),
-    await holdSeats(db, aHold(buyer, [21])),
+    await holdSeats(db, holdArgs(buyer, [20])),
+    await holdSeats(db, holdArgs(buyer, [21])),
   ]
   const [once, late, lateToo] = [randomUUID(), randomUUID(), randomUUID()]
   await expectReplay(
     'ok',
-    () => cancelReservation(db, aCancel(buyer, cancelled, once)),
+    () => cancelReservation(db, cancelArgs(buyer, cancelled, once)),
     () => passTime(sql, HOLD_MS),
   )
-  await expectReplay('HoldExpired', () => payReservation(db, aPayment(buyer, lapsed, { key: late })))
-  await expectReplay('HoldExpired', () => cancelReservation(db, aCancel(buyer, lapsed, lateToo)))
+  await expectReplay('HoldExpired', () => payReservation(db, paymentArgs(buyer, lapsed, { key: late })))
+  await expectReplay('HoldExpired', () => cancelReservation(db, cancelArgs(buyer, lapsed, lateToo)))
   await expectReplay('ReservationNotFound', () =>
-    cancelReservation(db, aCancel(createBuyer(show), lapsed, once)),
+    cancelReservation(db, cancelArgs(createBuyer(show), lapsed, once)),
   )
 })
 
 test('a key is for one intent: of another operation, or other arguments, it wants to know nothing', async () => {
   const buyer = createBuyer(show)
   const key = randomUUID()
-  const id = await holdSeats(db, aHold(buyer, [30], { key }))
+  const id = await holdSeats(db, holdArgs(buyer, [30], { key }))
   const before = await effects()
   const others = [
-    () => holdSeats(db, aHold(buyer, [31], { key })),
-    () => holdSeats(db, aHold(buyer, [30, 31], { key })),
-    () => payReservation(db, aPayment(buyer, id, { key })),
-    () => cancelReservation(db, aCancel(buyer, id, key)),
-    () => chargePoints(db, aCharge(buyer, 1, key)),
+    () => holdSeats(db, holdArgs(buyer, [31], { key })),
+    () => holdSeats(db, holdArgs(buyer, [30, 31], { key })),
+    () => payReservation(db, paymentArgs(buyer, id, { key })),
+    () => cancelReservation(db, cancelArgs(buyer, id, key)),
+    () => chargePoints(db, chargeArgs(buyer, 1, key)),
   ]
   for (const other of others) await expect(other()).rejects.toEqual(new IdempotencyKeyReused())
   expect(await effects()).toEqual(before)
-  expect(await holdSeats(db, aHold(buyer, [30], { key }))).toBe(id)
+  expect(await holdSeats(db, holdArgs(buyer, [30], { key }))).toBe(id)
 })
 
 test('another user’s key is another key', async () => {
   const key = randomUUID()
   const [one, other] = [createBuyer(show), createBuyer(show)]
-  expect(await holdSeats(db, aHold(one, [40], { key }))).not.toBe(
-    await holdSeats(db, aHold(other, [41], { key })),
+  expect(await holdSeats(db, holdArgs(one, [40], { key }))).not.toBe(
+    await holdSeats(db, holdArgs(other, [41], { key })),
   )
 })
 
 test('keys older than they are kept are forgotten, a few at a time, and the others stay', async () => {
   const buyer = createBuyer(show)
   await sql`delete from idempotency_keys`
-  await chargePoints(db, aCharge(buyer, 1))
+  await chargePoints(db, chargeArgs(buyer, 1))
   await sql`analyze idempotency_keys`
-  for (let n = 0; n < 2; n++) await chargePoints(db, aCharge(buyer, 1))
+  for (let n = 0; n < 2; n++) await chargePoints(db, chargeArgs(buyer, 1))
   await passTime(sql, 10_000)
-  const young = aCharge(buyer, 1)
+  const young = chargeArgs(buyer, 1)
   const answer = await chargePoints(db, young)
   expect(await pruneIdempotencyKeys(db, 20_000, 2)).toBe(0)
   expect(await pruneIdempotencyKeys(db, 10_000, 2)).toBe(2)
@@ -172,9 +172,9 @@ test('keys older than they are kept are forgotten, a few at a time, and the othe
 
 test('a charge whose key was forgotten is answered as it was, and never applied again', async () => {
   const buyer = createBuyer(show)
-  const charge = aCharge(buyer, 100)
+  const charge = chargeArgs(buyer, 100)
   const answer = await chargePoints(db, charge)
-  await chargePoints(db, aCharge(buyer, 7))
+  await chargePoints(db, chargeArgs(buyer, 7))
   await passTime(sql, 10_000)
   while ((await pruneIdempotencyKeys(db, 10_000, 1_000)) > 0) continue
   expect(await sql`select from idempotency_keys where key = ${charge.key}`).toEqual([])
@@ -189,7 +189,7 @@ test('a charge whose key was forgotten is answered as it was, and never applied 
   ])
     await expect(chargePoints(db, other)).rejects.toEqual(new IdempotencyKeyReused())
   expect(await effects()).toEqual(before)
-  await audit(sql)
+  await expectInvariants(sql)
 })
 
 test('a concert whose key was forgotten is not added again', async () => {

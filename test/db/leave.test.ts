@@ -2,33 +2,39 @@ import { beforeEach, expect, test } from 'vitest'
 import { chargePoints } from '../../src/db/points.ts'
 import { endedTickets, leaveQueue } from '../../src/db/queue.ts'
 import { expireReservations, loadReservations } from '../../src/db/reservations.ts'
-import { audit } from '../support/audit.ts'
-import { openBooks } from '../support/books.ts'
+import { expectInvariants } from '../support/invariants.ts'
+import { openTestDb } from '../support/test-db.ts'
 import {
-  aCharge,
-  aHold,
-  answerOf,
-  aPayment,
+  chargeArgs,
+  holdArgs,
+  resultOf,
+  paymentArgs,
   createBuyer,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   passTime,
-  wordOf,
+  outcomeOf,
   holdSeats,
   payReservation,
-} from '../support/show.ts'
+} from '../support/fixtures.ts'
 
-const { db, sql, open, clear, whileHeld, untilBlocked } = await openBooks()
+const { db, sql, open, clear, whileLocked: whileHeld, untilBlocked } = await openTestDb()
 beforeEach(clear)
 
 const statusOf = async (id: string) => (await loadReservations(db, [id]))[0]?.status
 
 test('leaving cancels the holds made with that ticket, and only those', async () => {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   const [buyer, other] = [createBuyer(show), createBuyer(show)]
   const later = { ...buyer, ticket: { ...buyer.ticket, number: 2 } }
-  const [first, second] = [await holdSeats(db, aHold(buyer, [1])), await holdSeats(db, aHold(buyer, [2]))]
-  const [newer, others] = [await holdSeats(db, aHold(later, [3])), await holdSeats(db, aHold(other, [4]))]
+  const [first, second] = [
+    await holdSeats(db, holdArgs(buyer, [1])),
+    await holdSeats(db, holdArgs(buyer, [2])),
+  ]
+  const [newer, others] = [
+    await holdSeats(db, holdArgs(later, [3])),
+    await holdSeats(db, holdArgs(other, [4])),
+  ]
   expect(await leaveQueue(db, buyer.ticket)).toBe('LEFT')
   expect(await Promise.all([first, second, newer, others].map(statusOf))).toEqual([
     'CANCELLED',
@@ -36,37 +42,37 @@ test('leaving cancels the holds made with that ticket, and only those', async ()
     'HELD',
     'HELD',
   ])
-  await holdSeats(db, aHold(other, [1, 2]))
-  await audit(sql)
+  await holdSeats(db, holdArgs(other, [1, 2]))
+  await expectInvariants(sql)
 })
 
 test('a ticket that has left opens nothing, and leaving again changes nothing', async () => {
-  const buyer = createBuyer(await createShow(db))
+  const buyer = createBuyer(await createConcertFixture(db))
   for (let times = 0; times < 2; times++) expect(await leaveQueue(db, buyer.ticket)).toBe('LEFT')
-  await expect(holdSeats(db, aHold(buyer, [1]))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
+  await expect(holdSeats(db, holdArgs(buyer, [1]))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
   expect(await endedTickets(db, buyer.concertId, [buyer.ticket])).toEqual(new Map([[1, 'LEFT']]))
   expect(await sql`select type, data from outbox`).toEqual([
     { type: 'queue.left', data: { userId: buyer.userId, concertId: buyer.concertId, ticketNumber: 1 } },
   ])
-  await holdSeats(db, aHold({ ...buyer, ticket: { ...buyer.ticket, number: 2 } }, [1]))
+  await holdSeats(db, holdArgs({ ...buyer, ticket: { ...buyer.ticket, number: 2 } }, [1]))
 })
 
 test('a ticket that has paid for seats is spent by leaving, not left', async () => {
-  const buyer = createBuyer(await createShow(db))
-  await chargePoints(db, aCharge(buyer, 500))
-  const [paid, held] = [await holdSeats(db, aHold(buyer, [1])), await holdSeats(db, aHold(buyer, [2]))]
-  await payReservation(db, aPayment(buyer, paid))
+  const buyer = createBuyer(await createConcertFixture(db))
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const [paid, held] = [await holdSeats(db, holdArgs(buyer, [1])), await holdSeats(db, holdArgs(buyer, [2]))]
+  await payReservation(db, paymentArgs(buyer, paid))
   expect(await leaveQueue(db, buyer.ticket)).toBe('PAID')
   expect(await Promise.all([paid, held].map(statusOf))).toEqual(['PAID', 'CANCELLED'])
   const [event] = await sql`select type, data from outbox order by id desc limit 1`
   expect(event).toMatchObject({ type: 'reservation.cancelled', data: { spendsTicket: true } })
   expect(await leaveQueue(db, buyer.ticket)).toBe('PAID')
-  await audit(sql)
+  await expectInvariants(sql)
 })
 
 test('a hold that has lapsed expires; leaving does not cancel it', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const lapsed = await holdSeats(db, aHold(buyer, [1]))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const lapsed = await holdSeats(db, holdArgs(buyer, [1]))
   await passTime(sql, HOLD_MS)
   await leaveQueue(db, buyer.ticket)
   expect(await expireReservations(db, 10)).toBe(1)
@@ -75,16 +81,16 @@ test('a hold that has lapsed expires; leaving does not cancel it', async () => {
 })
 
 test('a hold that is in flight while its ticket leaves is refused or cancelled, whichever comes first', async () => {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   for (const leavesFirst of [true, false]) {
     const buyer = createBuyer(show)
-    await holdSeats(db, aHold(buyer, [leavesFirst ? 1 : 2]))
+    await holdSeats(db, holdArgs(buyer, [leavesFirst ? 1 : 2]))
     const other = open()
     const calls = await whileHeld(
       (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
       async () => {
-        const hold = () => answerOf(holdSeats(other, aHold(buyer, [leavesFirst ? 3 : 4])))
-        const leave = () => answerOf(leaveQueue(db, buyer.ticket))
+        const hold = () => resultOf(holdSeats(other, holdArgs(buyer, [leavesFirst ? 3 : 4])))
+        const leave = () => resultOf(leaveQueue(db, buyer.ticket))
         const first = leavesFirst ? leave() : hold()
         await untilBlocked(1)
         const second = leavesFirst ? hold() : leave()
@@ -93,23 +99,23 @@ test('a hold that is in flight while its ticket leaves is refused or cancelled, 
       },
     )
     const [held, left] = await Promise.all(calls)
-    expect([wordOf(held), left]).toEqual([leavesFirst ? 'NOT_ADMITTED' : 'ok', 'LEFT'])
+    expect([outcomeOf(held), left]).toEqual([leavesFirst ? 'NOT_ADMITTED' : 'ok', 'LEFT'])
     expect(
       await sql`select from reservations where user_id = ${buyer.userId} and status = 'HELD'`,
     ).toHaveLength(0)
   }
-  await audit(sql)
+  await expectInvariants(sql)
 })
 
 test('the sweeper waits for nobody, and does not spend a ticket with which its owner holds more seats', async () => {
-  const buyer = createBuyer(await createShow(db))
-  await chargePoints(db, aCharge(buyer, 500))
+  const buyer = createBuyer(await createConcertFixture(db))
+  await chargePoints(db, chargeArgs(buyer, 500))
   const [paid] = [
-    await holdSeats(db, aHold(buyer, [1])),
-    await holdSeats(db, aHold(buyer, [2], { holdMs: 1_000 })),
+    await holdSeats(db, holdArgs(buyer, [1])),
+    await holdSeats(db, holdArgs(buyer, [2], { holdMs: 1_000 })),
   ]
-  await payReservation(db, aPayment(buyer, paid))
-  await holdSeats(db, aHold(buyer, [3]))
+  await payReservation(db, paymentArgs(buyer, paid))
+  await holdSeats(db, holdArgs(buyer, [3]))
   await passTime(sql, 1_000)
   await whileHeld(
     (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
@@ -117,5 +123,5 @@ test('the sweeper waits for nobody, and does not spend a ticket with which its o
   )
   expect(await expireReservations(db, 10)).toBe(1)
   expect(await endedTickets(db, buyer.concertId, [buyer.ticket])).toEqual(new Map())
-  await audit(sql)
+  await expectInvariants(sql)
 })

@@ -4,30 +4,30 @@ import { loadTakenSeats } from '../../src/db/catalog.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
 import { leaveQueue } from '../../src/db/queue.ts'
 import { expireReservations, loadReservations } from '../../src/db/reservations.ts'
-import { audit } from '../support/audit.ts'
-import { openBooks } from '../support/books.ts'
+import { expectInvariants } from '../support/invariants.ts'
+import { openTestDb } from '../support/test-db.ts'
 import {
-  aCancel,
-  aCharge,
-  aHold,
-  answerOf,
-  aPayment,
+  cancelArgs,
+  chargeArgs,
+  holdArgs,
+  resultOf,
+  paymentArgs,
   createBuyers,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   passTime,
-  wordOf,
+  outcomeOf,
   isSpent,
   cancelReservation,
   holdSeats,
   payReservation,
-} from '../support/show.ts'
-import type { Buyer } from '../support/show.ts'
-import { BooksModel, PRICE, SEAT_LIMIT, TURN_MS } from './model.ts'
+} from '../support/fixtures.ts'
+import type { Buyer } from '../support/fixtures.ts'
+import { StoreModel, PRICE, SEAT_LIMIT, TURN_MS } from './model.ts'
 
 const USERS = 3
 const SEATS = 5
-const { db, sql, clear } = await openBooks()
+const { db, sql, clear } = await openTestDb()
 
 interface Real {
   buyers: Buyer[]
@@ -36,11 +36,11 @@ interface Real {
 }
 
 /** Does something to model and books alike; the two are compared after each step. */
-class Step implements fc.AsyncCommand<BooksModel, Real> {
+class Step implements fc.AsyncCommand<StoreModel, Real> {
   readonly name: string
-  readonly act: (model: BooksModel, real: Real) => Promise<unknown>
+  readonly act: (model: StoreModel, real: Real) => Promise<unknown>
 
-  constructor(name: string, act: (model: BooksModel, real: Real) => Promise<unknown>) {
+  constructor(name: string, act: (model: StoreModel, real: Real) => Promise<unknown>) {
     this.name = name
     this.act = act
   }
@@ -48,13 +48,13 @@ class Step implements fc.AsyncCommand<BooksModel, Real> {
   check = () => true
   toString = () => this.name
 
-  async run(model: BooksModel, real: Real): Promise<void> {
+  async run(model: StoreModel, real: Real): Promise<void> {
     await this.act(model, real)
     await compare(model, real)
   }
 }
 
-async function compare(model: BooksModel, { buyers }: Real): Promise<void> {
+async function compare(model: StoreModel, { buyers }: Real): Promise<void> {
   const { performanceId } = buyers[0] as Buyer
   const taken = (await loadTakenSeats(db, [performanceId])).map(({ number, status }) => ({ number, status }))
   expect(taken.sort((a, b) => a.number - b.number)).toEqual(model.taken())
@@ -71,9 +71,9 @@ async function compare(model: BooksModel, { buyers }: Real): Promise<void> {
 }
 
 /** Calls, remembers the call, and expects what the model expects. */
-async function expectWord(real: Real, expected: string, call: () => Promise<unknown>): Promise<unknown> {
-  const answer = await answerOf(call())
-  expect(wordOf(answer)).toBe(expected)
+async function expectOutcome(real: Real, expected: string, call: () => Promise<unknown>): Promise<unknown> {
+  const answer = await resultOf(call())
+  expect(outcomeOf(answer)).toBe(expected)
   // Who is turned away at the door leaves no key behind, so there is nothing to repeat.
   if (expected !== 'NOT_ADMITTED') real.calls.push({ call, answer })
   return answer
@@ -90,8 +90,8 @@ const hold = fc
       new Step(`hold(${index}, [${seats.join()}])`, async (model, real) => {
         const buyer = buyerOf(real, index)
         const ticket = { ...buyer.ticket, number: model.tickets[index] ?? 0 }
-        const wanted = aHold(buyer, seats, { ticket, seatLimit: SEAT_LIMIT, turnMs: TURN_MS })
-        const answer = await expectWord(real, model.hold(index, seats), () => holdSeats(db, wanted))
+        const wanted = holdArgs(buyer, seats, { ticket, seatLimit: SEAT_LIMIT, turnMs: TURN_MS })
+        const answer = await expectOutcome(real, model.hold(index, seats), () => holdSeats(db, wanted))
         const made = model.reservations.at(-1)
         if (made?.id === '') made.id = answer as string
       }),
@@ -105,24 +105,24 @@ const withReservation = (name: 'pay' | 'cancel', run: (buyer: Buyer, id: string)
         const reservation = model.reservations[choice % Math.max(1, model.reservations.length)]
         if (!reservation) return
         const index = stranger ?? reservation.user
-        await expectWord(real, model[name](index, reservation), run(buyerOf(real, index), reservation.id))
+        await expectOutcome(real, model[name](index, reservation), run(buyerOf(real, index), reservation.id))
       }),
   )
 
 const pay = withReservation('pay', (buyer, id) => {
-  const payment = aPayment(buyer, id)
+  const payment = paymentArgs(buyer, id)
   return () => payReservation(db, payment)
 })
 const cancel = withReservation('cancel', (buyer, id) => {
-  const wanted = aCancel(buyer, id)
+  const wanted = cancelArgs(buyer, id)
   return () => cancelReservation(db, wanted)
 })
 
 const charge = fc.tuple(user, fc.integer({ min: 1, max: 4 * PRICE })).map(
   ([index, amount]) =>
     new Step(`charge(${index}, ${amount})`, (model, real) => {
-      const wanted = aCharge(buyerOf(real, index), amount)
-      return expectWord(real, model.charge(index, amount), () => chargePoints(db, wanted))
+      const wanted = chargeArgs(buyerOf(real, index), amount)
+      return expectOutcome(real, model.charge(index, amount), () => chargePoints(db, wanted))
     }),
 )
 
@@ -135,15 +135,15 @@ const pass = fc.constantFrom(HOLD_MS / 3, HOLD_MS).map(
 )
 
 // All of them: those that end with the same turn have no order.
-const sweep = fc.constant(
-  new Step('sweep', async (model) => expect(await expireReservations(db, 100)).toBe(model.sweep())),
+const expire = fc.constant(
+  new Step('sweep', async (model) => expect(await expireReservations(db, 100)).toBe(model.expire())),
 )
 
 const repeat = which.map(
   (choice) =>
     new Step(`repeat(${choice})`, async (_, { calls }) => {
       const past = calls[choice % Math.max(1, calls.length)]
-      if (past) expect(await answerOf(past.call())).toEqual(past.answer)
+      if (past) expect(await resultOf(past.call())).toEqual(past.answer)
     }),
 )
 
@@ -172,7 +172,7 @@ const steps = [
   { weight: 2, arbitrary: cancel },
   { weight: 3, arbitrary: charge },
   { weight: 2, arbitrary: pass },
-  { weight: 1, arbitrary: sweep },
+  { weight: 1, arbitrary: expire },
   { weight: 2, arbitrary: repeat },
   { weight: 1, arbitrary: leave },
   { weight: 2, arbitrary: rejoin },
@@ -184,11 +184,11 @@ test('whatever happens in whatever order, the books say what the model says', as
       fc.commands([fc.oneof(...steps)], { maxCommands: 50, size: 'max' }),
       async (commands) => {
         await clear()
-        const show = await createShow(db, { seatCount: SEATS, seatPrice: PRICE })
+        const show = await createConcertFixture(db, { seatCount: SEATS, seatPrice: PRICE })
         const real: Real = { buyers: createBuyers(show, USERS), calls: [] }
         real.buyers.forEach(({ ticket }) => (ticket.number = 1))
-        await fc.asyncModelRun(() => ({ model: new BooksModel(USERS), real }), commands)
-        await audit(sql)
+        await fc.asyncModelRun(() => ({ model: new StoreModel(USERS), real }), commands)
+        await expectInvariants(sql)
       },
     ),
     { numRuns: 60 },

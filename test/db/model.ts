@@ -1,4 +1,4 @@
-import { HOLD_MS } from '../support/show.ts'
+import { HOLD_MS } from '../support/fixtures.ts'
 
 interface Reservation {
   id: string
@@ -15,7 +15,7 @@ export const SEAT_LIMIT = 3
 export const TURN_MS = 2 * HOLD_MS
 
 /** The rules of seats and points, said once more and as plainly as possible. Answers are single words. */
-export class BooksModel {
+export class StoreModel {
   now = 0
   readonly reservations: Reservation[] = []
   readonly balances: number[]
@@ -33,14 +33,14 @@ export class BooksModel {
     return reservation.status === 'HELD' && reservation.heldUntil > this.now
   }
 
-  has(reservation: Reservation): boolean {
+  occupies(reservation: Reservation): boolean {
     return reservation.status === 'PAID' || this.isLive(reservation)
   }
 
   /** Seats that somebody has. */
   taken(): { number: number; status: string }[] {
     return this.reservations
-      .filter((reservation) => this.has(reservation))
+      .filter((reservation) => this.occupies(reservation))
       .flatMap(({ seats, status }) =>
         seats.map((number) => ({ number, status: status === 'PAID' ? 'SOLD' : 'HELD' })),
       )
@@ -64,7 +64,7 @@ export class BooksModel {
     if (this.isDone(user, ticket)) return 'NOT_ADMITTED'
     const turnEnd = this.turnEnd(user)
     if (turnEnd <= this.now) return 'NOT_ADMITTED'
-    const mine = this.reservations.filter((other) => other.user === user && this.has(other))
+    const mine = this.reservations.filter((other) => other.user === user && this.occupies(other))
     const count = mine.reduce((sum, other) => sum + other.seats.length, 0)
     if (count + seats.length > SEAT_LIMIT) return 'SeatLimitExceeded'
     const taken = this.taken().map(({ number }) => number)
@@ -124,7 +124,7 @@ export class BooksModel {
   }
 
   /** How many it ends. */
-  sweep(): number {
+  expire(): number {
     const lapsed = this.reservations.filter(
       (reservation) => reservation.status === 'HELD' && !this.isLive(reservation),
     )

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../src/db/client.ts'
 import { leaseOutbox, readOutboxLag } from '../../src/db/outbox.ts'
-import { openBooks } from '../support/books.ts'
-import { passTime } from '../support/show.ts'
+import { openTestDb } from '../support/test-db.ts'
+import { passTime } from '../support/fixtures.ts'
 
-const { db, sql, open, clear, whileHeld } = await openBooks()
+const { db, sql, open, clear, whileLocked: whileHeld } = await openTestDb()
 beforeEach(clear)
 const LEASE_MS = 60_000
 
@@ -21,7 +21,7 @@ const lease = async (from: Database = db, limit = 10, delivered: readonly string
     id: event.id,
     n: (event.data as unknown as { n: number }).n,
   }))
-const settle = (...delivered: (string | undefined)[]) =>
+const acknowledge = (...delivered: (string | undefined)[]) =>
   lease(
     db,
     0,
@@ -43,10 +43,10 @@ test('events are handed out as they were written, to one at a time, until they a
   })
   expect(Number(second?.id)).toBeGreaterThan(Number(first?.id))
   expect(await lease(open())).toEqual([])
-  expect(await settle(first?.id)).toEqual([])
+  expect(await acknowledge(first?.id)).toEqual([])
   expect(await sql`select id from outbox`).toMatchObject([{ id: second?.id }])
-  await settle()
-  await settle(first?.id, second?.id)
+  await acknowledge()
+  await acknowledge(first?.id, second?.id)
   expect(await sql`select from outbox`).toHaveLength(0)
 })
 
@@ -124,7 +124,7 @@ test('the lag is of all that is not settled, leased or not, and the count is bou
   expect(lag.oldestSeconds).toBeGreaterThanOrEqual(3_600)
   expect(lag.oldestSeconds).toBeLessThan(2 * 3_600)
 
-  await settle(first?.id)
+  await acknowledge(first?.id)
   expect((await readOutboxLag(db)).oldestSeconds).toBeLessThan(3_600)
   await sql`insert into outbox (type, subject_id, data, occurred_at)
     select 'queue.updated', gen_random_uuid(), '{}', now() from generate_series(1, 10500)`

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { loadPayments, loadPaymentsOf } from '../../src/db/payments.ts'
+import { loadPayments, loadPaymentsByReservation } from '../../src/db/payments.ts'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
 import { expireReservations, loadReservations } from '../../src/db/reservations.ts'
 import {
@@ -10,41 +10,41 @@ import {
   InsufficientPoints,
   ReservationNotFound,
 } from '../../src/domain/refusals.ts'
-import { audit } from '../support/audit.ts'
-import { openBooks } from '../support/books.ts'
+import { expectInvariants } from '../support/invariants.ts'
+import { openTestDb } from '../support/test-db.ts'
 import {
-  aCancel,
-  aCharge,
-  aHold,
-  aPayment,
+  cancelArgs,
+  chargeArgs,
+  holdArgs,
+  paymentArgs,
   createBuyer,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   passTime,
   isSpent,
   cancelReservation,
   holdSeats,
   payReservation,
-} from '../support/show.ts'
-import type { Buyer } from '../support/show.ts'
+} from '../support/fixtures.ts'
+import type { Buyer } from '../support/fixtures.ts'
 
-const { db, sql } = await openBooks()
-const newBuyer = async () => createBuyer(await createShow(db))
+const { db, sql } = await openTestDb()
+const newBuyer = async () => createBuyer(await createConcertFixture(db))
 const balanceOf = async ({ userId }: Buyer) => (await loadAccounts(db, [userId]))[0]?.balance
 const reservationOf = async (id: string) => (await loadReservations(db, [id]))[0]
 
 test('a payment takes the price, makes the seats the buyer’s own, and is told to others', async () => {
   const buyer = await newBuyer()
-  const id = await holdSeats(db, aHold(buyer, [1, 2]))
-  await chargePoints(db, aCharge(buyer, 500))
-  const wanted = aPayment(buyer, id)
+  const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const wanted = paymentArgs(buyer, id)
   const paymentId = await payReservation(db, wanted)
   expect(paymentId).toBe(wanted.paymentId)
   expect(await balanceOf(buyer)).toBe(300)
   expect(await reservationOf(id)).toMatchObject({ status: 'PAID', price: 200 })
   const [payment] = await loadPayments(db, [paymentId])
   expect(payment).toMatchObject({ id: paymentId, reservationId: id, userId: buyer.userId, amount: 200 })
-  expect(await loadPaymentsOf(db, [id])).toEqual([payment])
+  expect(await loadPaymentsByReservation(db, [id])).toEqual([payment])
   const [event] = await sql`select type, data from outbox where subject_id = ${id} order by id desc limit 1`
   expect(event).toEqual({
     type: 'payment.completed',
@@ -60,90 +60,90 @@ test('a payment takes the price, makes the seats the buyer’s own, and is told 
       spendsTicket: true,
     },
   })
-  await audit(sql)
+  await expectInvariants(sql)
 })
 
 test('seats for nothing are paid for with nothing', async () => {
-  const buyer = createBuyer(await createShow(db, { seatPrice: 0 }))
-  await payReservation(db, aPayment(buyer, await holdSeats(db, aHold(buyer, [1]))))
+  const buyer = createBuyer(await createConcertFixture(db, { seatPrice: 0 }))
+  await payReservation(db, paymentArgs(buyer, await holdSeats(db, holdArgs(buyer, [1]))))
   expect(await balanceOf(buyer)).toBe(0)
-  await audit(sql)
+  await expectInvariants(sql)
 })
 
 test('too few points: what there is and what is needed', async () => {
   const buyer = await newBuyer()
-  const id = await holdSeats(db, aHold(buyer, [1, 2]))
-  await chargePoints(db, aCharge(buyer, 199))
-  await expect(payReservation(db, aPayment(buyer, id))).rejects.toEqual(new InsufficientPoints(199, 200))
+  const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
+  await chargePoints(db, chargeArgs(buyer, 199))
+  await expect(payReservation(db, paymentArgs(buyer, id))).rejects.toEqual(new InsufficientPoints(199, 200))
   expect(await reservationOf(id)).toMatchObject({ status: 'HELD' })
   expect(await balanceOf(buyer)).toBe(199)
-  await chargePoints(db, aCharge(buyer, 1))
-  await payReservation(db, aPayment(buyer, id))
+  await chargePoints(db, chargeArgs(buyer, 1))
+  await payReservation(db, paymentArgs(buyer, id))
 })
 
 test('paid once is paid: another key is told of the payment', async () => {
   const buyer = await newBuyer()
-  const id = await holdSeats(db, aHold(buyer, [1]))
-  await chargePoints(db, aCharge(buyer, 500))
-  const paymentId = await payReservation(db, aPayment(buyer, id))
-  await expect(payReservation(db, aPayment(buyer, id))).rejects.toEqual(new AlreadyPaid(paymentId))
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const paymentId = await payReservation(db, paymentArgs(buyer, id))
+  await expect(payReservation(db, paymentArgs(buyer, id))).rejects.toEqual(new AlreadyPaid(paymentId))
   expect(await balanceOf(buyer)).toBe(400)
 })
 
 test('a lapsed, an expired and a cancelled hold cannot be paid for', async () => {
   const buyer = await newBuyer()
-  await chargePoints(db, aCharge(buyer, 500))
-  const cancelled = await holdSeats(db, aHold(buyer, [1]))
-  await cancelReservation(db, aCancel(buyer, cancelled))
-  const lapsed = await holdSeats(db, aHold(buyer, [2]))
-  const takenOver = await holdSeats(db, aHold(buyer, [3]))
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const cancelled = await holdSeats(db, holdArgs(buyer, [1]))
+  await cancelReservation(db, cancelArgs(buyer, cancelled))
+  const lapsed = await holdSeats(db, holdArgs(buyer, [2]))
+  const takenOver = await holdSeats(db, holdArgs(buyer, [3]))
   await passTime(sql, HOLD_MS)
-  await holdSeats(db, aHold(createBuyer(buyer), [3]))
+  await holdSeats(db, holdArgs(createBuyer(buyer), [3]))
   for (const id of [cancelled, lapsed, takenOver]) {
     const heldUntil = (await reservationOf(id))?.heldUntil ?? new Date(0)
-    await expect(payReservation(db, aPayment(buyer, id))).rejects.toEqual(new HoldExpired(heldUntil))
+    await expect(payReservation(db, paymentArgs(buyer, id))).rejects.toEqual(new HoldExpired(heldUntil))
   }
   expect(await balanceOf(buyer)).toBe(500)
 })
 
 test('a lapsed hold whose seats another buyer holds cannot be paid for after the clock is set back', async () => {
   const buyer = await newBuyer()
-  await chargePoints(db, aCharge(buyer, 500))
-  const lapsed = await holdSeats(db, aHold(buyer, [1, 2]))
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const lapsed = await holdSeats(db, holdArgs(buyer, [1, 2]))
   await passTime(sql, HOLD_MS)
-  await holdSeats(db, aHold(createBuyer(buyer), [2]))
+  await holdSeats(db, holdArgs(createBuyer(buyer), [2]))
   await passTime(sql, -HOLD_MS)
-  await expect(payReservation(db, aPayment(buyer, lapsed))).rejects.toBeInstanceOf(HoldExpired)
+  await expect(payReservation(db, paymentArgs(buyer, lapsed))).rejects.toBeInstanceOf(HoldExpired)
   expect(await balanceOf(buyer)).toBe(500)
 })
 
 test('somebody else’s reservation is as if it did not exist', async () => {
   const [owner, other] = [await newBuyer(), await newBuyer()]
-  const id = await holdSeats(db, aHold(owner, [1]))
+  const id = await holdSeats(db, holdArgs(owner, [1]))
   for (const unknown of [id, randomUUID()])
-    await expect(payReservation(db, aPayment(other, unknown))).rejects.toEqual(new ReservationNotFound())
+    await expect(payReservation(db, paymentArgs(other, unknown))).rejects.toEqual(new ReservationNotFound())
 })
 
 test('a ticket for another concert does not pay, and leaves the key free', async () => {
   const buyer = await newBuyer()
-  const id = await holdSeats(db, aHold(buyer, [1]))
-  await chargePoints(db, aCharge(buyer, 100))
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
+  await chargePoints(db, chargeArgs(buyer, 100))
   const key = randomUUID()
   const { concertId } = await newBuyer()
-  await expect(payReservation(db, aPayment(buyer, id, { key, concertId }))).rejects.toMatchObject({
+  await expect(payReservation(db, paymentArgs(buyer, id, { key, concertId }))).rejects.toMatchObject({
     code: 'QUEUE_TICKET_INVALID',
   })
-  await payReservation(db, aPayment(buyer, id, { key }))
+  await payReservation(db, paymentArgs(buyer, id, { key }))
 })
 
 test('the payment that leaves its ticket no other live hold spends the ticket, an earlier one does not', async () => {
   const buyer = await newBuyer()
-  await chargePoints(db, aCharge(buyer, 500))
-  const first = await holdSeats(db, aHold(buyer, [1]))
-  const second = await holdSeats(db, aHold(buyer, [2]))
-  await payReservation(db, aPayment(buyer, first))
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const first = await holdSeats(db, holdArgs(buyer, [1]))
+  const second = await holdSeats(db, holdArgs(buyer, [2]))
+  await payReservation(db, paymentArgs(buyer, first))
   expect(await isSpent(db, buyer.ticket)).toBe(false)
-  await payReservation(db, aPayment(buyer, second))
+  await payReservation(db, paymentArgs(buyer, second))
   expect(await isSpent(db, buyer.ticket)).toBe(true)
   expect(await isSpent(db, { ...buyer.ticket, number: 2 })).toBe(false)
   const spends = await sql`
@@ -155,74 +155,80 @@ test('the payment that leaves its ticket no other live hold spends the ticket, a
 test('a payment spends the ticket that the seats were held with, whatever other tickets the user has', async () => {
   const buyer = await newBuyer()
   const later = { ...buyer, ticket: { ...buyer.ticket, number: 2 } }
-  await chargePoints(db, aCharge(buyer, 500))
-  const [older, newer] = [await holdSeats(db, aHold(buyer, [1])), await holdSeats(db, aHold(later, [2]))]
-  await payReservation(db, aPayment(buyer, newer))
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const [older, newer] = [
+    await holdSeats(db, holdArgs(buyer, [1])),
+    await holdSeats(db, holdArgs(later, [2])),
+  ]
+  await payReservation(db, paymentArgs(buyer, newer))
   expect([await isSpent(db, buyer.ticket), await isSpent(db, later.ticket)]).toEqual([false, true])
-  await payReservation(db, aPayment(buyer, older))
+  await payReservation(db, paymentArgs(buyer, older))
   expect(await isSpent(db, buyer.ticket)).toBe(true)
 })
 
 test('after a payment the ticket is spent as soon as its last hold is cancelled or has expired', async () => {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   for (const end of ['cancelled', 'expired']) {
     const buyer = createBuyer(show)
-    await chargePoints(db, aCharge(buyer, 500))
-    const paid = await holdSeats(db, aHold(buyer, end === 'cancelled' ? [1] : [2]))
-    const other = await holdSeats(db, aHold(buyer, end === 'cancelled' ? [3] : [4]))
-    await payReservation(db, aPayment(buyer, paid))
+    await chargePoints(db, chargeArgs(buyer, 500))
+    const paid = await holdSeats(db, holdArgs(buyer, end === 'cancelled' ? [1] : [2]))
+    const other = await holdSeats(db, holdArgs(buyer, end === 'cancelled' ? [3] : [4]))
+    await payReservation(db, paymentArgs(buyer, paid))
     expect(await isSpent(db, buyer.ticket)).toBe(false)
-    if (end === 'cancelled') await cancelReservation(db, aCancel(buyer, other))
+    if (end === 'cancelled') await cancelReservation(db, cancelArgs(buyer, other))
     else {
       await passTime(sql, HOLD_MS)
       // Somebody else has the seats before the hold is ended.
-      await holdSeats(db, aHold(createBuyer(show), [4]))
+      await holdSeats(db, holdArgs(createBuyer(show), [4]))
       await expireReservations(db, 10)
     }
     expect(await isSpent(db, buyer.ticket)).toBe(true)
     const [event] =
       await sql`select type, data from outbox where subject_id = ${other} order by id desc limit 1`
     expect(event).toMatchObject({ type: `reservation.${end}`, data: { ticketNumber: 1, spendsTicket: true } })
-    await expect(holdSeats(db, aHold(buyer, [5]))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
+    await expect(holdSeats(db, holdArgs(buyer, [5]))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
   }
-  await audit(sql)
+  await expectInvariants(sql)
 })
 
 test('after a payment a lapsed hold is the end of the ticket, before anything has ended that hold', async () => {
   const buyer = await newBuyer()
-  await chargePoints(db, aCharge(buyer, 500))
-  const paid = await holdSeats(db, aHold(buyer, [1]))
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const paid = await holdSeats(db, holdArgs(buyer, [1]))
   const key = randomUUID()
-  const lapsed = await holdSeats(db, aHold(buyer, [2], { key }))
-  await payReservation(db, aPayment(buyer, paid))
-  await holdSeats(db, aHold(buyer, [3]))
+  const lapsed = await holdSeats(db, holdArgs(buyer, [2], { key }))
+  await payReservation(db, paymentArgs(buyer, paid))
+  await holdSeats(db, holdArgs(buyer, [3]))
   await passTime(sql, HOLD_MS)
-  const next = aHold(buyer, [4])
+  const next = holdArgs(buyer, [4])
   await expect(holdSeats(db, next)).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
-  expect(await holdSeats(db, aHold(buyer, [2], { key }))).toBe(lapsed)
+  expect(await holdSeats(db, holdArgs(buyer, [2], { key }))).toBe(lapsed)
   // The key is free for a new ticket.
   await holdSeats(db, { ...next, ticket: { ...buyer.ticket, number: 2 } })
 })
 
 test('a hold that has lapsed, or is for another concert, does not keep the ticket from being spent', async () => {
   const buyer = await newBuyer()
-  const elsewhere = await createShow(db)
-  await chargePoints(db, aCharge(buyer, 500))
-  await holdSeats(db, aHold(buyer, [1]))
+  const elsewhere = await createConcertFixture(db)
+  await chargePoints(db, chargeArgs(buyer, 500))
+  await holdSeats(db, holdArgs(buyer, [1]))
   await passTime(sql, HOLD_MS)
-  await holdSeats(db, aHold({ ...buyer, ...elsewhere, ticket: { ...buyer.ticket, ...elsewhere } }, [1]))
-  await payReservation(db, aPayment(buyer, await holdSeats(db, aHold(buyer, [2]))))
+  await holdSeats(db, holdArgs({ ...buyer, ...elsewhere, ticket: { ...buyer.ticket, ...elsewhere } }, [1]))
+  await payReservation(db, paymentArgs(buyer, await holdSeats(db, holdArgs(buyer, [2]))))
   expect(await isSpent(db, buyer.ticket)).toBe(true)
 })
 
 test('a key that paid pays for nothing else', async () => {
   const buyer = await newBuyer()
-  await chargePoints(db, aCharge(buyer, 500))
-  const [first, second] = [await holdSeats(db, aHold(buyer, [1])), await holdSeats(db, aHold(buyer, [2]))]
+  await chargePoints(db, chargeArgs(buyer, 500))
+  const [first, second] = [
+    await holdSeats(db, holdArgs(buyer, [1])),
+    await holdSeats(db, holdArgs(buyer, [2])),
+  ]
   const key = randomUUID()
-  const paymentId = await payReservation(db, aPayment(buyer, first, { key }))
-  expect(await payReservation(db, aPayment(buyer, first, { key }))).toBe(paymentId)
-  await expect(payReservation(db, aPayment(buyer, second, { key }))).rejects.toEqual(
+  const paymentId = await payReservation(db, paymentArgs(buyer, first, { key }))
+  expect(await payReservation(db, paymentArgs(buyer, first, { key }))).toBe(paymentId)
+  await expect(payReservation(db, paymentArgs(buyer, second, { key }))).rejects.toEqual(
     new IdempotencyKeyReused(),
   )
   expect(await balanceOf(buyer)).toBe(400)

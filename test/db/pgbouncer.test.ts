@@ -7,9 +7,9 @@ import { loadReservations } from '../../src/db/reservations.ts'
 import { createDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { startPgBouncer } from '../support/pgbouncer.ts'
-import { startCluster } from '../support/process.ts'
+import { startCluster } from '../support/cluster.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
-import { aHold, createBuyer, createShow, holdSeats } from '../support/show.ts'
+import { holdArgs, createBuyer, createConcertFixture, holdSeats } from '../support/fixtures.ts'
 
 const SESSIONS = 3
 const bouncer = await startPgBouncer(SESSIONS)
@@ -81,10 +81,10 @@ test('a statement that works for too long is stopped, also one that had to wait 
 test('nothing stays behind on the sessions of a pooler: no prepared statement, no setting', async () => {
   const { pooled } = await create()
   const db = open(pooled)
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   await Promise.all(
     Array.from({ length: 30 }, async (_, index) => {
-      const id = await holdSeats(db, aHold(createBuyer(show), [index + 1]))
+      const id = await holdSeats(db, holdArgs(createBuyer(show), [index + 1]))
       expect(await loadReservations(db, [id])).toHaveLength(1)
       const [date] = await listPerformances(db, show.concertId, { futureOnly: true, limit: 5 })
       expect(date).toMatchObject({ id: show.performanceId, seatPrice: 100 })
@@ -112,7 +112,7 @@ test('a purchase through the API, over two servers behind a pooler', async () =>
       const { token } = await join(buyer, concertId)
       expect(await charge(buyer, 1_000)).toMatchObject({ __typename: 'PointAccount', balance: 1_000 })
       const held = await hold(buyer, token, performanceIds[0] ?? '', [index + 1])
-      const there = { ...buyer, ...cluster.at(second, buyer) }
+      const there = { ...buyer, ...cluster.clientOf(second, buyer) }
       return pay(there, token, held.id)
     }),
   )

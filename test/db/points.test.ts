@@ -3,16 +3,16 @@ import { expect, test } from 'vitest'
 import { chargePoints, loadAccounts } from '../../src/db/points.ts'
 import { BALANCE_MAX } from '../../src/domain/points.ts'
 import { BalanceLimitExceeded, IdempotencyKeyReused } from '../../src/domain/refusals.ts'
-import { audit } from '../support/audit.ts'
-import { openBooks } from '../support/books.ts'
-import { aCharge, createBuyer, createShow } from '../support/show.ts'
+import { expectInvariants } from '../support/invariants.ts'
+import { openTestDb } from '../support/test-db.ts'
+import { chargeArgs, createBuyer, createConcertFixture } from '../support/fixtures.ts'
 
-const { db, sql } = await openBooks()
-const show = await createShow(db)
+const { db, sql } = await openTestDb()
+const show = await createConcertFixture(db)
 
 test('charges add up, and each is answered with the balance right after it', async () => {
   const { userId, ...buyer } = createBuyer(show)
-  const charge = (amount: number) => chargePoints(db, aCharge({ userId, ...buyer }, amount))
+  const charge = (amount: number) => chargePoints(db, chargeArgs({ userId, ...buyer }, amount))
   expect(await loadAccounts(db, [userId])).toEqual([])
   expect(await charge(100)).toEqual({ userId, balance: 100 })
   expect(await charge(1)).toEqual({ userId, balance: 101 })
@@ -21,16 +21,16 @@ test('charges add up, and each is answered with the balance right after it', asy
     { amount: 100 },
     { amount: 1 },
   ])
-  await audit(sql)
+  await expectInvariants(sql)
 })
 
 test('a balance holds exactly as much as JSON can say, and not one point more', async () => {
   const buyer = createBuyer(show)
   const full = BALANCE_MAX - 1
-  expect((await chargePoints(db, aCharge(buyer, full))).balance).toBe(full)
-  await expect(chargePoints(db, aCharge(buyer, 2))).rejects.toEqual(new BalanceLimitExceeded(BALANCE_MAX))
-  expect((await chargePoints(db, aCharge(buyer, 1))).balance).toBe(BALANCE_MAX)
-  await expect(chargePoints(db, aCharge(buyer, BALANCE_MAX))).rejects.toEqual(
+  expect((await chargePoints(db, chargeArgs(buyer, full))).balance).toBe(full)
+  await expect(chargePoints(db, chargeArgs(buyer, 2))).rejects.toEqual(new BalanceLimitExceeded(BALANCE_MAX))
+  expect((await chargePoints(db, chargeArgs(buyer, 1))).balance).toBe(BALANCE_MAX)
+  await expect(chargePoints(db, chargeArgs(buyer, BALANCE_MAX))).rejects.toEqual(
     new BalanceLimitExceeded(BALANCE_MAX),
   )
   expect(await loadAccounts(db, [buyer.userId])).toEqual([{ userId: buyer.userId, balance: BALANCE_MAX }])
@@ -38,9 +38,9 @@ test('a balance holds exactly as much as JSON can say, and not one point more', 
 
 test('the same key charges once, and is answered as it was then', async () => {
   const buyer = createBuyer(show)
-  const first = aCharge(buyer, 100)
+  const first = chargeArgs(buyer, 100)
   const answer = await chargePoints(db, first)
-  await chargePoints(db, aCharge(buyer, 50))
+  await chargePoints(db, chargeArgs(buyer, 50))
   expect(await chargePoints(db, first)).toEqual(answer)
   await expect(chargePoints(db, { ...first, amount: 101 })).rejects.toEqual(new IdempotencyKeyReused())
   expect(await loadAccounts(db, [buyer.userId])).toMatchObject([{ balance: 150 }])
@@ -48,7 +48,7 @@ test('the same key charges once, and is answered as it was then', async () => {
 
 test('a key belongs to whoever asks: an operator and a user may choose the same one', async () => {
   const buyer = createBuyer(show)
-  const own = aCharge(buyer, 100)
+  const own = chargeArgs(buyer, 100)
   const operators = { ...own, actorId: randomUUID() }
   await chargePoints(db, own)
   expect((await chargePoints(db, operators)).balance).toBe(200)

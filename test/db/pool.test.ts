@@ -1,8 +1,8 @@
 import { expect, inject, onTestFinished, test } from 'vitest'
-import { openBooks } from '../support/books.ts'
-import { createWayTo } from '../support/way.ts'
+import { openTestDb } from '../support/test-db.ts'
+import { createTcpProxy } from '../support/tcp-proxy.ts'
 
-const { open, sql } = await openBooks()
+const { open, sql } = await openTestDb()
 
 /**
  * Runs `during`, and returns how long the arrays of the driver became that hold connections or statements: those it searched,
@@ -87,7 +87,7 @@ test('a caller whose deadline passed while it waited is not served afterwards', 
 })
 
 test('a caller whose deadline passed while the first connection opened is not served afterwards', async () => {
-  const way = await createWayTo(new URL('/postgres', inject('databaseUrl')).href)
+  const way = await createTcpProxy(new URL('/postgres', inject('databaseUrl')).href)
   onTestFinished(() => way.close())
   const db = open({ url: way.url, deadlineMs: 100 })
   const held = way.hold('pg_backend_pid')

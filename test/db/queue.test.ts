@@ -3,14 +3,14 @@ import { expect, test } from 'vitest'
 import { loadConcerts } from '../../src/db/catalog.ts'
 import { leaseOutbox } from '../../src/db/outbox.ts'
 import { reserveQueueNumbers, endedTickets, updateQueue } from '../../src/db/queue.ts'
-import { openBooks } from '../support/books.ts'
-import { createBuyer, createShow, isSpent } from '../support/show.ts'
+import { openTestDb } from '../support/test-db.ts'
+import { createBuyer, createConcertFixture, isSpent } from '../support/fixtures.ts'
 
-const { db, sql, open } = await openBooks()
+const { db, sql, open } = await openTestDb()
 const unchanged = { capacity: undefined, ratePerSecond: undefined, paused: undefined }
 
 test('blocks of numbers follow one another, and the first one says so', async () => {
-  const { concertId } = await createShow(db)
+  const { concertId } = await createConcertFixture(db)
   const settings = { capacity: 100, ratePerSecond: null, paused: false, version: 1 }
   const first = await reserveQueueNumbers(db, concertId)
   expect(first).toEqual({ first: 1, last: 10_000, fresh: true, settings })
@@ -20,12 +20,12 @@ test('blocks of numbers follow one another, and the first one says so', async ()
     fresh: false,
     settings,
   })
-  expect(await reserveQueueNumbers(db, (await createShow(db)).concertId)).toEqual(first)
+  expect(await reserveQueueNumbers(db, (await createConcertFixture(db)).concertId)).toEqual(first)
   expect(await reserveQueueNumbers(db, randomUUID())).toBeNull()
 })
 
 test('no number is reserved twice, whoever asks at the same time', async () => {
-  const { concertId } = await createShow(db)
+  const { concertId } = await createConcertFixture(db)
   const servers = [db, open(), open()]
   const blocks = await Promise.all(
     Array.from({ length: 60 }, (_, index) => reserveQueueNumbers(servers[index % 3] ?? db, concertId)),
@@ -36,7 +36,7 @@ test('no number is reserved twice, whoever asks at the same time', async () => {
 })
 
 test('an operator changes what they name and nothing else, and each change is told to the queue', async () => {
-  const { concertId } = await createShow(db)
+  const { concertId } = await createConcertFixture(db)
   expect(await updateQueue(db, randomUUID(), concertId, { ...unchanged, capacity: 0 })).toEqual({
     capacity: 0,
     ratePerSecond: null,
@@ -67,7 +67,7 @@ test('an operator changes what they name and nothing else, and each change is to
 })
 
 test('changes of several operators at the same time all count', async () => {
-  const { concertId } = await createShow(db)
+  const { concertId } = await createConcertFixture(db)
   await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
       updateQueue(db, randomUUID(), concertId, { ...unchanged, capacity: index }),
@@ -82,7 +82,7 @@ test('without the concert there is nothing to change', async () => {
 })
 
 test('a ticket that no payment has spent is not spent', async () => {
-  const { ticket } = createBuyer(await createShow(db))
+  const { ticket } = createBuyer(await createConcertFixture(db))
   expect(await isSpent(db, ticket)).toBe(false)
   await sql`insert into spent_tickets (concert_id, user_id, number, spent_at)
     values (${ticket.concertId}, ${ticket.userId}, ${ticket.number}, now())`
@@ -93,7 +93,7 @@ test('a ticket that no payment has spent is not spent', async () => {
 })
 
 test('of many tickets, those that have ended, and why', async () => {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   const tickets = [1, 2, 3].map((number) => ({ ...createBuyer(show).ticket, number }))
   for (const { concertId, userId } of tickets.slice(1))
     await sql`insert into spent_tickets (concert_id, user_id, number, spent_at) values (${concertId}, ${userId}, 3, now())`

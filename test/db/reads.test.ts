@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import * as paymentBook from '../../src/db/payments.ts'
-import { loadPayments, loadPaymentsOf } from '../../src/db/payments.ts'
+import * as payments from '../../src/db/payments.ts'
+import { loadPayments, loadPaymentsByReservation } from '../../src/db/payments.ts'
 import { chargePoints } from '../../src/db/points.ts'
-import * as reservationBook from '../../src/db/reservations.ts'
+import * as reservations from '../../src/db/reservations.ts'
 import { listReservations, loadReservations } from '../../src/db/reservations.ts'
 import { createUser, loadUsers } from '../../src/db/users.ts'
-import { openBooks } from '../support/books.ts'
+import { openTestDb } from '../support/test-db.ts'
 import {
-  aCharge,
-  aHold,
-  aPayment,
+  chargeArgs,
+  holdArgs,
+  paymentArgs,
   createBuyer,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   passTime,
   holdSeats,
-} from '../support/show.ts'
+} from '../support/fixtures.ts'
 
-const { db, sql } = await openBooks()
+const { db, sql } = await openTestDb()
 
 test('users are those that were remembered, once each', async () => {
   const user = { id: randomUUID(), name: 'Minji' }
@@ -29,12 +29,12 @@ test('users are those that were remembered, once each', async () => {
 })
 
 test('a user’s reservations come a page at a time, their own only, as they stand now', async () => {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   const [buyer, other] = [createBuyer(show), createBuyer(show)]
   const ids: string[] = []
   for (const seat of [1, 2, 3])
-    ids.push(await holdSeats(db, aHold(buyer, [seat], { holdMs: seat * HOLD_MS })))
-  await holdSeats(db, aHold(other, [4]))
+    ids.push(await holdSeats(db, holdArgs(buyer, [seat], { holdMs: seat * HOLD_MS })))
+  await holdSeats(db, holdArgs(other, [4]))
   const page = { limit: 10, after: undefined, before: undefined, fromEnd: false }
   const list = async (part: object) =>
     (await listReservations(db, buyer.userId, { ...page, ...part })).map(({ id }) => ids.indexOf(id))
@@ -48,22 +48,22 @@ test('a user’s reservations come a page at a time, their own only, as they sta
 })
 
 test('what a call has made is told as a later read tells it, and so is a repeated call', async () => {
-  const buyer = createBuyer(await createShow(db))
-  await chargePoints(db, aCharge(buyer, 200))
-  const wanted = aHold(buyer, [2, 1])
-  const held = await reservationBook.holdSeats(db, wanted)
+  const buyer = createBuyer(await createConcertFixture(db))
+  await chargePoints(db, chargeArgs(buyer, 200))
+  const wanted = holdArgs(buyer, [2, 1])
+  const held = await reservations.holdSeats(db, wanted)
   expect(await loadReservations(db, [held.id])).toEqual([held])
-  expect(await reservationBook.holdSeats(db, wanted)).toEqual(held)
-  const payment = aPayment(buyer, held.id)
-  const { spentTicketNumber, ...paid } = await paymentBook.payReservation(db, payment)
+  expect(await reservations.holdSeats(db, wanted)).toEqual(held)
+  const payment = paymentArgs(buyer, held.id)
+  const { spentTicketNumber, ...paid } = await payments.payReservation(db, payment)
   expect(spentTicketNumber).toBe(buyer.ticket.number)
   expect(await loadPayments(db, [paid.id])).toEqual([paid])
-  expect(await paymentBook.payReservation(db, payment)).toEqual({ ...paid, spentTicketNumber })
-  expect(await reservationBook.holdSeats(db, wanted)).toEqual({ ...held, status: 'PAID' })
+  expect(await payments.payReservation(db, payment)).toEqual({ ...paid, spentTicketNumber })
+  expect(await reservations.holdSeats(db, wanted)).toEqual({ ...held, status: 'PAID' })
 })
 
 test('what does not exist is not there', async () => {
   expect(await loadReservations(db, [randomUUID()])).toEqual([])
   expect(await loadPayments(db, [randomUUID()])).toEqual([])
-  expect(await loadPaymentsOf(db, [randomUUID()])).toEqual([])
+  expect(await loadPaymentsByReservation(db, [randomUUID()])).toEqual([])
 })

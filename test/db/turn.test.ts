@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { loadReservations } from '../../src/db/reservations.ts'
-import { openBooks } from '../support/books.ts'
+import { openTestDb } from '../support/test-db.ts'
 import { eventually } from '../support/eventually.ts'
 import {
-  aCancel,
-  aHold,
+  cancelArgs,
+  holdArgs,
   cancelReservation,
   createBuyer,
-  createShow,
+  createConcertFixture,
   HOLD_MS,
   holdSeats,
   passTime,
-} from '../support/show.ts'
+} from '../support/fixtures.ts'
 
-const { db, sql, whileHeld, untilBlocked } = await openBooks()
+const { db, sql, whileLocked: whileHeld, untilBlocked } = await openTestDb()
 const TURN_MS = 3 * HOLD_MS
 
 async function lengthOf(id: string): Promise<number> {
@@ -24,22 +24,22 @@ async function lengthOf(id: string): Promise<number> {
 }
 
 test('a hold lasts no longer than the turn', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const whole = await holdSeats(db, aHold(buyer, [1], { turnLeftMs: HOLD_MS + 5_000, turnMs: TURN_MS }))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const whole = await holdSeats(db, holdArgs(buyer, [1], { turnLeftMs: HOLD_MS + 5_000, turnMs: TURN_MS }))
   expect(await lengthOf(whole)).toBe(HOLD_MS)
-  const short = await holdSeats(db, aHold(buyer, [2], { turnLeftMs: 60_000, turnMs: TURN_MS }))
+  const short = await holdSeats(db, holdArgs(buyer, [2], { turnLeftMs: 60_000, turnMs: TURN_MS }))
   expect(await lengthOf(short)).toBeGreaterThan(50_000)
   expect(await lengthOf(short)).toBeLessThanOrEqual(60_000)
 })
 
 test('what a hold waits for counts towards the turn', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const first = await holdSeats(db, aHold(buyer, [1]))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const first = await holdSeats(db, holdArgs(buyer, [1]))
   const [key, turnLeftMs] = [randomUUID(), 50]
   const waiting = await whileHeld(
     (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
     async () => {
-      const call = holdSeats(db, aHold(buyer, [2], { key, turnLeftMs })).catch((error: unknown) => error)
+      const call = holdSeats(db, holdArgs(buyer, [2], { key, turnLeftMs })).catch((error: unknown) => error)
       await untilBlocked(1)
       await eventually(async () => {
         const [row] = await sql<[{ ms: number }]>`
@@ -53,12 +53,12 @@ test('what a hold waits for counts towards the turn', async () => {
   expect(await waiting[0]).toMatchObject({ code: 'NOT_ADMITTED' })
   expect(await loadReservations(db, [first])).toMatchObject([{ status: 'HELD' }])
   // The key is free for a new turn.
-  await holdSeats(db, aHold({ ...buyer, ticket: { ...buyer.ticket, number: 2 } }, [2], { key }))
+  await holdSeats(db, holdArgs({ ...buyer, ticket: { ...buyer.ticket, number: 2 } }, [2], { key }))
 })
 
 test('holds of one ticket end a longest turn after the first of them, whatever the queue says', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const hold = (ticket = buyer.ticket) => holdSeats(db, aHold(buyer, [1], { ticket, turnMs: TURN_MS }))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const hold = (ticket = buyer.ticket) => holdSeats(db, holdArgs(buyer, [1], { ticket, turnMs: TURN_MS }))
   const steps = (2 * TURN_MS) / HOLD_MS
   let held = 0
   for (; held < steps * 2; held++) {
@@ -67,7 +67,7 @@ test('holds of one ticket end a longest turn after the first of them, whatever t
       return undefined
     })
     if (id === undefined) break
-    if (held % 2 === 0) await cancelReservation(db, aCancel(buyer, id))
+    if (held % 2 === 0) await cancelReservation(db, cancelArgs(buyer, id))
     await passTime(sql, HOLD_MS / 2 + (held % 2) * (HOLD_MS / 2))
   }
   // 0, 0.5, 1.5, 2, 3: the last one would begin with the end of the turn.

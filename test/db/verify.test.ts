@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { describeUnsuitable, verifyDatabase } from '../../src/db/verify.ts'
-import { openBooks } from '../support/books.ts'
+import { openTestDb } from '../support/test-db.ts'
 
-const { db, sql } = await openBooks()
+const { db, sql } = await openTestDb()
 
 test('a database that is migrated can be used, and one that lacks a table or a function is refused', async () => {
   expect(await verifyDatabase(db)).toEqual({ readOnly: false })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { overloaded, Problem } from '../../src/domain/problem.ts'
-import { isOver } from '../../src/domain/queue.ts'
+import { isTerminal } from '../../src/domain/queue.ts'
 import * as refusals from '../../src/domain/refusals.ts'
 
 test('refusals speak to the person who asked', () => {
@@ -20,8 +20,8 @@ test('a store that is away is a problem that passes', () => {
 
 test('a ticket that is spent or lapsed has nothing more to say', () => {
   const at = new Date(0)
-  expect(isOver({ kind: 'Finished', at })).toBe(true)
-  expect(isOver({ kind: 'Lapsed', reason: 'LEFT' })).toBe(true)
-  expect(isOver({ kind: 'Admitted', until: at })).toBe(false)
-  expect(isOver({ kind: 'Waiting', position: 1, estimatedWaitSeconds: null, paused: false })).toBe(false)
+  expect(isTerminal({ kind: 'Finished', at })).toBe(true)
+  expect(isTerminal({ kind: 'Lapsed', reason: 'LEFT' })).toBe(true)
+  expect(isTerminal({ kind: 'Admitted', until: at })).toBe(false)
+  expect(isTerminal({ kind: 'Waiting', position: 1, estimatedWaitSeconds: null, paused: false })).toBe(false)
 })

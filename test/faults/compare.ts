@@ -1,9 +1,9 @@
 /** Sends one operation over every path and several times: nothing but the data may decide the answer. */
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
-import type { Person } from './calls.ts'
+import type { User } from './client.ts'
 import type { Log } from './log.ts'
-import type { Random, World } from './world/types.ts'
+import type { Random, FaultCluster } from './cluster/types.ts'
 
 interface Operation {
   query: string
@@ -76,27 +76,27 @@ const DOCUMENTS = [
 
 /** Asks about a reservation that is paid for, and writes down what every path answered. */
 export async function compare(
-  { world, log }: { world: World; log: Log },
-  person: Person,
+  { cluster, log }: { cluster: FaultCluster; log: Log },
+  person: User,
   reservationId: string,
   random: Random,
 ): Promise<void> {
   const query = random.pick(DOCUMENTS)
   const operation = { query, variables: { id: reservationId, a: random.next() < 0.5 } }
-  const { url } = random.pick(world.servers)
+  const { url } = random.pick(cluster.servers)
   const headers = { authorization: `Bearer ${person.accessToken}` }
   const answers: { path: string; text: string }[] = []
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     for (const [path, ask] of Object.entries(PATHS)) {
       const text = await ask(url, operation, headers).catch(() => undefined)
-      if (text !== undefined && isWhole(text)) answers.push({ path, text })
+      if (text !== undefined && hasNoErrors(text)) answers.push({ path, text })
     }
   }
   log.write({ kind: 'compared', operation: JSON.stringify(operation), answers })
 }
 
 /** Was it answered in full? What is broken at the moment may answer with an error, or with half a body. */
-function isWhole(text: string): boolean {
+function hasNoErrors(text: string): boolean {
   try {
     return !('errors' in (JSON.parse(text) as object))
   } catch {

@@ -1,20 +1,20 @@
 /** A page that a browser has frozen: its connection stays and answers WebSocket pings, and none of its code runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import type { Person } from './calls.ts'
+import type { User } from './client.ts'
 import { readToken, type Log } from './log.ts'
-import { watching } from './operations.ts'
-import type { World } from './world/types.ts'
+import { statusSubscription } from './operations.ts'
+import type { FaultCluster } from './cluster/types.ts'
 
 /** Watches a ticket, and sends nothing any more once the server has answered, for `ms` or until the signal. */
 export async function freeze(
-  { world, log, signal }: { world: World; log: Log; signal: AbortSignal },
-  person: Person,
+  { cluster, log, signal }: { cluster: FaultCluster; log: Log; signal: AbortSignal },
+  person: User,
   token: string,
   server: number,
   ms: number,
 ): Promise<void> {
-  const url = (world.servers[server]?.url ?? '').replace('http', 'ws')
+  const url = (cluster.servers[server]?.url ?? '').replace('http', 'ws')
   const socket = new WebSocket(url, 'graphql-transport-ws')
   socket.on('error', () => undefined)
   socket.on('open', () => {
@@ -24,7 +24,7 @@ export async function freeze(
   const asleep = new AbortController()
   socket.once('message', () => {
     asleep.abort()
-    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: watching } }))
+    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: statusSubscription } }))
     log.write({ kind: 'frozen', user: person.uuid, ticket: readToken(token), phase: 'start' })
   })
   await sleep(ms, undefined, { signal }).catch(() => undefined)

@@ -1,7 +1,7 @@
 /** Asks every server again and again whether it wants traffic (`/ready`) and how the stores are (`/health`). */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from './log.ts'
-import type { Server, World } from './world/types.ts'
+import type { Server, FaultCluster } from './cluster/types.ts'
 
 /** How one store is, as a server says. */
 export interface StoreHealth {
@@ -30,7 +30,7 @@ async function ask(server: Server, path: string): Promise<{ status: number; body
 }
 
 /** Writes every answer to the log until it is stopped. @returns what stops it */
-export function watchHealth(world: World, log: Log): () => Promise<void> {
+export function pollHealth(cluster: FaultCluster, log: Log): () => Promise<void> {
   let stopped = false
   async function go(server: Server): Promise<void> {
     while (!stopped) {
@@ -50,7 +50,7 @@ export function watchHealth(world: World, log: Log): () => Promise<void> {
       await sleep(EVERY_MS)
     }
   }
-  const going = Promise.all(world.servers.map(go))
+  const going = Promise.all(cluster.servers.map(go))
   return async () => {
     stopped = true
     await going

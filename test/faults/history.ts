@@ -17,7 +17,7 @@ export type Table =
   | 'outbox'
 
 /** Those of which only the end is read. */
-type Ledger = 'operator_actions'
+type AuditTable = 'operator_actions'
 
 /** One row that changed, in one transaction. */
 export interface Change {
@@ -32,17 +32,17 @@ export interface Change {
 }
 
 /** Somebody's account was locked by us from then until then; whatever waited for it decided after that. */
-export interface Gate {
+export interface AccountLock {
   user: string
   from: number
   until: number
 }
 
-export interface Books {
+export interface DatabaseHistory {
   changes: Change[]
-  gates: Gate[]
+  accountLocks: AccountLock[]
   /** How every table but idempotency_keys stands at the end. */
-  rows: Record<Exclude<Table, 'idempotency_keys'> | Ledger, Record<string, unknown>[]>
+  rows: Record<Exclude<Table, 'idempotency_keys'> | AuditTable, Record<string, unknown>[]>
 }
 
 const INSTALL = `
@@ -50,7 +50,7 @@ create schema history;
 create table history.changes (
   seq bigserial primary key, tx text not null, at timestamptz not null, tbl text not null, op text not null,
   was jsonb, now jsonb);
-create table history.gates (user_id uuid, from_at timestamptz, until_at timestamptz);
+create table history.account_locks (user_id uuid, from_at timestamptz, until_at timestamptz);
 create function history.record() returns trigger language plpgsql as $$
 begin
   insert into history.changes (tx, at, tbl, op, was, now)
@@ -63,7 +63,7 @@ begin
   return null;
 end $$;
 -- Holds an account's lock for a while. One statement, so that nothing of it is left when we are cut off.
-create function history.gate(p_user uuid, p_seconds double precision) returns void language plpgsql as $$
+create function history.lock_account(p_user uuid, p_seconds double precision) returns void language plpgsql as $$
 declare
   v_from timestamptz;
 begin
@@ -73,7 +73,7 @@ begin
   end if;
   v_from := clock_timestamp();
   perform pg_sleep(p_seconds);
-  insert into history.gates values (p_user, v_from, clock_timestamp());
+  insert into history.account_locks values (p_user, v_from, clock_timestamp());
 end $$;`
 
 const tables: readonly Table[] = [
@@ -99,21 +99,21 @@ const recordOn = (table: Table, events: string): string =>
   `create trigger zz_history after ${events} on ${table} for each row execute function history.record();`
 
 /** Reads it all, once everything is over. */
-export function readBooks(databaseUrl: string): Promise<Books> {
+export function readHistory(databaseUrl: string): Promise<DatabaseHistory> {
   return withConnection(databaseUrl, async (sql) => {
     const changes = await sql<Change[]>`
       select seq::int, tx, extract(epoch from at)::float8 * 1000 as at, tbl, op, was, now
       from history.changes order by seq`
-    const gates = await sql<Gate[]>`
+    const gates = await sql<AccountLock[]>`
       select user_id as "user", extract(epoch from from_at)::float8 * 1000 as from,
-        extract(epoch from until_at)::float8 * 1000 as until from history.gates`
+        extract(epoch from until_at)::float8 * 1000 as until from history.account_locks`
     const rows: Record<string, unknown[]> = {}
     for (const table of [...tables, 'outbox' as const, 'operator_actions' as const]) {
       if (table === 'idempotency_keys') continue
       const found = await sql<{ row: unknown }[]>`select to_jsonb(t) as row from ${sql(table)} t`
       rows[table] = found.map(({ row }) => row)
     }
-    return { changes: [...changes], gates: [...gates], rows: rows as Books['rows'] }
+    return { changes: [...changes], accountLocks: [...gates], rows: rows as DatabaseHistory['rows'] }
   })
 }
 

@@ -3,19 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, test } from 'vitest'
 import { interleavings } from './faults/interleavings.ts'
-import type { World } from './world/types.ts'
-import { createWorld } from './world/world.ts'
+import type { FaultCluster } from './cluster/types.ts'
+import { startFaultCluster } from './cluster/cluster.ts'
 
-let world: World
+let cluster: FaultCluster
 const directory = mkdtempSync(join(tmpdir(), 'stagedoor-interleavings-'))
 beforeAll(async () => {
   // A turn lasts as long as a slow machine needs for what is tried in it.
   const env = { CLAIM_SECONDS: '120', ADMISSION_SECONDS: '600' }
-  world = await createWorld({ directory, servers: 2, seed: 1, env })
+  cluster = await startFaultCluster({ directory, servers: 2, seed: 1, env })
 })
 afterAll(async () => {
-  await world.close()
+  await cluster.close()
   rmSync(directory, { recursive: true })
 })
 
-test.each(interleavings)('$name', ({ run }) => run(world))
+test.each(interleavings)('$name', ({ run }) => run(cluster))

@@ -8,9 +8,9 @@ import { parseArgs } from 'node:util'
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { check } from './checker/check.ts'
-import { loadRun } from './checker/load.ts'
+import { loadRun } from './checker/load-run.ts'
 import { faults } from './faults/index.ts'
-import { isSound, print } from './report.ts'
+import { isPassed, printReport } from './report.ts'
 import { run } from './run.ts'
 
 const { values } = parseArgs({
@@ -60,8 +60,8 @@ if (values.check === undefined) {
 const result = loadRun(directory)
 const findings = check(result)
 const full = values.check === undefined && values.faults === undefined
-print(result, findings)
-const sound = isSound(result, findings, {
+printReport(result, findings)
+const sound = isPassed(result, findings, {
   everyCheck: full && minutes >= MINUTES_FOR_CHECKS,
   everyFault: full && minutes >= MINUTES_FOR_FAULTS,
 })

@@ -34,11 +34,11 @@ export const documents = {
 export type Op = keyof typeof documents
 
 /** Those that take an idempotency key. */
-export const keyed: ReadonlySet<Op> = new Set<Op>([
+export const idempotentOperations: ReadonlySet<Op> = new Set<Op>([
   'holdSeats',
   'cancelReservation',
   'payReservation',
   'chargePoints',
 ])
 
-export const watching = `subscription { queueStatus { ${status} } }`
+export const statusSubscription = `subscription { queueStatus { ${status} } }`

@@ -1,13 +1,13 @@
 /** What a run comes to, for people. */
 import type { Finding } from './checker/check.ts'
-import { groupBy, type Run } from './checker/load.ts'
+import { groupBy, type Run } from './checker/load-run.ts'
 
 /** Those of README.md that a run looks at. */
 const INVARIANTS = [...Array.from({ length: 17 }, (_, index) => index + 1), 25, 26, 28]
 const SHOWN_MAX = 5
 
 /** What a run has to have shown besides that nothing is wrong. */
-export interface Demands {
+export interface Requirements {
   /** No check had nothing to look at. */
   everyCheck: boolean
   /** No fault was left out. */
@@ -15,17 +15,17 @@ export interface Demands {
 }
 
 /** No violation, no fault that could not be brought about, and what is demanded. */
-export const isSound = (run: Run, findings: readonly Finding[], demands: Demands): boolean =>
+export const isPassed = (run: Run, findings: readonly Finding[], demands: Requirements): boolean =>
   findings.every(
-    ({ violations, facts, sometimes = false }) =>
+    ({ violations, facts, needsAllFaults: sometimes = false }) =>
       violations.length === 0 && (facts > 0 || !(sometimes ? demands.everyFault : demands.everyCheck)),
   ) &&
   missing(findings).length === 0 &&
   run.settings.failures.length === 0 &&
-  (!demands.everyFault || leftOut(run).length === 0)
+  (!demands.everyFault || faultsNotInjected(run).length === 0)
 
 /** The faults that never happened, though they are possible here. */
-export const leftOut = ({ settings }: Run): string[] =>
+export const faultsNotInjected = ({ settings }: Run): string[] =>
   Object.keys(settings.faults).filter((name) => settings.faults[name] === 0)
 
 const missing = (findings: readonly Finding[]): number[] => {
@@ -34,7 +34,7 @@ const missing = (findings: readonly Finding[]): number[] => {
 }
 
 /** The table at the end of a run. */
-export function print(
+export function printReport(
   run: Run,
   findings: readonly Finding[],
   say: (line: string) => void = console.log,
@@ -56,7 +56,7 @@ export function print(
   for (const [name, times] of Object.entries(run.settings.faults).sort()) {
     say(`${name.padEnd(40)} ${times.toString().padStart(5)}`)
   }
-  for (const { name, why } of run.settings.impossible) say(`${name}: impossible here: ${why}`)
+  for (const { name, why } of run.settings.unsupported) say(`${name}: impossible here: ${why}`)
   for (const { name, why } of run.settings.failures) say(`${name}: COULD NOT BE BROUGHT ABOUT: ${why}`)
   say('')
   say('invariant                                                       facts  violations')

@@ -1,22 +1,22 @@
-/** One run: a world, a crowd, faults, and the end; everything is left in files for the checker. */
+/** One run: a cluster, a crowd, faults, and the end; everything is left in files for the checker. */
 import { setMaxListeners } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startCrowd } from './buyers.ts'
-import { createCalls } from './calls.ts'
-import { end } from './ending.ts'
-import { watchHealth } from './health.ts'
+import { startBuyers } from './buyers/buyers.ts'
+import { createApiClient } from './client.ts'
+import { runFinalChecks } from './final-checks/final-checks.ts'
+import { pollHealth } from './health.ts'
 import { OTHER_SETTINGS, rollout } from './faults/servers.ts'
-import { installHistory, readBooks } from './history.ts'
+import { installHistory, readHistory } from './history.ts'
 import { openLog } from './log.ts'
 import { createSales, whenReachable } from './sales.ts'
 import { startSampler, type Sampler } from './sampler.ts'
-import { runFaults, type Pace, type Schedule } from './schedule.ts'
-import { createWatching } from './watching.ts'
-import { createRandom } from './world/random.ts'
-import type { Fault, World } from './world/types.ts'
-import { createWorld } from './world/world.ts'
+import { runFaults, type ScheduleTiming, type Schedule } from './schedule.ts'
+import { createSubscriptions } from './subscriptions.ts'
+import { createRandom } from './cluster/random.ts'
+import type { Fault, FaultCluster } from './cluster/types.ts'
+import { startFaultCluster } from './cluster/cluster.ts'
 
 export interface RunOptions {
   seed: number
@@ -27,9 +27,9 @@ export interface RunOptions {
   faults: readonly Fault[]
   /** Each fault once, and the end of the run as soon as all have been. */
   onceOnly?: boolean
-  pace?: Pace
+  timing?: ScheduleTiming
   /** False: the run stops where it is, and nobody looks at how it ends. */
-  ending?: boolean
+  finalChecks?: boolean
   /** Where everything is written; made if need be. */
   directory: string
   /** Of a copy of the project with a bug in it. */
@@ -54,7 +54,7 @@ export interface Settings {
   faults: Record<string, number>
   /** Those that could not be brought about, and why; and those that this machine cannot have. */
   failures: Schedule['failures']
-  impossible: Schedule['impossible']
+  unsupported: Schedule['unsupported']
 }
 
 const PROGRESS_MS = 5_000
@@ -65,7 +65,7 @@ export async function run(options: RunOptions): Promise<void> {
   const { seed, directory, say, seconds } = options
   mkdirSync(directory, { recursive: true })
   const random = createRandom(seed)
-  const world = await createWorld({
+  const cluster = await startFaultCluster({
     directory,
     servers: options.servers,
     seed,
@@ -74,40 +74,40 @@ export async function run(options: RunOptions): Promise<void> {
     env: { SEATS_PER_USER_MAX: String(SEATS_PER_USER_MAX), ...options.env },
   })
   const log = openLog(join(directory, 'log.jsonl'))
-  const times = timesOf(world, options.faults)
+  const times = timesOf(cluster, options.faults)
   let sampler: Sampler | undefined
   try {
-    await installHistory(world.databaseUrl)
-    const calls = createCalls(world, log)
-    const watching = createWatching(world, log)
-    const looking = (sampler = startSampler(world, join(directory, 'samples.jsonl'), times.graceMs))
-    const sales = await createSales(world, calls, log, ({ concert }) => looking.follow(concert))
+    await installHistory(cluster.databaseUrl)
+    const calls = createApiClient(cluster, log)
+    const watching = createSubscriptions(cluster, log)
+    const looking = (sampler = startSampler(cluster, join(directory, 'samples.jsonl'), times.graceMs))
+    const sales = await createSales(cluster, calls, log, ({ concert }) => looking.follow(concert))
     await sales.open()
     await sales.open()
 
     const stopping = new AbortController()
     const { signal } = stopping
     setMaxListeners(0, signal)
-    const crowd = startCrowd({
-      world,
+    const crowd = startBuyers({
+      cluster,
       log,
-      calls,
-      watching,
+      client: calls,
+      subscriptions: watching,
       sales,
       random: random.fork('crowd'),
       size: options.buyers,
       graceMs: times.graceMs,
     })
-    const stopHealth = watchHealth(world, log)
-    const operating = sales.run(random.fork('operator'), signal)
+    const stopHealth = pollHealth(cluster, log)
+    const operating = sales.runOperator(random.fork('operator'), signal)
     const schedule = runFaults({
-      world,
+      cluster,
       faults: options.faults,
       random: random.fork('faults'),
       log,
       signal,
       onceOnly: options.onceOnly ?? false,
-      ...(options.pace ? { pace: options.pace } : {}),
+      ...(options.timing ? { timing: options.timing } : {}),
     })
     const startedAt = Date.now()
     const progress = setInterval(() => {
@@ -126,31 +126,46 @@ export async function run(options: RunOptions): Promise<void> {
       await Promise.all([schedule.ended, operating])
       clearInterval(progress)
     }
-    if (options.ending ?? true) {
+    if (options.finalChecks ?? true) {
       say('the last fault is over: looking at what is left …')
-      await end({ world, calls, watching, sales, crowd, random: random.fork('end'), log, ...times })
+      await runFinalChecks({
+        cluster,
+        client: calls,
+        subscriptions: watching,
+        sales,
+        buyers: crowd,
+        random: random.fork('end'),
+        log,
+        ...times,
+      })
     } else {
       await crowd.stop()
       await Promise.all([...watching.open].map((watch) => watch.stop()))
     }
     await stopHealth()
     await sampler.stop()
-    const books = await whenReachable(() => readBooks(world.databaseUrl))
-    writeFileSync(join(directory, 'books.json'), JSON.stringify(books))
-    const { counts, failures, impossible } = schedule
-    const settings: Settings = { seed, ...times, faults: Object.fromEntries(counts), failures, impossible }
+    const books = await whenReachable(() => readHistory(cluster.databaseUrl))
+    writeFileSync(join(directory, 'history.json'), JSON.stringify(books))
+    const { counts, failures, unsupported: impossible } = schedule
+    const settings: Settings = {
+      seed,
+      ...times,
+      faults: Object.fromEntries(counts),
+      failures,
+      unsupported: impossible,
+    }
     writeFileSync(join(directory, 'settings.json'), JSON.stringify(settings))
   } finally {
     await sampler?.stop().catch(() => undefined)
     log.close()
-    await world.close()
+    await cluster.close()
   }
 }
 
 function timesOf(
-  { env }: World,
+  { env }: FaultCluster,
   faults: readonly Fault[],
-): Omit<Settings, 'seed' | 'faults' | 'failures' | 'impossible'> {
+): Omit<Settings, 'seed' | 'faults' | 'failures' | 'unsupported'> {
   const ms = (name: string): number => Number(env[name]) * 1000
   const rollsOut = faults.includes(rollout)
   const others = (name: keyof typeof OTHER_SETTINGS): number =>

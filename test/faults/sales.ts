@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { globalId } from '../../src/schema/ids.ts'
-import type { Calls, Person } from './calls.ts'
+import type { ApiClient, User } from './client.ts'
 import { withConnection } from './history.ts'
 import type { Log } from './log.ts'
-import type { Random, World } from './world/types.ts'
+import type { Random, FaultCluster } from './cluster/types.ts'
 
 export interface Sale {
   /** Global ids, and the plain one. */
@@ -22,9 +22,9 @@ export interface Sales {
   /** Opens another one. */
   open(): Promise<Sale>
   /** Changes settings of a queue now and then, and opens new sales, until it is told to stop. */
-  run(random: Random, signal: AbortSignal): Promise<void>
+  runOperator(random: Random, signal: AbortSignal): Promise<void>
   /** An operator's word about one queue, said until it is heard. */
-  settle(sale: Sale, settings: QueueSettings): Promise<void>
+  updateQueue(sale: Sale, settings: QueueSettings): Promise<void>
 }
 
 /** What an operator may change; what is left out stays. A rate of null: no limit. */
@@ -46,18 +46,18 @@ const TRIES_MAX = 40
 const RATES = [0.5, 1, 2]
 
 export async function createSales(
-  world: World,
-  calls: Calls,
+  cluster: FaultCluster,
+  calls: ApiClient,
   log: Log,
   onOpen: (sale: Sale) => void,
 ): Promise<Sales> {
-  const operator = await calls.person(randomUUID(), 'operator')
+  const operator = await calls.createUser(randomUUID(), 'operator')
   const all: Sale[] = []
-  const server = (attempt: number): number => attempt % world.servers.length
+  const server = (attempt: number): number => attempt % cluster.servers.length
 
   async function open(): Promise<Sale> {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
-      const { answer } = await calls.ask(
+      const { answer } = await calls.request(
         'createConcert',
         { input: newConcert() },
         ask(operator, server(attempt)),
@@ -69,7 +69,7 @@ export async function createSales(
       const concert = uuidOf(answer.id)
       const rows = await whenReachable(() =>
         withConnection(
-          world.databaseUrl,
+          cluster.databaseUrl,
           (sql) => sql<{ id: string }[]>`select id from performances where concert_id = ${concert}`,
         ),
       )
@@ -90,7 +90,7 @@ export async function createSales(
   async function settle(sale: Sale, settings: QueueSettings): Promise<void> {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
       const input = { concertId: sale.concertId, ...settings }
-      const { outcome } = await calls.ask('updateQueue', { input }, ask(operator, server(attempt)))
+      const { outcome } = await calls.request('updateQueue', { input }, ask(operator, server(attempt)))
       if (outcome === 'ok') return
       await sleep(500)
     }
@@ -100,8 +100,8 @@ export async function createSales(
     all,
     pick: (random) => random.pick(all.slice(-ON_SALE)),
     open,
-    settle,
-    run: async (random, signal) => {
+    updateQueue: settle,
+    runOperator: async (random, signal) => {
       let opened = Date.now()
       const isOver = (): boolean => signal.aborted
       while (!isOver()) {
@@ -116,7 +116,11 @@ export async function createSales(
         const ratePerSecond = random.next() < 0.4 ? random.pick(RATES) : null
         const paused = random.next() < 0.15
         const input = { concertId: sale.concertId, capacity, ratePerSecond, paused }
-        await calls.ask('updateQueue', { input }, ask(operator, random.int(0, world.servers.length - 1)))
+        await calls.request(
+          'updateQueue',
+          { input },
+          ask(operator, random.int(0, cluster.servers.length - 1)),
+        )
         if (!paused) continue
         await sleep(random.int(300, 1_500))
         await settle(sale, { paused: false })
@@ -125,7 +129,7 @@ export async function createSales(
   }
 }
 
-const ask = (person: Person, server: number) => ({ person, server })
+const ask = (person: User, server: number) => ({ user: person, server })
 
 const newConcert = () => ({
   title: 'Under fire',

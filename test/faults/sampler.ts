@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { createKeys } from '../../src/redis/keys.ts'
 import { openLog } from './log.ts'
-import type { World } from './world/types.ts'
+import type { FaultCluster } from './cluster/types.ts'
 
 /** The queue of one concert at one moment. */
 export interface Sample {
@@ -22,16 +22,16 @@ export interface Sample {
   recoveringUntil: number
   /** The number that is given out next; 0: Redis knows nothing of this queue. */
   next: number
-  wakeVersion: number
+  deltaVersion: number
   /** Of each: who, the number, and until when (by Redis) nobody may call them absent. */
   waiting: [user: string, number: number, presentUntil: number][]
   admitted: [user: string, number: number, deadline: number][]
   absent: [user: string, number: number][]
   /** How many tickets there were and how they ended, as the queue itself counts them. */
-  tally: { issued: number; finished: number; lapsed: number; skipped: number }
+  counters: { issued: number; finished: number; lapsed: number; skipped: number }
 }
 
-const LOOK = `
+const SAMPLE_SCRIPT = `
 local root, grace = KEYS[1], tonumber(ARGV[1])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -51,7 +51,7 @@ for i = 2, #waiting, 2 do
 end
 return {
   string.format('%.0f', now), string.match(redis.call('INFO', 'server'), 'run_id:(%x+)'),
-  redis.call('HMGET', root .. ':meta', 'capacity', 'paused', 'recovering_until', 'next', 'wake_version',
+  redis.call('HMGET', root .. ':meta', 'capacity', 'paused', 'recovering_until', 'next', 'delta_version',
     'issued', 'finished', 'lapsed', 'skipped', 'rate'),
   waiting, present,
   redis.call('ZRANGE', root .. ':admitted', 0, -1, 'WITHSCORES'),
@@ -71,8 +71,8 @@ const EVERY_MS = 100
 /** Older sales are over by the time there are so many newer ones. */
 const FOLLOWED_MAX = 3
 
-export function startSampler(world: World, file: string, graceMs: number): Sampler {
-  const redis = new Redis(world.redisUrl, {
+export function startSampler(cluster: FaultCluster, file: string, graceMs: number): Sampler {
+  const redis = new Redis(cluster.redisUrl, {
     commandTimeout: 2_000,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
@@ -80,16 +80,16 @@ export function startSampler(world: World, file: string, graceMs: number): Sampl
   })
   redis.on('error', () => undefined)
   const log = openLog(file)
-  const keys = createKeys(world.redisPrefix)
+  const keys = createKeys(cluster.redisPrefix)
   const concerts: string[] = []
   const lastOf = new Map<string, Sample>()
   let stopped = false
 
   async function look(concert: string): Promise<void> {
-    const raw = (await redis.eval(LOOK, 1, keys.concert(concert), graceMs)) as Raw
+    const raw = (await redis.eval(SAMPLE_SCRIPT, 1, keys.concert(concert), graceMs)) as Raw
     const sample = toSample(concert, raw)
     const last = lastOf.get(concert)
-    if (last && looksAlike(last, sample)) {
+    if (last && isUnchanged(last, sample)) {
       last.until = sample.until
       last.time = sample.time
       last.waiting = sample.waiting
@@ -140,11 +140,11 @@ function toSample(concert: string, raw: Raw): Sample {
     ratePerSecond: rate === 0 ? null : (rate ?? null),
     recoveringUntil: recoveringUntil ?? 0,
     next: next ?? 0,
-    wakeVersion: wakeVersion ?? 0,
+    deltaVersion: wakeVersion ?? 0,
     waiting: pairs(waiting).map(([user, number], index) => [user, Number(number), Number(present[index])]),
     admitted: pairs(admitted).map(([user, deadline]) => [user, numbers.get(user) ?? 0, Number(deadline)]),
     absent: pairs(absent).map(([user, number]) => [user, Number(number)]),
-    tally: { issued: issued ?? 0, finished: finished ?? 0, lapsed: lapsed ?? 0, skipped: skipped ?? 0 },
+    counters: { issued: issued ?? 0, finished: finished ?? 0, lapsed: lapsed ?? 0, skipped: skipped ?? 0 },
   }
 }
 
@@ -152,9 +152,9 @@ function pairs(flat: string[]): [string, string][] {
   return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? ''])
 }
 
-const looksAlike = (one: Sample, other: Sample): boolean => essence(one) === essence(other)
+const isUnchanged = (one: Sample, other: Sample): boolean => comparableParts(one) === comparableParts(other)
 
 /** All but the times: when it was looked at, and until when somebody was present. */
-const essence = ({ waiting, ...sample }: Sample): string =>
+const comparableParts = ({ waiting, ...sample }: Sample): string =>
   JSON.stringify({ ...sample, at: 0, until: 0, firstTime: 0, time: 0 }) +
   waiting.map(([user, number]) => `${user} ${number}`).join()

@@ -1,7 +1,7 @@
 /** When which fault comes: one after the other, now and then two, every one before any comes again. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from './log.ts'
-import type { Fault, Random, World } from './world/types.ts'
+import type { Fault, Random, FaultCluster } from './cluster/types.ts'
 
 export interface Schedule {
   /** How often each was really brought about. */
@@ -9,7 +9,7 @@ export interface Schedule {
   /** Those that could not be, and why. */
   failures: { name: string; why: string }[]
   /** Those that this machine cannot have, and why. */
-  impossible: Schedule['failures']
+  unsupported: Schedule['failures']
   /** Resolves when the signal is aborted and all is mended. */
   ended: Promise<void>
   /** What runs just now, for the progress line. */
@@ -17,35 +17,35 @@ export interface Schedule {
 }
 
 /** How densely faults come. */
-export interface Pace {
+export interface ScheduleTiming {
   /** The longest pause between two. */
   pauseMsMax: number
   /** How likely two come at the same time. */
-  together: number
+  concurrentShare: number
 }
 
 interface ScheduleOptions {
-  world: World
+  cluster: FaultCluster
   faults: readonly Fault[]
   random: Random
   log: Log
   signal: AbortSignal
   /** Each once, and then no more. */
   onceOnly?: boolean
-  pace?: Pace
+  timing?: ScheduleTiming
 }
 
 /** A fault that takes longer than this is ended early. */
 const FAULT_MS_MAX = 45_000
 const PAUSE_MS_MIN = 500
-const USUAL: Pace = { pauseMsMax: 5_000, together: 0.2 }
+const DEFAULT_TIMING: ScheduleTiming = { pauseMsMax: 5_000, concurrentShare: 0.2 }
 
 export function runFaults(options: ScheduleOptions): Schedule {
-  const { world, faults, random, log, signal, onceOnly = false } = options
-  const { pauseMsMax, together } = options.pace ?? USUAL
+  const { cluster, faults, random, log, signal, onceOnly = false } = options
+  const { pauseMsMax, concurrentShare: together } = options.timing ?? DEFAULT_TIMING
   const counts = new Map(faults.map(({ name }) => [name, 0]))
   const failures: Schedule['failures'] = []
-  const impossible: Schedule['impossible'] = []
+  const impossible: Schedule['unsupported'] = []
   const running = new Set<string>()
   let last = 0
 
@@ -55,7 +55,7 @@ export function runFaults(options: ScheduleOptions): Schedule {
     log.write({ kind: 'fault', id, name: fault.name, phase: 'start' })
     const limited = AbortSignal.any([signal, AbortSignal.timeout(FAULT_MS_MAX)])
     try {
-      await fault.run(world, random.fork(`${fault.name} ${id}`), limited)
+      await fault.run(cluster, random.fork(`${fault.name} ${id}`), limited)
       counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1)
     } catch (error) {
       failures.push({ name: fault.name, why: String(error) })
@@ -66,7 +66,7 @@ export function runFaults(options: ScheduleOptions): Schedule {
 
   async function go(): Promise<void> {
     const possible = faults.filter((fault) => {
-      const why = fault.impossible?.()
+      const why = fault.unsupported?.()
       if (why !== undefined) {
         counts.delete(fault.name)
         impossible.push({ name: fault.name, why })
@@ -92,7 +92,7 @@ export function runFaults(options: ScheduleOptions): Schedule {
     }
   }
 
-  return { counts, failures, impossible, running, ended: go() }
+  return { counts, failures, unsupported: impossible, running, ended: go() }
 }
 
 /** In another order: Fisher and Yates. */

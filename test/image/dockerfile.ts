@@ -8,7 +8,7 @@ import { basename, join } from 'node:path'
 /** Its types declare a default export, which this CommonJS module does not have. */
 const ignore = dockerignore as unknown as typeof dockerignore.default
 
-interface Step {
+interface Instruction {
   instruction: string
   rest: string
 }
@@ -24,7 +24,7 @@ export interface Stage {
 }
 
 /** The instructions, with comments taken out and continued lines put together. */
-function parse(text: string): Step[] {
+function parse(text: string): Instruction[] {
   const lines = text
     .split('\n')
     .filter((line) => !/^\s*(#|$)/.test(line))
@@ -63,7 +63,7 @@ export function copyContext(from: string, to: string): void {
  */
 export async function buildImage(dockerfile: string, context: string, folder: string): Promise<Stage> {
   const stages = new Map<string, Promise<Stage>>()
-  const groups: Step[][] = []
+  const groups: Instruction[][] = []
   for (const step of parse(readFileSync(dockerfile, 'utf8'))) {
     if (step.instruction === 'FROM') groups.push([step])
     else groups.at(-1)?.push(step)
@@ -79,13 +79,13 @@ export async function buildImage(dockerfile: string, context: string, folder: st
   return last
 }
 
-interface Surroundings {
+interface StageContext {
   context: string
   root: string
   stages: Map<string, Promise<Stage>>
 }
 
-async function buildStage(steps: Step[], { context, root, stages }: Surroundings): Promise<Stage> {
+async function buildStage(steps: Instruction[], { context, root, stages }: StageContext): Promise<Stage> {
   mkdirSync(root, { recursive: true })
   const stage: Stage = { root, workdir: root, env: {}, user: undefined, command: [], healthcheck: [] }
   for (const { instruction, rest } of steps) {

@@ -3,29 +3,29 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { chargePoints } from '../../src/db/points.ts'
 import { leaveQueue, updateQueue } from '../../src/db/queue.ts'
 import { createRelay } from '../../src/jobs/relay.ts'
-import { createWay, LONG } from '../support/redis.ts'
+import { createRedisProxy, LONG_TIMES } from '../support/queue-harness.ts'
 import {
-  aCancel,
-  aCharge,
-  aHold,
-  aPayment,
-  createShow,
+  cancelArgs,
+  chargeArgs,
+  holdArgs,
+  paymentArgs,
+  createConcertFixture,
   passTime,
   type Buyer,
   cancelReservation,
   holdSeats,
   payReservation,
-} from '../support/show.ts'
-import { openStand } from '../support/stand.ts'
+} from '../support/fixtures.ts'
+import { openJobHarness } from '../support/job-harness.ts'
 import { eventually } from '../support/eventually.ts'
 
-const { db, sql, clear, options, another, start, stream } = await openStand()
-const { queue, wakeups } = options
+const { db, sql, clear, options, addServer: another, start, readStream: stream } = await openJobHarness()
+const { queue, pubsub: pubsub } = options
 beforeEach(clear)
 
 /** A concert that lets one in at a time, somebody who is in, and somebody who waits. */
 async function arrange() {
-  const show = await createShow(db)
+  const show = await createConcertFixture(db)
   const one = { capacity: 1, ratePerSecond: null, paused: undefined }
   await updateQueue(db, randomUUID(), show.concertId, one)
   const join = async (): Promise<Buyer> => {
@@ -43,9 +43,9 @@ async function relayAll(by = options): Promise<void> {
 }
 
 async function buy(buyer: Buyer): Promise<string> {
-  const id = await holdSeats(db, aHold(buyer, [1, 2]))
-  await chargePoints(db, aCharge(buyer, 200))
-  await payReservation(db, aPayment(buyer, id))
+  const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
+  await chargePoints(db, chargeArgs(buyer, 200))
+  await payReservation(db, paymentArgs(buyer, id))
   return id
 }
 
@@ -72,22 +72,22 @@ test('nobody has to wake it: an event of a server that is gone goes out with the
 
 test('a hold keeps its owner in for as long as it lasts', async () => {
   const { buyer } = await arrange()
-  await holdSeats(db, aHold(buyer, [1], { holdMs: LONG.turnMs }))
+  await holdSeats(db, holdArgs(buyer, [1], { holdMs: LONG_TIMES.turnMs }))
   await relayAll()
   const status = await queue.status(buyer.ticket)
   const leftMs = status.kind === 'Admitted' ? status.until.getTime() - Date.now() : 0
-  expect(leftMs).toBeGreaterThan(LONG.turnMs - 60_000)
+  expect(leftMs).toBeGreaterThan(LONG_TIMES.turnMs - 60_000)
 })
 
 test('whoever watches the seats is woken by every change of them', async () => {
   const { buyer, show } = await arrange()
   const woken = vi.fn()
-  const stop = await wakeups.listenSeats(show.performanceId, woken)
+  const stop = await pubsub.subscribeSeats(show.performanceId, woken)
   onTestFinished(stop)
-  const id = await holdSeats(db, aHold(buyer, [1]))
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
   await relayAll()
   await eventually(() => expect(woken).toHaveBeenCalledTimes(1))
-  await cancelReservation(db, aCancel(buyer, id))
+  await cancelReservation(db, cancelArgs(buyer, id))
   await relayAll()
   await eventually(() => expect(woken).toHaveBeenCalledTimes(2))
 })
@@ -158,7 +158,7 @@ test('what a dead server had leased is delivered when its lease has run out, and
 
 test('what happens while Redis is away is delivered when it is back', async () => {
   const { buyer, next } = await arrange()
-  const way = await createWay()
+  const way = await createRedisProxy()
   onTestFinished(() => way.close())
   const cutOff = another(way.url)
   way.cut()
@@ -166,7 +166,7 @@ test('what happens while Redis is away is delivered when it is back', async () =
   await expect(createRelay(cutOff).run()).rejects.toThrow()
   expect(await sql`select from outbox where subject_id = ${id}`).toHaveLength(2)
   const jobs = start(cutOff)
-  way.mend()
+  way.restore()
   await eventually(async () => expect(await statusOf(next)).toBe('Admitted'))
   await eventually(async () => expect(await sql`select from outbox`).toHaveLength(0))
   const types = (await stream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
@@ -184,7 +184,7 @@ test('an event that cannot be delivered holds up its own reservation, and nothin
     await relay.run().catch(() => undefined)
     expect(await statusOf(next)).toBe('Admitted')
   })
-  await relay.settle()
+  await relay.acknowledge()
   expect(await sql`select from outbox`).toHaveLength(1)
 })
 
@@ -195,7 +195,7 @@ test('a relay that is stopped leaves nothing behind that it has delivered', asyn
   await relay.run()
   expect((await sql`select from outbox`).length).toBeGreaterThan(0)
   const events = (await stream()).length
-  await relay.settle()
+  await relay.acknowledge()
   await relayAll()
   // The payment came behind the hold, and has been delivered by now; the hold came once.
   expect((await stream()).length).toBe(events + 1)
@@ -204,7 +204,7 @@ test('a relay that is stopped leaves nothing behind that it has delivered', asyn
 
 test('a ticket leaves the queue even if its server dies right after the commit', async () => {
   const { buyer, next } = await arrange()
-  const id = await holdSeats(db, aHold(buyer, [1]))
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
   await leaveQueue(db, buyer.ticket)
   expect(await statusOf(next)).toBe('Waiting')
   await relayAll()

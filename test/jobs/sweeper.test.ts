@@ -1,17 +1,25 @@
 import { expect, test } from 'vitest'
 import { loadTakenSeats } from '../../src/db/catalog.ts'
 import { chargePoints } from '../../src/db/points.ts'
-import { aCharge, aHold, createBuyer, createShow, HOLD_MS, passTime, holdSeats } from '../support/show.ts'
-import { openStand } from '../support/stand.ts'
+import {
+  chargeArgs,
+  holdArgs,
+  createBuyer,
+  createConcertFixture,
+  HOLD_MS,
+  passTime,
+  holdSeats,
+} from '../support/fixtures.ts'
+import { openJobHarness } from '../support/job-harness.ts'
 import { eventually } from '../support/eventually.ts'
 
-const { db, sql, options, start, failures, stream } = await openStand()
+const { db, sql, options, start, failures, readStream: stream } = await openJobHarness()
 const statusOf = async (id: string) =>
   (await sql`select status from reservations where id = ${id}`)[0]?.['status'] as string
 
 test('a lapsed hold is free with no job running, and the sweeper of any server ends it and says so', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const id = await holdSeats(db, aHold(buyer, [1]))
+  const buyer = createBuyer(await createConcertFixture(db))
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
   await passTime(sql, HOLD_MS)
   expect(await statusOf(id)).toBe('HELD')
   expect(await loadTakenSeats(db, [buyer.performanceId])).toEqual([])
@@ -25,9 +33,9 @@ test('a lapsed hold is free with no job running, and the sweeper of any server e
 })
 
 test('more lapsed holds than one round ends are ended without a rest', async () => {
-  const show = await createShow(db, { seatCount: 450 })
+  const show = await createConcertFixture(db, { seatCount: 450 })
   await Promise.all(
-    Array.from({ length: 450 }, (_, index) => holdSeats(db, aHold(createBuyer(show), [index + 1]))),
+    Array.from({ length: 450 }, (_, index) => holdSeats(db, holdArgs(createBuyer(show), [index + 1]))),
   )
   await passTime(sql, HOLD_MS)
   const jobs = start(options)
@@ -40,8 +48,8 @@ test('more lapsed holds than one round ends are ended without a rest', async () 
 })
 
 test('old keys are forgotten, young ones kept', async () => {
-  const buyer = createBuyer(await createShow(db))
-  const [old, young] = [aCharge(buyer, 1), aCharge(buyer, 2)]
+  const buyer = createBuyer(await createConcertFixture(db))
+  const [old, young] = [chargeArgs(buyer, 1), chargeArgs(buyer, 2)]
   await chargePoints(db, old)
   await passTime(sql, 48 * 60 * 60 * 1000)
   await chargePoints(db, young)

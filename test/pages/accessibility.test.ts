@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
 import { createSale, hold, join } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { updateQueue } from '../support/steps.ts'
+import { updateQueue } from '../support/operations.ts'
 
 let server: TestServer
 const { visitor, open } = useBrowser()
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 /** What axe finds that keeps people out. https://github.com/dequelabs/axe-core/blob/develop/doc/API.md */
-async function faultsOf(page: Page): Promise<string[]> {
+async function axeViolations(page: Page): Promise<string[]> {
   // Not as a script tag, which the page's policy refuses.
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
@@ -34,19 +34,19 @@ test('so can the states that nobody hopes for, on a phone and in Korean', async 
   await page.getByRole('button', { name: /^좌석 7,/ }).click()
   await hold(rival, token, performanceIds[0] ?? '', [7])
   await page.getByText('다른 분이 먼저 선택했습니다: 7').waitFor()
-  expect(await faultsOf(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
 
   const late = await visitor({ viewport: { width: 360, height: 740 } })
   const waiting = await open(late, new URL(`/#/concert/${concertId}`, server.url).href)
   await waiting.getByRole('button', { name: 'Join the line' }).click()
   await updateQueue(operator, { concertId, paused: true })
   await waiting.getByText('Admission is paused.').waitFor()
-  expect(await faultsOf(waiting)).toEqual([])
+  expect(await axeViolations(waiting)).toEqual([])
 
   await waiting.getByRole('button', { name: 'Give up my place' }).click()
   await waiting.getByRole('button', { name: 'Yes' }).click()
   await waiting.getByText('You gave your place up.').waitFor()
-  expect(await faultsOf(waiting)).toEqual([])
+  expect(await axeViolations(waiting)).toEqual([])
 })
 
 test.each(['light', 'dark'] as const)('every state can be used by everybody (%s)', async (colorScheme) => {
@@ -60,27 +60,27 @@ test.each(['light', 'dark'] as const)('every state can be used by everybody (%s)
     .getByRole('link', { name: /Rehearsal/ })
     .first()
     .waitFor()
-  expect(await faultsOf(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
 
   await page.goto(new URL(`/#/concert/${concertId}`, server.url).href)
   await page.getByRole('button', { name: 'Join the line' }).click()
   await page.getByRole('button', { name: /^Seat 1, .*held/ }).waitFor()
   await page.getByRole('button', { name: /^Seat 3, .*free/ }).click()
-  expect(await faultsOf(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
 
   await page.getByRole('button', { name: 'Hold this seat' }).click()
   await page.getByRole('button', { name: /^Charge/ }).waitFor()
-  expect(await faultsOf(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
 
   await page.getByRole('button', { name: /^Charge/ }).click()
   await page.getByRole('button', { name: /^Pay/ }).click()
   await page.getByText('See you there!').waitFor()
-  expect(await faultsOf(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
 
   await join(await server.user(), concertId)
   const late = await visitor({ colorScheme })
   const waiting = await open(late, new URL(`/#/concert/${concertId}`, server.url).href)
   await waiting.getByRole('button', { name: 'Join the line' }).click()
   await waiting.getByTestId('position').waitFor()
-  expect(await faultsOf(waiting)).toEqual([])
+  expect(await axeViolations(waiting)).toEqual([])
 })

@@ -7,7 +7,7 @@ import { createClient } from '../support/client.ts'
 import { useBrowser } from '../support/browser.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { secret, startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { cancel, leaveQueue } from '../support/steps.ts'
+import { cancel, leaveQueue } from '../support/operations.ts'
 
 let server: TestServer
 const { visitor, open } = useBrowser()
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const roomOf = (concertId: string): string => new URL(`/#/concert/${concertId}`, server.url).href
+const concertUrl = (concertId: string): string => new URL(`/#/concert/${concertId}`, server.url).href
 const auth = createAuth({ kind: 'secret', secret })
 
 /** A visitor whom an organiser's page has signed in. */
@@ -50,7 +50,7 @@ test('a sign-in that runs out in line takes nothing away, and the page goes on w
   const { token } = await join(rival, concertId)
   const user = await server.user()
   const who = await signedIn(user)
-  const page = await open(who, roomOf(concertId))
+  const page = await open(who, concertUrl(concertId))
   await page.getByRole('button', { name: 'Join the line' }).click()
   await page.getByTestId('position').waitFor()
   // From now on as if the token had run out: the server takes another one only.
@@ -79,7 +79,7 @@ test('a ticket is shown when the sign-in has run out, until its owner says to go
   const user = await server.user()
   await buy(user, concertId, performanceIds[0] ?? '', 9)
   const who = await signedIn(user)
-  const page = await open(who, roomOf(concertId))
+  const page = await open(who, concertUrl(concertId))
   await page.getByText('Booking code').waitFor()
   const expired = await withToken(user, -60)
   await page.evaluate(`localStorage.setItem('accessToken', '${expired.accessToken}')`)
@@ -107,7 +107,7 @@ test('a paid ticket is found behind any number of holds that were given back', a
     const { id } = await hold(user, token, other.performanceIds[0] ?? '', [2 + (n % 40)])
     await cancel(user, id)
   }
-  const page = await open(await signedIn(user), roomOf(concertId))
+  const page = await open(await signedIn(user), concertUrl(concertId))
   await page.getByText('Booking code').waitFor()
 })
 
@@ -168,7 +168,7 @@ test('the booking code of a ticket finds its owner at the desk', async () => {
   const { concertId, performanceIds, operator } = await createSale(server)
   const user = await server.user()
   await buy(user, concertId, performanceIds[0] ?? '', 5)
-  const page = await open(await signedIn(user), roomOf(concertId))
+  const page = await open(await signedIn(user), concertUrl(concertId))
   const code = (await page.getByText(/^[0-9A-F]{4} [0-9A-F]{4}$/).textContent()) ?? ''
   const desk = await open(await visitor(), new URL('/operator', server.url).href)
   await desk.getByLabel('Operator’s access token').fill(operator.accessToken)

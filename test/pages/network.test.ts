@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
 import { openGateway, type Gateway, type GatewayOptions } from '../support/gateway.ts'
-import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
 import { createSale, join } from '../support/purchase.ts'
 import { startServer } from '../support/server.ts'
 
@@ -19,11 +19,11 @@ afterAll(() => cluster.stop())
 async function gateway(options?: GatewayOptions): Promise<Gateway> {
   const made = await openGateway(options)
   onTestFinished(() => made.stop())
-  made.leadTo(server.url)
+  made.setTarget(server.url)
   return made
 }
 
-async function joined(origin: string, concertId: string) {
+async function openAndJoin(origin: string, concertId: string) {
   const page = await open(await visitor(), `${origin}/#/concert/${concertId}`)
   await page.getByRole('button', { name: 'Join the line' }).click()
   return page
@@ -34,9 +34,11 @@ test('where WebSockets are blocked, the place moves all the same', async () => {
   const first = await cluster.user()
   const { token } = await join(first, concertId)
   const blocked = await gateway({ blockUpgrades: true })
-  const page = await joined(blocked.origin, concertId)
+  const page = await openAndJoin(blocked.origin, concertId)
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
-  await first.ask('mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }', { token })
+  await first.request('mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }', {
+    token,
+  })
   await page.getByText('It is your turn!').waitFor()
   await page.getByRole('button', { name: /^Seat 3, .*free/ }).waitFor()
   expect(blocked.upgrades()).toBeGreaterThan(0)
@@ -45,8 +47,8 @@ test('where WebSockets are blocked, the place moves all the same', async () => {
 test('where the handshake of a WebSocket is never answered, the place is there all the same', async () => {
   const { concertId } = await createSale(cluster, { capacity: 1 })
   await join(await cluster.user(), concertId)
-  const swallowing = await gateway({ swallowUpgrades: true })
-  const page = await joined(swallowing.origin, concertId)
+  const swallowing = await gateway({ ignoreUpgrades: true })
+  const page = await openAndJoin(swallowing.origin, concertId)
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   expect(swallowing.upgrades()).toBe(1)
 })
@@ -87,12 +89,12 @@ test('a network that falls silent without a word is noticed', async () => {
   const { concertId, operator } = await createSale(cluster, { capacity: 1 })
   await join(await cluster.user(), concertId)
   const network = await gateway()
-  const page = await joined(network.origin, concertId)
+  const page = await openAndJoin(network.origin, concertId)
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
-  network.goSilent()
+  network.blackhole()
   await cluster
-    .at(server, operator)
-    .ask('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
+    .clientOf(server, operator)
+    .request('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
       id: concertId,
     })
   await page.getByText('It is your turn!').waitFor()
@@ -124,16 +126,16 @@ test.each([4429, 4500])('a socket that the server closes with %i is opened again
 test('a killed server: everybody is where they were when the next one is there, without a click', async () => {
   const { concertId, operator } = await createSale(cluster, { capacity: 1 })
   const network = await gateway()
-  const buyer = await joined(network.origin, concertId)
+  const buyer = await openAndJoin(network.origin, concertId)
   await buyer.getByText('It is your turn!').waitFor()
   await join(await cluster.user(), concertId)
-  const waiter = await joined(network.origin, concertId)
+  const waiter = await openAndJoin(network.origin, concertId)
   await expect.poll(() => waiter.getByTestId('position').textContent()).toBe('2')
   await buyer.getByRole('button', { name: /^Seat 7, .*free/ }).click()
   await buyer.getByRole('button', { name: 'Hold this seat' }).click()
   await buyer.getByTestId('hold-left').waitFor()
 
-  network.leadTo(undefined)
+  network.setTarget(undefined)
   await server.kill()
   await waiter.getByText('The connection is lost.').waitFor()
   expect(await waiter.getByTestId('position').textContent()).toBe('2')
@@ -148,7 +150,7 @@ test('a killed server: everybody is where they were when the next one is there, 
     )
   }
   server = await cluster.start()
-  network.leadTo(server.url)
+  network.setTarget(server.url)
 
   await waiter.getByText('The connection is lost.').waitFor({ state: 'detached' })
   expect(await waiter.getByTestId('position').textContent()).toBe('2')
@@ -156,8 +158,8 @@ test('a killed server: everybody is where they were when the next one is there, 
   await buyer.getByRole('button', { name: /^Pay/ }).click()
   await buyer.getByText('See you there!').waitFor()
   await cluster
-    .at(server, operator)
-    .ask('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
+    .clientOf(server, operator)
+    .request('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
       id: concertId,
     })
   await waiter.getByText('It is your turn!').waitFor()

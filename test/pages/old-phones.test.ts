@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
 import { createSale, hold, join } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { leaveQueue } from '../support/steps.ts'
+import { leaveQueue } from '../support/operations.ts'
 
 const OLDEST = { safari_ios: 15, chrome_android: 100 } as const
 
@@ -37,11 +37,11 @@ function isOld({ support }: CompatStatement): boolean {
   })
 }
 
-type Thing = [owner: string, member: string | null, isStatic: boolean]
+type ApiMember = [owner: string, member: string | null, isStatic: boolean]
 
 /** Of what came later: an interface or namespace, and its member, such as `Array` and `at`; null: all of it. */
-function newerThings(): Thing[] {
-  const newer: Thing[] = []
+function newerApis(): ApiMember[] {
+  const newer: ApiMember[] = []
   const globals: Record<string, Identifier> = { ...bcd.api, ...bcd.javascript.builtins }
   for (const [owner, { __compat: whole, ...members }] of Object.entries(globals)) {
     if (whole && !isOld(whole)) {
@@ -59,8 +59,8 @@ function newerThings(): Thing[] {
 }
 
 /** Takes away what came later, in every page before anything of it runs. */
-const TAKE_AWAY = `
-  for (const [owner, member, isStatic] of ${JSON.stringify(newerThings())}) {
+const REMOVE_NEWER_APIS = `
+  for (const [owner, member, isStatic] of ${JSON.stringify(newerApis())}) {
     if (member === null) { delete globalThis[owner]; continue }
     const place = owner === 'Window' ? globalThis : isStatic ? globalThis[owner] : globalThis[owner]?.prototype ?? globalThis[owner]
     try { delete place?.[member.startsWith('@@') ? Symbol[member.slice(2)] : member] } catch {}
@@ -68,7 +68,7 @@ const TAKE_AWAY = `
 
 test('what is taken away is what came later, and nothing else', async () => {
   const who = await visitor()
-  await who.addInitScript(TAKE_AWAY)
+  await who.addInitScript(REMOVE_NEWER_APIS)
   const page = await open(who, new URL('/', server.url).href)
   const known = await page.evaluate(`[
     'at' in Array.prototype, 'json' in Response, 'timeout' in AbortSignal, typeof structuredClone, typeof BroadcastChannel,
@@ -84,7 +84,7 @@ test('a purchase, from the line to the ticket', async () => {
   const rival = await server.user()
   const { token } = await join(rival, concertId)
   const who = await visitor({ viewport: { width: 360, height: 740 }, hasTouch: true })
-  await who.addInitScript(TAKE_AWAY)
+  await who.addInitScript(REMOVE_NEWER_APIS)
   const page = await open(who, new URL(`/#/concert/${concertId}`, server.url).href)
   await page.getByRole('button', { name: 'Join the line' }).click()
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
@@ -101,7 +101,7 @@ test('a purchase, from the line to the ticket', async () => {
 test('a purchase over server-sent events', async () => {
   const { concertId } = await createSale(server)
   const who = await visitor()
-  await who.addInitScript(TAKE_AWAY)
+  await who.addInitScript(REMOVE_NEWER_APIS)
   // No WebSocket gets through: the server refuses this address.
   await who.addInitScript(`WebSocket = class extends WebSocket {
     constructor(url, protocols) { super(url + '/nowhere', protocols) }
@@ -116,7 +116,7 @@ test('an operator at the desk', async () => {
   const buyer = await server.user()
   await hold(buyer, (await join(buyer, concertId)).token, performanceIds[0] ?? '', [1])
   const who = await visitor()
-  await who.addInitScript(TAKE_AWAY)
+  await who.addInitScript(REMOVE_NEWER_APIS)
   const page = await open(who, new URL('/operator', server.url).href)
   await page.getByLabel('Operator’s access token').fill(operator.accessToken)
   await page.getByRole('button', { name: 'Sign in' }).click()

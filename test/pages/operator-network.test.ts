@@ -2,7 +2,7 @@ import type { BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
 import { openGateway } from '../support/gateway.ts'
-import { startCluster, type Cluster, type ServerProcess } from '../support/process.ts'
+import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
 import { createSale, join } from '../support/purchase.ts'
 
 let cluster: Cluster
@@ -71,23 +71,23 @@ test('a killed server: the desk says that it is gone, and goes on by itself with
   const { concertId, operator } = await createSale(cluster, { capacity: 1 })
   const network = await openGateway()
   onTestFinished(() => network.stop())
-  network.leadTo(server.url)
+  network.setTarget(server.url)
   const page = await open(await visitor(), `${network.origin}/operator`)
   const card = await signIn(page, operator.accessToken)
   await join(await cluster.user(), concertId)
   await expect.poll(() => card.getByTestId('admitted').textContent()).toBe('1')
 
-  network.leadTo(undefined)
+  network.setTarget(undefined)
   await server.kill()
   await page.getByText('The connection is lost. The figures may be old.').waitFor()
   server = await cluster.start()
   const late = await cluster.user()
   await cluster
-    .at(server, late)
-    .ask('mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { __typename } }', {
+    .clientOf(server, late)
+    .request('mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { __typename } }', {
       id: concertId,
     })
-  network.leadTo(server.url)
+  network.setTarget(server.url)
   await expect.poll(() => card.getByTestId('waiting').textContent()).toBe('1')
   await page.getByText('The connection is lost.').waitFor({ state: 'detached' })
 })

@@ -5,7 +5,7 @@ import { createAuth } from '../../src/auth/access-tokens.ts'
 import { useBrowser } from '../support/browser.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { secret, startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { updateQueue } from '../support/steps.ts'
+import { updateQueue } from '../support/operations.ts'
 
 let server: TestServer
 const { visitor, open } = useBrowser()
@@ -19,7 +19,7 @@ async function signIn(page: Page, accessToken: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
-async function comeToDesk({ accessToken }: Pick<TestUser, 'accessToken'>): Promise<Page> {
+async function openDashboard({ accessToken }: Pick<TestUser, 'accessToken'>): Promise<Page> {
   const page = await open(
     await visitor({ viewport: { width: 1280, height: 1000 }, timezoneId: 'Asia/Seoul' }),
     new URL('/operator', server.url).href,
@@ -33,11 +33,11 @@ async function comeToDesk({ accessToken }: Pick<TestUser, 'accessToken'>): Promi
 const newest = (page: Page): Locator => page.getByRole('region', { name: 'Rehearsal' }).first()
 
 /** Waits for a line of the audit trail. */
-const waitForTrail = (page: Page, line: string) =>
+const waitForAuditEntry = (page: Page, line: string) =>
   page.getByRole('region', { name: 'Who changed what' }).getByText(line).first().waitFor()
 
 /** What axe finds that keeps people out. */
-async function faultsOf(page: Page): Promise<string[]> {
+async function axeViolations(page: Page): Promise<string[]> {
   // Not as a script tag, which the page's policy refuses.
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
@@ -60,7 +60,7 @@ describe('the desk', () => {
     const { token } = await join(buyer, concertId)
     const reservation = await hold(buyer, token, performanceIds[0] ?? '', [1, 2])
     await join(await server.user(), concertId)
-    const page = await comeToDesk(operator)
+    const page = await openDashboard(operator)
     const card = newest(page)
     const figure = (name: string) => card.getByTestId(name).textContent()
     await expect.poll(() => figure('waiting')).toBe('1')
@@ -92,7 +92,7 @@ describe('the desk', () => {
   })
 
   test('adds a concert with its dates, each with its own seats, and is ready for the next', async () => {
-    const page = await comeToDesk(await server.user('operator'))
+    const page = await openDashboard(await server.user('operator'))
     const form = page.getByRole('form', { name: 'Add a concert' })
     await form.getByLabel('Title').fill('Winter nights')
     await form.getByLabel('Per second at the most').fill('2.5')
@@ -121,7 +121,7 @@ describe('the desk', () => {
   })
 
   test('adds a concert once, though the answer was lost', async () => {
-    const page = await comeToDesk(await server.user('operator'))
+    const page = await openDashboard(await server.user('operator'))
     let lost = false
     await page.route('**/graphql', async (route) => {
       if (lost || !route.request().postData()?.includes('createConcert')) return route.continue()
@@ -146,13 +146,13 @@ describe('a change', () => {
     const buyer = await open(await visitor(), new URL(`/#/concert/${concertId}`, server.url).href)
     await buyer.getByRole('button', { name: 'Join the line' }).click()
     await expect.poll(() => buyer.getByTestId('position').textContent()).toBe('1')
-    const page = await comeToDesk(operator)
+    const page = await openDashboard(operator)
     const card = newest(page)
 
     await card.getByRole('button', { name: 'Pause' }).click()
     await card.getByText('Pause. 1 waiting: nobody would be let in.').waitFor()
     expect(await settingsOf(server)).toMatchObject({ paused: false })
-    expect(await faultsOf(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     await card.getByRole('button', { name: 'Leave it as it is' }).click()
     expect(await card.getByRole('button', { name: 'Change it' }).count()).toBe(0)
     expect(await settingsOf(server)).toMatchObject({ paused: false })
@@ -164,7 +164,7 @@ describe('a change', () => {
       .getByText(/paused/i)
       .first()
       .waitFor()
-    await waitForTrail(page, 'paused: false → true')
+    await waitForAuditEntry(page, 'paused: false → true')
 
     await card.getByRole('button', { name: 'Resume' }).click()
     await card.getByText('Resume. 1 waiting').waitFor()
@@ -174,13 +174,13 @@ describe('a change', () => {
       .getByText(/paused/i)
       .first()
       .waitFor({ state: 'hidden' })
-    await waitForTrail(page, 'paused: true → false')
+    await waitForAuditEntry(page, 'paused: true → false')
   })
 
   test('is only of what was typed, and of what the forecast was about', async () => {
     const { concertId, operator } = await createSale(server, { capacity: 1 })
     for (let user = 0; user < 4; user++) await join(await server.user(), concertId)
-    const page = await comeToDesk(operator)
+    const page = await openDashboard(operator)
     const card = newest(page)
     const capacity = card.getByLabel('Capacity', { exact: true }).last()
     const look = card.getByRole('button', { name: 'What would it do?' })
@@ -206,7 +206,7 @@ describe('a change', () => {
     expect(await capacity.inputValue()).toBe('10')
     await look.click()
     await confirm.click()
-    await waitForTrail(page, 'capacity: 1 → 10')
+    await waitForAuditEntry(page, 'capacity: 1 → 10')
     // The field for the rate was emptied here, and so the limit is lifted; that it is paused was not touched.
     expect(await settingsOf(server)).toEqual({ capacity: 10, rate: null, paused: true })
 
@@ -237,7 +237,7 @@ describe('a change', () => {
     await newest(page).getByText('Capacity: 1 → 25.').waitFor()
     await tabTo('Change it')
     await press('Enter')
-    await waitForTrail(page, 'capacity: 1 → 25')
+    await waitForAuditEntry(page, 'capacity: 1 → 25')
     expect(await settingsOf(server)).toMatchObject({ capacity: 25 })
   })
 })
@@ -245,7 +245,7 @@ describe('a change', () => {
 describe('who comes to the desk', () => {
   test('with a token that runs out is asked for another, and is told why', async () => {
     const operator = await server.user('operator')
-    const page = await comeToDesk(operator)
+    const page = await openDashboard(operator)
     const stale = await createAuth({ kind: 'secret', secret }).issue(
       { userId: operator.uuid, role: 'operator' },
       -60,
@@ -253,7 +253,7 @@ describe('who comes to the desk', () => {
     await page.evaluate(`sessionStorage.setItem('operatorToken', ${JSON.stringify(stale)})`)
     await page.reload()
     await page.getByText('Your access token has expired.').waitFor()
-    expect(await faultsOf(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     await signIn(page, operator.accessToken)
     await page.getByRole('heading', { name: 'Who changed what' }).waitFor()
     expect(await page.getByText('Your access token has expired.').count()).toBe(0)
@@ -274,12 +274,12 @@ describe('who comes to the desk', () => {
       await visitor({ colorScheme, viewport: { width: 390, height: 844 } }),
       new URL('/operator', server.url).href,
     )
-    expect(await faultsOf(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     await signIn(page, operator.accessToken)
     await newest(page)
       .getByRole('img', { name: /^Waiting in the last half hour/ })
       .waitFor()
-    expect(await faultsOf(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
   })
 })
@@ -290,7 +290,7 @@ test('every concert and every change can be reached, however many there are', as
   const [first] = await server.database.sql`update concerts set title = 'The very first'
     where id = (select id from concerts order by id limit 1) returning id`
   expect(first).toBeDefined()
-  const page = await comeToDesk(operator)
+  const page = await openDashboard(operator)
   await expect.poll(() => page.getByRole('region', { name: 'Rehearsal' }).count()).toBe(10)
   await page.getByRole('button', { name: 'Older concerts' }).click()
   await page.getByRole('heading', { name: 'The very first' }).waitFor()
@@ -301,7 +301,7 @@ test('every concert and every change can be reached, however many there are', as
   const rows = page.getByRole('region', { name: 'Who changed what' }).getByRole('row')
   const { sql } = server.database
   for (let n = 0; n < 20; n++)
-    await sql`select note_operator_action(${operator.uuid}, 'createConcert', null, null, null, ${sql.json({ n })})`
+    await sql`select record_audit_entry(${operator.uuid}, 'createConcert', null, null, null, ${sql.json({ n })})`
   await page.reload()
   await page.getByText('n: – → 19').waitFor()
   expect(await rows.count()).toBe(21)

@@ -12,11 +12,11 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const roomOf = (concertId: string): string => new URL(`/#/concert/${concertId}`, server.url).href
+const concertUrl = (concertId: string): string => new URL(`/#/concert/${concertId}`, server.url).href
 
-async function comeIn(concertId: string): Promise<{ who: BrowserContext; page: Page }> {
+async function openAndJoin(concertId: string): Promise<{ who: BrowserContext; page: Page }> {
   const who = await visitor()
-  const page = await open(who, roomOf(concertId))
+  const page = await open(who, concertUrl(concertId))
   await page.getByRole('button', { name: 'Join the line' }).click()
   return { who, page }
 }
@@ -31,11 +31,11 @@ async function buy(page: Page, seat: number): Promise<void> {
 
 test('three in line for one place: each payment lets the next one in, without a click', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
-  const first = await comeIn(concertId)
+  const first = await openAndJoin(concertId)
   await first.page.getByText('It is your turn!').waitFor()
-  const second = await comeIn(concertId)
+  const second = await openAndJoin(concertId)
   await expect.poll(() => second.page.getByTestId('position').textContent()).toBe('1')
-  const third = await comeIn(concertId)
+  const third = await openAndJoin(concertId)
   await expect.poll(() => third.page.getByTestId('position').textContent()).toBe('2')
 
   await buy(first.page, 7)

@@ -7,7 +7,7 @@ import { parseGlobalId } from '../../src/schema/ids.ts'
 import { useBrowser } from '../support/browser.ts'
 import { charge, createSale, hold, join, pay, statusOf, type Sale } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { leaveQueue, updateQueue } from '../support/steps.ts'
+import { leaveQueue, updateQueue } from '../support/operations.ts'
 
 const WIDTH = 1_160
 const SALE_MS = 50_000
@@ -55,7 +55,7 @@ async function sell(sale: Sale, pace: (part: number) => number): Promise<void> {
   const visits: Promise<void>[] = []
   for (let part = 0, due = 0; part < 1; part = (Date.now() - startedAt) / SALE_MS) {
     for (due += pace(part) / 2; due >= 1; due -= 1) visits.push(visit(sale, startedAt + SALE_MS))
-    const { concertFigures } = await sale.operator.ask<{ concertFigures: Sample }>(
+    const { concertFigures } = await sale.operator.request<{ concertFigures: Sample }>(
       `query ($id: ID!) { concertFigures(concertId: $id) { ${fields} } }`,
       { id: sale.concertId },
     )
@@ -118,7 +118,7 @@ test.skipIf(!process.env['SCREENSHOTS'])(
     const desk = await come('light')
     const last = await desk.getByRole('region', { name: 'Seoul Chamber Nights' }).boundingBox()
     await desk.screenshot({
-      path: 'docs/images/operator-desk.png',
+      path: 'docs/images/operator-dashboard.png',
       fullPage: true,
       clip: { x: 0, y: 0, width: WIDTH, height: Math.ceil((last?.y ?? 0) + (last?.height ?? 0)) + 6 },
     })

@@ -5,9 +5,9 @@ import { uuidOf } from '../support/arrange.ts'
 import { useBrowser } from '../support/browser.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { leaveQueue, updateQueue } from '../support/steps.ts'
+import { leaveQueue, updateQueue } from '../support/operations.ts'
 
-const DESK = { width: 1000, height: 700 }
+const DESKTOP = { width: 1000, height: 700 }
 const PHONE = { width: 390, height: 844 }
 const TITLE = 'Stagedoor Sessions: Opening Nights'
 
@@ -19,12 +19,12 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-type Look = NonNullable<Parameters<typeof visitor>[0]>
+type ContextOptions = NonNullable<Parameters<typeof visitor>[0]>
 
 /** As the audience has it: an evening in Seoul. A bar that is still on its way would not show how far it is. */
-const inSeoul = (look: Look): Look => ({
+const inSeoul = (look: ContextOptions): ContextOptions => ({
   timezoneId: 'Asia/Seoul',
-  viewport: DESK,
+  viewport: DESKTOP,
   colorScheme: 'light',
   reducedMotion: 'reduce',
   ...look,
@@ -66,7 +66,7 @@ test.skipIf(!process.env['SCREENSHOTS'])('pictures of every state', async () => 
   await charge(owner, 165_000)
   await pay(owner, place.token, id)
 
-  const come = async (look: Look, url = room) => open(await visitor(inSeoul(look)), url)
+  const come = async (look: ContextOptions, url = room) => open(await visitor(inSeoul(look)), url)
   const seat = (page: Page, number: number) =>
     page.getByRole('button', { name: new RegExp(`^Seat ${number}, .*free`) })
   const chooseDate = (page: Page) =>

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 /** A profile in which all site data is blocked. */
-async function blocking(): Promise<BrowserContext> {
+async function visitorWithStorageBlocked(): Promise<BrowserContext> {
   const directory = mkdtempSync(join(tmpdir(), 'stagedoor-profile-'))
   mkdirSync(join(directory, 'Default'))
   const preferences = { profile: { default_content_setting_values: { cookies: 2 } } }
@@ -34,7 +34,7 @@ async function blocking(): Promise<BrowserContext> {
   return context
 }
 
-const broken = async (script: string): Promise<BrowserContext> => {
+const visitorWithScript = async (script: string): Promise<BrowserContext> => {
   const who = await visitor()
   await who.addInitScript(script)
   return who
@@ -51,16 +51,19 @@ async function buy(page: Page): Promise<void> {
 }
 
 test.each<[what: string, who: () => Promise<BrowserContext>]>([
-  ['all site data is blocked', blocking],
+  ['all site data is blocked', visitorWithStorageBlocked],
   [
     'storage is null',
     () =>
-      broken(`for (const name of ['localStorage', 'sessionStorage'])
+      visitorWithScript(`for (const name of ['localStorage', 'sessionStorage'])
         Object.defineProperty(window, name, { get: () => null })`),
   ],
   [
     'storage takes nothing',
-    () => broken(`Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError') }`),
+    () =>
+      visitorWithScript(
+        `Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError') }`,
+      ),
   ],
 ])('where %s, a purchase works in one tab, and the page says that nothing outlives it', async (_, who) => {
   const { concertId } = await createSale(server)
@@ -70,7 +73,7 @@ test.each<[what: string, who: () => Promise<BrowserContext>]>([
 
 test('where all site data is blocked, an operator can sign in', async () => {
   const { operator } = await createSale(server)
-  const page = await open(await blocking(), new URL('/operator', server.url).href)
+  const page = await open(await visitorWithStorageBlocked(), new URL('/operator', server.url).href)
   await page.getByLabel('Operator’s access token').fill(operator.accessToken)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('region', { name: 'Rehearsal' }).first().waitFor()

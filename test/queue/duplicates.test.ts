@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { QueueTicket } from '../../src/domain/queue.ts'
 import { Problem } from '../../src/domain/problem.ts'
-import { createStage, inTurn, type Stage } from '../support/redis.ts'
+import { createQueueHarness, roundRobin, type QueueHarness } from '../support/queue-harness.ts'
 
 const USERS = Array.from({ length: 5 }, () => randomUUID())
 const CAPACITY = 2
@@ -93,7 +93,7 @@ class History {
     if (!same) this.tickets.push(ticket)
   }
 
-  async check(stage: Stage): Promise<void> {
+  async check(stage: QueueHarness): Promise<void> {
     const { redis } = stage.connection
     const [waiting, absent, admissions, meta] = await Promise.all([
       redis.zrange(stage.key('waiting'), 0, -1, 'WITHSCORES'),
@@ -112,7 +112,7 @@ class History {
     expect(new Set(live.map(({ user }) => user)).size).toBe(live.length)
     for (const { user, number } of live) {
       expect(this.tickets.find((ticket) => ticket.number === number)?.userId).toBe(user)
-      expect(stage.books.ended.has(number), `${number} has ended, and is back`).toBe(false)
+      expect(stage.store.ended.has(number), `${number} has ended, and is back`).toBe(false)
     }
     expect(admitted.length).toBeLessThanOrEqual(CAPACITY)
     if (meta['next'] === undefined || !this.recovers) return
@@ -126,13 +126,13 @@ class History {
 
 test('whatever is executed twice or again later, before or after a loss of data, nothing is given twice and nobody is back', async () => {
   const repeater = createRepeater()
-  const stage = createStage({ blockSize: 3, send: repeater.send })
-  const queue = inTurn(stage.queue, stage.instance().queue)
-  const { concertId, books } = stage
+  const stage = createQueueHarness({ blockSize: 3, intercept: repeater.send })
+  const queue = roundRobin(stage.queue, stage.instance().queue)
+  const { concertId, store: books } = stage
 
   const run = async (history: History, { kind, choice }: { kind: string; choice: number }): Promise<void> => {
     const lose = async (): Promise<void> => {
-      await stage.lose()
+      await stage.clearRedis()
       history.recovers = history.tickets.length > 0
       history.recoveringUntil = 0
     }
@@ -145,12 +145,12 @@ test('whatever is executed twice or again later, before or after a loss of data,
     else if (kind === 'recovered') {
       history.recovers = false
       if (await stage.connection.redis.hexists(stage.key('meta'), 'next'))
-        await stage.meta({ recovering_until: 0 })
+        await stage.setMeta({ recovering_until: 0 })
     } else if (!ticket) return
     else if (kind === 'status') await queue().status(ticket)
     else if (kind === 'use') await queue().use(ticket)
     else if (kind === 'extend') await queue().extend(ticket, new Date(Date.now() + 1_000))
-    else if (kind === 'runOut') await stage.runOut(ticket.userId)
+    else if (kind === 'runOut') await stage.expireAdmission(ticket.userId)
     else if (kind === 'leave') {
       if (!books.ended.has(ticket.number)) books.ended.set(ticket.number, 'LEFT')
       await queue().leave(ticket)
@@ -162,7 +162,7 @@ test('whatever is executed twice or again later, before or after a loss of data,
 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), async (steps) => {
-      await stage.lose()
+      await stage.clearRedis()
       repeater.forget()
       books.reserved = 0
       books.ended.clear()

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createStage, inTurn } from '../support/redis.ts'
-import type { Stage } from '../support/redis.ts'
+import { createQueueHarness, roundRobin } from '../support/queue-harness.ts'
+import type { QueueHarness } from '../support/queue-harness.ts'
 import { QueueModel } from './model.ts'
 
 const USERS = Array.from({ length: 6 }, () => randomUUID())
 
 interface Real {
-  stage: Stage
+  stage: QueueHarness
   /** Commands come through two instances in turn. */
-  queue(): Stage['queue']
+  queue(): QueueHarness['queue']
 }
 
 /** A step that changes model and queue alike; the two are compared after each. */
@@ -69,7 +69,7 @@ const status = withTicket('status', async (model, real, ticket) => {
 
 const use = withTicket('use', async (model, real, ticket) => {
   const told = await real.queue().use(ticket)
-  if (ticket.place === 'admitted' && !ticket.ranOut) ticket.claimed = true
+  if (ticket.state === 'admitted' && !ticket.ranOut) ticket.claimed = true
   model.ask(ticket)
   model.expectStatus(ticket, told)
 })
@@ -82,8 +82,8 @@ const leave = withTicket('leave', async (model, real, ticket) => {
 
 const finish = withTicket('finish', async (model, real, ticket) => {
   await real.queue().finish(ticket)
-  if (ticket.place === 'Finished') return
-  ticket.place = 'Finished'
+  if (ticket.state === 'Finished') return
+  ticket.state = 'Finished'
   model.admitNext()
 })
 
@@ -96,14 +96,14 @@ const tick = fc.constant(
 
 const silence = fc.constant(
   new Step('silence', async (model, real) => {
-    await real.stage.silence()
+    await real.stage.clearPresence()
     model.tickets.forEach((ticket) => (ticket.present = false))
   }),
 )
 
 const runOut = withTicket('runOut', async (_, real, ticket) => {
-  if (ticket.place !== 'admitted') return
-  await real.stage.runOut(ticket.userId)
+  if (ticket.state !== 'admitted') return
+  await real.stage.expireAdmission(ticket.userId)
   ticket.ranOut = true
 })
 
@@ -114,7 +114,7 @@ const configure = fc.record({ capacity: fc.integer({ min: 0, max: 4 }), paused: 
       async (model, real) => {
         const version = (model.version += 1)
         await real.queue().configure(real.stage.concertId, { ...settings, ratePerSecond: null, version })
-        real.stage.books.settings = { ...settings, ratePerSecond: null, version }
+        real.stage.store.settings = { ...settings, ratePerSecond: null, version }
         Object.assign(model, settings)
         if (model.tickets.length > 0) model.admitNext()
       },
@@ -134,15 +134,15 @@ const steps = [
 ]
 
 test('whatever happens in whatever order, the queue stands as the model says', async () => {
-  const stage = createStage({ blockSize: 7 })
-  const queue = inTurn(stage.queue, stage.instance().queue)
+  const stage = createQueueHarness({ blockSize: 7 })
+  const queue = roundRobin(stage.queue, stage.instance().queue)
   await fc.assert(
     fc.asyncProperty(
       fc.commands([fc.oneof(...steps)], { maxCommands: 60, size: 'max' }),
       async (commands) => {
-        await stage.lose()
-        stage.books.reserved = 0
-        stage.books.settings = { capacity: 1, ratePerSecond: null, paused: false, version: 1 }
+        await stage.clearRedis()
+        stage.store.reserved = 0
+        stage.store.settings = { capacity: 1, ratePerSecond: null, paused: false, version: 1 }
         await fc.asyncModelRun(() => ({ model: new QueueModel(), real: { stage, queue } }), commands)
       },
     ),

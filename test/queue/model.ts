@@ -1,11 +1,12 @@
 import { expect } from 'vitest'
 import type { QueueTicket } from '../../src/domain/queue.ts'
-import type { Stage } from '../support/redis.ts'
+import type { QueueHarness } from '../support/queue-harness.ts'
 
-type Place = 'waiting' | 'admitted' | 'absent' | 'Finished' | 'LEFT' | 'NOT_CLAIMED' | 'ADMISSION_EXPIRED'
+type TicketState =
+  'waiting' | 'admitted' | 'absent' | 'Finished' | 'LEFT' | 'NOT_CLAIMED' | 'ADMISSION_EXPIRED'
 
 interface Ticket extends QueueTicket {
-  place: Place
+  state: TicketState
   present: boolean
   claimed: boolean
   ranOut: boolean
@@ -18,20 +19,20 @@ export class QueueModel {
   paused = false
   version = 1
 
-  at(place: Place): Ticket[] {
-    return this.tickets.filter((ticket) => ticket.place === place).sort((a, b) => a.number - b.number)
+  at(place: TicketState): Ticket[] {
+    return this.tickets.filter((ticket) => ticket.state === place).sort((a, b) => a.number - b.number)
   }
 
   live(userId: string): Ticket | undefined {
     const places = ['waiting', 'admitted', 'absent']
-    return this.tickets.find((ticket) => ticket.userId === userId && places.includes(ticket.place))
+    return this.tickets.find((ticket) => ticket.userId === userId && places.includes(ticket.state))
   }
 
   /** An admission that has run out is over as soon as anything is asked about its user. -> did this end it? */
   lapse(userId: string): boolean {
     const ticket = this.live(userId)
-    if (ticket?.place !== 'admitted' || !ticket.ranOut) return false
-    ticket.place = ticket.claimed ? 'ADMISSION_EXPIRED' : 'NOT_CLAIMED'
+    if (ticket?.state !== 'admitted' || !ticket.ranOut) return false
+    ticket.state = ticket.claimed ? 'ADMISSION_EXPIRED' : 'NOT_CLAIMED'
     return true
   }
 
@@ -40,23 +41,23 @@ export class QueueModel {
     if (this.paused) return
     for (const next of this.at('waiting')) {
       if (this.at('admitted').length >= this.capacity) return
-      next.place = next.present ? 'admitted' : 'absent'
+      next.state = next.present ? 'admitted' : 'absent'
     }
   }
 
   /** Somebody asks about a ticket. */
   ask(ticket: Ticket): void {
     const slotFreed = this.lapse(ticket.userId)
-    const returned = ticket.place === 'absent'
-    if (returned) ticket.place = 'waiting'
-    if (ticket.place === 'waiting') ticket.present = true
+    const returned = ticket.state === 'absent'
+    if (returned) ticket.state = 'waiting'
+    if (ticket.state === 'waiting') ticket.present = true
     if (returned || slotFreed) this.admitNext()
   }
 
   leave(ticket: Ticket): void {
     const slotFreed = this.lapse(ticket.userId)
     const isLive = this.live(ticket.userId) === ticket
-    if (isLive) ticket.place = 'LEFT'
+    if (isLive) ticket.state = 'LEFT'
     if (isLive || slotFreed) this.admitNext()
   }
 
@@ -66,18 +67,18 @@ export class QueueModel {
     // Unless that has ended it.
     if (live && this.live(userId) === live) return live
     expect(number).toBeGreaterThan(Math.max(0, ...this.tickets.map((ticket) => ticket.number)))
-    const place = 'waiting'
-    const ticket = { userId, concertId, number, place, present: true, claimed: false, ranOut: false } as const
+    const state = 'waiting'
+    const ticket = { userId, concertId, number, state, present: true, claimed: false, ranOut: false } as const
     this.tickets.push({ ...ticket })
     this.admitNext()
     return this.tickets.at(-1) as Ticket
   }
 
   /** What Redis must hold, and what a status must say, if the model is right. */
-  async compare(stage: Stage): Promise<void> {
+  async compare(stage: QueueHarness): Promise<void> {
     const places = ['waiting', 'absent', 'admitted'] as const
     const [figures, ...found] = await Promise.all([
-      stage.queue.figures(stage.concertId),
+      stage.queue.stats(stage.concertId),
       ...places.map((place) => stage.members(place)),
     ])
     for (const [index, place] of places.entries()) {
@@ -86,11 +87,11 @@ export class QueueModel {
       if (place === 'admitted') expect(members.sort()).toEqual(users.sort())
       else expect(members).toEqual(users)
     }
-    expect(figures).toMatchObject(this.figures())
+    expect(figures).toMatchObject(this.stats())
   }
 
-  figures() {
-    const count = (...places: Place[]): number =>
+  stats() {
+    const count = (...places: TicketState[]): number =>
       places.reduce((sum, place) => sum + this.at(place).length, 0)
     const runOut = this.at('admitted').filter(({ ranOut }) => ranOut).length
     return {
@@ -104,10 +105,10 @@ export class QueueModel {
 
   expectStatus(ticket: Ticket, status: { kind: string }): void {
     const position = this.at('waiting').indexOf(ticket) + 1
-    if (ticket.place === 'waiting')
+    if (ticket.state === 'waiting')
       expect(status).toMatchObject({ kind: 'Waiting', position, paused: this.paused })
-    else if (ticket.place === 'admitted') expect(status).toMatchObject({ kind: 'Admitted' })
-    else if (ticket.place === 'Finished') expect(status).toMatchObject({ kind: 'Finished' })
-    else expect(status).toEqual({ kind: 'Lapsed', reason: ticket.place })
+    else if (ticket.state === 'admitted') expect(status).toMatchObject({ kind: 'Admitted' })
+    else if (ticket.state === 'Finished') expect(status).toMatchObject({ kind: 'Finished' })
+    else expect(status).toEqual({ kind: 'Lapsed', reason: ticket.state })
   }
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createStage, inTurn } from '../support/redis.ts'
+import { createQueueHarness, roundRobin } from '../support/queue-harness.ts'
 import { eventually } from '../support/eventually.ts'
 
 const users = (count: number): string[] => Array.from({ length: count }, () => randomUUID())
 
 test('200 joins at once over two instances: one order, which is the order of admission', async () => {
-  const stage = createStage({ settings: { capacity: 5 }, blockSize: 30 })
-  const next = inTurn(stage.queue, stage.instance().queue)
+  const stage = createQueueHarness({ settings: { capacity: 5 }, blockSize: 30 })
+  const next = roundRobin(stage.queue, stage.instance().queue)
   const joins = users(200).map((userId) => next().join(stage.concertId, userId))
   const byNumber = (await Promise.all(joins)).map(({ ticket }) => ticket)
   byNumber.sort((a, b) => a.number - b.number)
@@ -21,8 +21,8 @@ test('200 joins at once over two instances: one order, which is the order of adm
 })
 
 test('a later join has a later place', async () => {
-  const stage = createStage({ blockSize: 3 })
-  const next = inTurn(stage.queue, stage.instance().queue)
+  const stage = createQueueHarness({ blockSize: 3 })
+  const next = roundRobin(stage.queue, stage.instance().queue)
   let last = 0
   for (let i = 0; i < 20; i++) {
     const { ticket } = await next().join(stage.concertId, randomUUID())
@@ -32,14 +32,14 @@ test('a later join has a later place', async () => {
 })
 
 test('all who find a new queue closed wait for one block of numbers', async () => {
-  const stage = createStage()
+  const stage = createQueueHarness()
   await Promise.all(users(50).map((userId) => stage.queue.join(stage.concertId, userId)))
-  expect(stage.books.reserved).toBe(stage.books.blockSize)
+  expect(stage.store.reserved).toBe(stage.store.blockSize)
 })
 
 test('100 joins of one user are one place', async () => {
-  const stage = createStage()
-  const next = inTurn(stage.queue, stage.instance().queue)
+  const stage = createQueueHarness()
+  const next = roundRobin(stage.queue, stage.instance().queue)
   const userId = randomUUID()
   const joined = await Promise.all(Array.from({ length: 100 }, () => next().join(stage.concertId, userId)))
   expect(new Set(joined.map(({ ticket }) => ticket.number)).size).toBe(1)
@@ -47,8 +47,8 @@ test('100 joins of one user are one place', async () => {
 })
 
 test('an ended ticket opens nothing, and joining again means the end of the line', async () => {
-  const stage = createStage()
-  const [first, second] = [await stage.joined(), await stage.joined()]
+  const stage = createQueueHarness()
+  const [first, second] = [await stage.joinNewUser(), await stage.joinNewUser()]
   await stage.queue.leave(first.ticket)
   const again = await stage.queue.join(stage.concertId, first.ticket.userId)
   expect(again.ticket.number).toBeGreaterThan(second.ticket.number)
@@ -57,7 +57,7 @@ test('an ended ticket opens nothing, and joining again means the end of the line
 })
 
 test('never more than the capacity, whoever admits and however often', async () => {
-  const stage = createStage({ settings: { capacity: 7 } })
+  const stage = createQueueHarness({ settings: { capacity: 7 } })
   const instances = [stage, stage.instance(), stage.instance()]
   const { redis } = stage.connection
   const tickets = (
@@ -84,34 +84,34 @@ test('never more than the capacity, whoever admits and however often', async () 
 })
 
 test('the rate holds: one second may let in as many as it says, the rest comes with time', async () => {
-  const stage = createStage({ settings: { capacity: 100, ratePerSecond: 3 } })
-  for (let i = 0; i < 10; i++) await stage.joined()
+  const stage = createQueueHarness({ settings: { capacity: 100, ratePerSecond: 3 } })
+  for (let i = 0; i < 10; i++) await stage.joinNewUser()
   const { redis } = stage.connection
   const tokens = async (): Promise<number> => Number(await redis.hget(stage.key('meta'), 'tokens'))
   expect(await redis.zcard(stage.key('admitted'))).toBe(3)
   expect(await tokens()).toBeLessThan(1)
   // As far as the bucket knows, time has passed: it fills by the rate, and no further than full.
-  await stage.meta({ tokens: 0, tokens_at: Date.now() - 700 })
+  await stage.setMeta({ tokens: 0, tokens_at: Date.now() - 700 })
   await stage.tick()
   expect(await redis.zcard(stage.key('admitted'))).toBe(5)
-  await stage.meta({ tokens: 0, tokens_at: Date.now() - 60_000 })
+  await stage.setMeta({ tokens: 0, tokens_at: Date.now() - 60_000 })
   await stage.tick()
   expect(await redis.zcard(stage.key('admitted'))).toBe(8)
 })
 
 test('a rate below one a second still lets somebody in', async () => {
-  const stage = createStage({ settings: { capacity: 100, ratePerSecond: 0.5 } })
-  await stage.joined()
-  await stage.joined()
+  const stage = createQueueHarness({ settings: { capacity: 100, ratePerSecond: 0.5 } })
+  await stage.joinNewUser()
+  await stage.joinNewUser()
   expect(await stage.members('admitted')).toHaveLength(1)
-  await stage.meta({ tokens: 0, tokens_at: Date.now() - 2_000 })
+  await stage.setMeta({ tokens: 0, tokens_at: Date.now() - 2_000 })
   await stage.tick()
   expect(await stage.members('admitted')).toHaveLength(2)
 })
 
 test('a paused queue admits nobody, says so, and goes on where it was', async () => {
-  const stage = createStage({ settings: { paused: true } })
-  const { ticket, status } = await stage.joined()
+  const stage = createQueueHarness({ settings: { paused: true } })
+  const { ticket, status } = await stage.joinNewUser()
   expect(status).toEqual({ kind: 'Waiting', position: 1, estimatedWaitSeconds: null, paused: true })
   await stage.tick()
   expect(await stage.queue.status(ticket)).toEqual(status)
@@ -125,8 +125,8 @@ test('a paused queue admits nobody, says so, and goes on where it was', async ()
 })
 
 test('an admission that nobody claims goes to the next, in time and by itself', async () => {
-  const stage = createStage({ times: { claimMs: 50 } })
-  const [first, second] = [await stage.joined(), await stage.joined()]
+  const stage = createQueueHarness({ times: { claimMs: 50 } })
+  const [first, second] = [await stage.joinNewUser(), await stage.joinNewUser()]
   await eventually(async () => {
     await stage.tick()
     expect(await stage.members('admitted')).toEqual([second.ticket.userId])
@@ -135,14 +135,14 @@ test('an admission that nobody claims goes to the next, in time and by itself', 
 })
 
 test('the absent are skipped when it would be their turn, and return at their own number', async () => {
-  const stage = createStage()
+  const stage = createQueueHarness()
   const [admitted, absent, present, last] = [
-    await stage.joined(),
-    await stage.joined(),
-    await stage.joined(),
-    await stage.joined(),
+    await stage.joinNewUser(),
+    await stage.joinNewUser(),
+    await stage.joinNewUser(),
+    await stage.joinNewUser(),
   ]
-  await stage.silence()
+  await stage.clearPresence()
   await stage.queue.status(present.ticket)
   await stage.queue.status(last.ticket)
   await stage.queue.finish(admitted.ticket)
@@ -157,9 +157,9 @@ test('the absent are skipped when it would be their turn, and return at their ow
 })
 
 test('the absent who returns while a slot is free is let in at once', async () => {
-  const stage = createStage()
-  const [admitted, absent] = [await stage.joined(), await stage.joined()]
-  await stage.silence()
+  const stage = createQueueHarness()
+  const [admitted, absent] = [await stage.joinNewUser(), await stage.joinNewUser()]
+  await stage.clearPresence()
   await stage.queue.finish(admitted.ticket)
   expect(await stage.members('absent')).toEqual([absent.ticket.userId])
   expect(await stage.queue.status(absent.ticket)).toMatchObject({ kind: 'Admitted' })
@@ -167,9 +167,9 @@ test('the absent who returns while a slot is free is let in at once', async () =
 
 test('nobody who was seen within the grace period is absent, however the buckets fall', async () => {
   const graceMs = 2_000
-  const stage = createStage({ times: { absenceGraceMs: graceMs } })
-  const admitted = await stage.joined()
-  const seen = await stage.joined()
+  const stage = createQueueHarness({ times: { absenceGraceMs: graceMs } })
+  const admitted = await stage.joinNewUser()
+  const seen = await stage.joinNewUser()
   const seenAt = Date.now()
   await eventually(async () => {
     await stage.tick()
@@ -181,9 +181,9 @@ test('nobody who was seen within the grace period is absent, however the buckets
 })
 
 test('presence runs out by itself', async () => {
-  const stage = createStage({ times: { absenceGraceMs: 100 } })
-  const admitted = await stage.joined()
-  await stage.joined()
+  const stage = createQueueHarness({ times: { absenceGraceMs: 100 } })
+  const admitted = await stage.joinNewUser()
+  await stage.joinNewUser()
   await eventually(async () => {
     await stage.tick()
     expect(await stage.connection.redis.keys(stage.key('present:*'))).toEqual([])
@@ -193,29 +193,29 @@ test('presence runs out by itself', async () => {
 })
 
 test('after a time in which nobody ran the queue, nobody is called absent', async () => {
-  const stage = createStage()
-  const [admitted, silent] = [await stage.joined(), await stage.joined()]
-  await stage.silence()
-  await stage.meta({ ticked_at: Date.now() - 400_000 })
+  const stage = createQueueHarness()
+  const [admitted, silent] = [await stage.joinNewUser(), await stage.joinNewUser()]
+  await stage.clearPresence()
+  await stage.setMeta({ ticked_at: Date.now() - 400_000 })
   await stage.queue.finish(admitted.ticket)
   expect(await stage.members('admitted')).toEqual([silent.ticket.userId])
 })
 
 test('a grace period about as short as a tick still skips the absent', async () => {
-  const stage = createStage({ times: { absenceGraceMs: 1_000 } })
-  const admitted = await stage.joined()
-  await stage.joined()
-  await stage.silence()
-  await stage.meta({ ticked_at: Date.now() - 1_500 })
+  const stage = createQueueHarness({ times: { absenceGraceMs: 1_000 } })
+  const admitted = await stage.joinNewUser()
+  await stage.joinNewUser()
+  await stage.clearPresence()
+  await stage.setMeta({ ticked_at: Date.now() - 1_500 })
   await stage.queue.finish(admitted.ticket)
   expect(await stage.members('absent')).toHaveLength(1)
 })
 
 test('the wait is estimated from the admissions of the last minute', async () => {
-  const stage = createStage()
-  await stage.joined()
-  for (let i = 0; i < 9; i++) await stage.joined()
-  const last = await stage.joined()
+  const stage = createQueueHarness()
+  await stage.joinNewUser()
+  for (let i = 0; i < 9; i++) await stage.joinNewUser()
+  const last = await stage.joinNewUser()
   const recent = stage.key('recent')
   await stage.connection.redis.del(recent)
   expect(await stage.queue.status(last.ticket)).toMatchObject({ position: 10, estimatedWaitSeconds: null })
@@ -228,22 +228,26 @@ test('the wait is estimated from the admissions of the last minute', async () =>
 })
 
 test('there is no queue for a concert that does not exist', async () => {
-  const stage = createStage()
-  stage.books.reserveNumbers = () => Promise.resolve(null)
-  await expect(stage.joined()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  const stage = createQueueHarness()
+  stage.store.reserveNumbers = () => Promise.resolve(null)
+  await expect(stage.joinNewUser()).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 
 test('a line whose people were all away is still looked after when they come back', async () => {
-  const stage = createStage()
-  const [admitted, first, second] = [await stage.joined(), await stage.joined(), await stage.joined()]
-  await stage.silence()
+  const stage = createQueueHarness()
+  const [admitted, first, second] = [
+    await stage.joinNewUser(),
+    await stage.joinNewUser(),
+    await stage.joinNewUser(),
+  ]
+  await stage.clearPresence()
   await stage.queue.finish(admitted.ticket)
   expect(await stage.members('absent')).toHaveLength(2)
   await stage.connection.redis.zadd(`${stage.prefix}:active`, Date.now() - 11 * 60_000, stage.concertId)
   await stage.tick()
   expect(await stage.queue.status(first.ticket)).toMatchObject({ kind: 'Admitted' })
   expect(await stage.queue.status(second.ticket)).toMatchObject({ kind: 'Waiting', position: 1 })
-  await stage.runOut(first.ticket.userId)
+  await stage.expireAdmission(first.ticket.userId)
   await stage.tick()
   expect(await stage.members('admitted')).toEqual([second.ticket.userId])
 })
@@ -251,9 +255,9 @@ test('a line whose people were all away is still looked after when they come bac
 test.each(['status', 'use', 'join', 'find', 'restore'] as const)(
   'an admission that is found to have run out (%s) goes to the next at once',
   async (how) => {
-    const stage = createStage()
-    const [over, next] = [await stage.joined(), await stage.joined()]
-    await stage.runOut(over.ticket.userId)
+    const stage = createQueueHarness()
+    const [over, next] = [await stage.joinNewUser(), await stage.joinNewUser()]
+    await stage.expireAdmission(over.ticket.userId)
     const { queue, commands, concertId } = stage
     if (how === 'join') await queue.join(concertId, over.ticket.userId)
     else if (how === 'find') expect(await queue.find(concertId, over.ticket.userId)).toBeNull()

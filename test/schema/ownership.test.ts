@@ -9,22 +9,22 @@ import { isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSchema } from '../../src/schema/index.ts'
 import { globalId } from '../../src/schema/ids.ts'
-import { attack, type Transport } from '../attacks/ways.ts'
+import { attack, type Transport } from '../attacks/transports.ts'
 import { hold } from '../support/purchase.ts'
-import { footprint, setScene, type Scene } from '../support/scene.ts'
+import { databaseSnapshot, createScenario, type Scenario } from '../support/scenario.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
-import { namesIn, operationOn, rootFields } from './operations.ts'
+import { namesIn, operationOn, rootFields } from './generate-operations.ts'
 
 const schema = createSchema({ signUp: true })
 const fields = new Map(rootFields(schema).map((root) => [root.field.name, root]))
 
 let server: TestServer
-let scene: Scene
+let scene: Scenario
 let cashier: TestUser
 const minjisKey = randomUUID()
 beforeAll(async () => {
   server = await startServer()
-  scene = await setScene(server)
+  scene = await createScenario(server)
   cashier = await server.user('cashier')
   await hold(scene.minji, scene.minjiTicket, scene.date, [3], minjisKey)
   // So that his own list is not empty.
@@ -75,7 +75,7 @@ const lines: Record<string, Line> = {
     input(() => ({ concertId: scene.concertId, userId: scene.minji.id })),
   ),
   'issueQueueToken(input.botCheckToken)': line(
-    'QueueTicket', // the provider of the check says what its tokens are worth, see test/attacks/bots.test.ts
+    'QueueTicket', // the provider of the check says what its tokens are worth, see test/attacks/bot-check.test.ts
     input(() => ({ concertId: scene.concertId, botCheckToken: minjisKey })),
   ),
   'leaveQueue(input.token)': line(
@@ -220,7 +220,7 @@ async function ask(who: Who, transport: Transport, name: string, variables: obje
   }[who]
   // What is pushed over HTTP is an event stream.
   const way = transport === 'http' && root.kind === 'subscription' ? 'sse' : transport
-  const { word, data } = await attack(way, server.url, body, credentials)
+  const { code: word, data } = await attack(way, server.url, body, credentials)
   const first: unknown = Array.isArray(data?.result) ? data.result[0] : data?.result
   const type = (first as { __typename: string } | null | undefined)?.__typename ?? null
   return { outcome: word === 'ok' ? type : word, data }
@@ -250,11 +250,11 @@ describe.each(ways)('%s over %s gets nowhere with what is Minji’s', (who, tran
     ([name]) => !(who === 'a cashier' && name.startsWith('chargePoints(')),
   )
   test.each(tried)('%s', async (name, line) => {
-    const before = await footprint(server)
+    const before = await databaseSnapshot(server)
     const { outcome, data } = await ask(who, transport, name.slice(0, name.indexOf('(')), line.variables())
     expect(outcome).toBe(expectedBy(who, line))
     if (!line.open) expectNothingOfOthers(data)
-    expect(await footprint(server)).toBe(before)
+    expect(await databaseSnapshot(server)).toBe(before)
   })
 
   test.each(Object.entries(lists))('%s', async (name, expected) => {
@@ -278,11 +278,11 @@ describe.each(ways)('%s over %s gets nowhere with what is Minji’s', (who, tran
   })
 
   test.each(Object.entries(acts))('%s', async (name, line) => {
-    const before = await footprint(server)
+    const before = await databaseSnapshot(server)
     const { outcome, data } = await ask(who, transport, name, line.variables())
     expect(outcome).toBe(expectedBy(who, line))
     expectNothingOfOthers(data)
-    if (line.nobody === undefined) expect(await footprint(server)).toBe(before)
+    if (line.nobody === undefined) expect(await databaseSnapshot(server)).toBe(before)
   })
 
   test('and is who they are everywhere', async () => {

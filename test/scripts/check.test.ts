@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { runSteps, type Step } from '../../scripts/check/steps.ts'
-import { count } from '../../scripts/check/tests.ts'
+import { countTests } from '../../scripts/check/tests.ts'
 
 function step(title: string, ok: boolean): Step {
   return { title, run: () => Promise.resolve({ ok, output: `${title} says why` }) }
@@ -21,12 +21,12 @@ test('what fails outside any test is counted as a failure', () => {
   const passed = { status: 'passed', assertionResults: [{ status: 'passed' }] }
   const unloadable = { status: 'failed', assertionResults: [] }
   const report = { numPassedTests: 1, numFailedTests: 0, testResults: [passed] }
-  expect(count(true, report)).toEqual({ ok: true, passed: 1, failed: 0 })
-  expect(count(false, { ...report, testResults: [passed, unloadable] })).toEqual({
+  expect(countTests(true, report)).toEqual({ ok: true, passed: 1, failed: 0 })
+  expect(countTests(false, { ...report, testResults: [passed, unloadable] })).toEqual({
     ok: false,
     passed: 1,
     failed: 1,
   })
-  expect(count(false, report), 'an error between the tests').toEqual({ ok: false, passed: 1, failed: 1 })
-  expect(count(false, undefined), 'no report at all').toEqual({ ok: false, passed: 0, failed: 1 })
+  expect(countTests(false, report), 'an error between the tests').toEqual({ ok: false, passed: 1, failed: 1 })
+  expect(countTests(false, undefined), 'no report at all').toEqual({ ok: false, passed: 0, failed: 1 })
 })

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { canReach } from '../../scripts/services/account.ts'
 import { embeddedPostgres } from '../../scripts/services/embedded.ts'
 import { findProgram, postgresDirectories, programDirectories } from '../../scripts/services/find.ts'
-import { openHome, type Home } from '../../scripts/services/home.ts'
+import { openDataDir, type DataDir } from '../../scripts/services/data-dir.ts'
 import { findPostgres, startPostgres } from '../../scripts/services/postgres.ts'
 import { findRedis } from '../../scripts/services/redis.ts'
 import { isRoot, temporaryDirectory } from './support.ts'
@@ -13,12 +13,12 @@ import { isRoot, temporaryDirectory } from './support.ts'
 const say = () => {}
 const refuse = () => false
 
-function embedded(home: Home): string[] {
+function embedded(home: DataDir): string[] {
   return [embeddedPostgres(home) ?? 'none for this platform']
 }
 
-function openTemporaryHome(): Home {
-  return openHome(temporaryDirectory(), { keepData: false, say })
+function openTemporaryHome(): DataDir {
+  return openDataDir(temporaryDirectory(), { keepData: false, log: say })
 }
 
 describe('finding Redis', () => {

@@ -2,9 +2,17 @@ import { chmodSync, chownSync, existsSync, readFileSync, readdirSync, readlinkSy
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { livingProcess } from '../../scripts/services/owner.ts'
+import { runningProcess } from '../../scripts/services/process-file.ts'
 import { startServices } from '../../scripts/services/start.ts'
-import { isRoot, killHard, readMark, startOwner, temporaryDirectory, until, writeMark } from './support.ts'
+import {
+  isRoot,
+  killHard,
+  readMark,
+  startServicesInChild,
+  temporaryDirectory,
+  until,
+  writeMark,
+} from './support.ts'
 
 const SERVICES = ['postgres', 'redis']
 
@@ -40,7 +48,7 @@ describe('startServices', () => {
   test('uses what it is given, and starts nothing then', async () => {
     const directory = join(temporaryDirectory(), 'unused')
     const given = { databaseUrl: 'postgres://elsewhere/name', redisUrl: 'redis://elsewhere' }
-    expect(await startServices({ directory, keepData: true, given })).toMatchObject(given)
+    expect(await startServices({ directory, keepData: true, external: given })).toMatchObject(given)
     expect(existsSync(directory)).toBe(false)
   })
 
@@ -70,14 +78,14 @@ describe('the owner of the services', () => {
     async (uid) => {
       const directory = temporaryDirectory()
       if (uid !== undefined) chownSync(directory, uid, uid)
-      const { owner, said } = await startOwner(directory, uid)
+      const { owner, said } = await startServicesInChild(directory, uid)
       await writeMark(said)
       const files = SERVICES.map((name) => join(directory, `${name}.process`))
-      expect(files.map(livingProcess)).not.toContain(undefined)
+      expect(files.map(runningProcess)).not.toContain(undefined)
       await killHard(owner)
-      await until(() => files.every((file) => livingProcess(file) === undefined))
+      await until(() => files.every((file) => runningProcess(file) === undefined))
 
-      const next = await startOwner(directory, uid)
+      const next = await startServicesInChild(directory, uid)
       expect(await readMark(next.said)).toEqual(['kept', 'kept'])
     },
   )
@@ -86,31 +94,31 @@ describe('the owner of the services', () => {
     'is followed by one that stops what was left running',
     async () => {
       const directory = temporaryDirectory()
-      const { owner, said } = await startOwner(directory)
+      const { owner, said } = await startServicesInChild(directory)
       await writeMark(said)
       const left = SERVICES.map((name) =>
         Number(readFileSync(join(directory, `${name}.process`), 'utf8').split(' ')[0]),
       )
       // All of them are stopped before the first one dies: a watcher that saw it would end its service.
-      const companions = left.flatMap(companionsOf)
+      const companions = left.flatMap(supervisorsOf)
       for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
         for (const companion of companions) process.kill(companion, signal)
       }
       await killHard(owner)
-      expect(SERVICES.map((name) => livingProcess(join(directory, `${name}.process`)))).toEqual(left)
+      expect(SERVICES.map((name) => runningProcess(join(directory, `${name}.process`)))).toEqual(left)
 
-      const next = await startOwner(directory)
+      const next = await startServicesInChild(directory)
       expect(await readMark(next.said)).toEqual(['kept', 'kept'])
-      expect(SERVICES.map((name) => livingProcess(join(directory, `${name}.process`)))).not.toEqual(left)
+      expect(SERVICES.map((name) => runningProcess(join(directory, `${name}.process`)))).not.toEqual(left)
     },
   )
 
   test('is one only, however many start at once after one that was killed', async () => {
     const directory = temporaryDirectory()
-    const { owner, said } = await startOwner(directory)
+    const { owner, said } = await startServicesInChild(directory)
     await writeMark(said)
     await killHard(owner)
-    const answers = await Promise.all(Array.from({ length: 5 }, () => startOwner(directory)))
+    const answers = await Promise.all(Array.from({ length: 5 }, () => startServicesInChild(directory)))
     const refusals = answers.flatMap(({ said: { refused } }) => refused ?? [])
     expect(refusals).toHaveLength(4)
     expect(refusals[0]).toMatch(/already in use, by process \d+\. Stop it first\./)
@@ -120,7 +128,7 @@ describe('the owner of the services', () => {
 })
 
 /** The other processes of its group: the keeper of a service, and the keeper's watcher. */
-function companionsOf(pid: number): number[] {
+function supervisorsOf(pid: number): number[] {
   const processes = readdirSync('/proc')
     .map(Number)
     .filter((other) => other > 0 && other !== pid)

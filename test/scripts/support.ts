@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
 import { onTestFinished } from 'vitest'
-import { removeHome } from '../../scripts/services/home.ts'
+import { removeDataDir } from '../../scripts/services/data-dir.ts'
 
 export const isRoot = process.getuid?.() === 0
 
-interface Answer {
+interface StartResult {
   databaseUrl: string
   redisUrl: string
   refused?: string
@@ -21,19 +21,19 @@ interface Answer {
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'stagedoor-scripts-'))
   chmodSync(directory, 0o755)
-  onTestFinished(() => removeHome(directory))
+  onTestFinished(() => removeDataDir(directory))
   return directory
 }
 
 /** Runs owner.ts until the test ends, and returns what it said: where its services are, or why it has none. */
-export async function startOwner(
+export async function startServicesInChild(
   directory: string,
   uid?: number,
-): Promise<{ owner: ChildProcess; said: Answer }> {
+): Promise<{ owner: ChildProcess; said: StartResult }> {
   const args = [
     '--import',
     'tsx',
-    'test/scripts/owner.ts',
+    'test/scripts/start-services.ts',
     directory,
     ...(uid === undefined ? [] : [String(uid)]),
   ]
@@ -43,7 +43,7 @@ export async function startOwner(
     if (owner.exitCode === null && owner.signalCode === null) await once(owner, 'exit')
   })
   const [line] = (await once(owner.stdout, 'data')) as [Buffer]
-  return { owner, said: JSON.parse(line.toString()) as Answer }
+  return { owner, said: JSON.parse(line.toString()) as StartResult }
 }
 
 /** Kills a process as `kill -9` does, and waits until it is gone. */
@@ -58,7 +58,7 @@ export async function until(isTrue: () => boolean | Promise<boolean>): Promise<v
 }
 
 /** Writes a mark into both services, for `readMark` to find. */
-export async function writeMark({ databaseUrl, redisUrl }: Answer): Promise<void> {
+export async function writeMark({ databaseUrl, redisUrl }: StartResult): Promise<void> {
   const sql = postgres(databaseUrl, { max: 1 })
   await sql`create table mark as select 'kept' as text`
   await sql.end()
@@ -68,7 +68,7 @@ export async function writeMark({ databaseUrl, redisUrl }: Answer): Promise<void
 }
 
 /** What `writeMark` wrote. */
-export async function readMark({ databaseUrl, redisUrl }: Answer): Promise<unknown[]> {
+export async function readMark({ databaseUrl, redisUrl }: StartResult): Promise<unknown[]> {
   const sql = postgres(databaseUrl, { max: 1 })
   const rows = await sql<{ text: string }[]>`select text from mark`
   await sql.end()

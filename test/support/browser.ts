@@ -13,9 +13,9 @@ const ARGS = [
   '--disable-sync',
 ]
 /** For a machine that is ten times slower than usual; it ends a test that hangs, and measures nothing. */
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 
-export interface Visitors {
+export interface TestBrowser {
   /** Somebody with a device of their own. */
   visitor: (options?: Parameters<Browser['newContext']>[0]) => Promise<BrowserContext>
   /** A new tab of theirs. */
@@ -23,7 +23,7 @@ export interface Visitors {
 }
 
 /** A browser for the tests of a file. When they are over, no page has reported an error. */
-export function useBrowser(): Visitors {
+export function useBrowser(): TestBrowser {
   let browser: Browser
   const trouble: string[] = []
   beforeAll(async () => {
@@ -36,7 +36,7 @@ export function useBrowser(): Visitors {
   return {
     visitor: async (options) => {
       const context = await browser.newContext({ locale: 'en-GB', ...options })
-      context.setDefaultTimeout(PATIENCE_MS)
+      context.setDefaultTimeout(TIMEOUT_MS)
       return context
     },
     open: async (visitor, url) => {

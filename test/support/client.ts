@@ -8,7 +8,7 @@ export interface Credentials {
   queueToken?: string | undefined
 }
 
-export interface Answer<Data> {
+export interface GraphQLResponse<Data> {
   status: number
   data: Data
   errors?: { message: string; path?: (string | number)[]; extensions: { code: string } }[]
@@ -20,9 +20,9 @@ export interface Client {
     query: string,
     variables?: object,
     credentials?: Credentials,
-  ): Promise<Answer<Data>>
+  ): Promise<GraphQLResponse<Data>>
   /** The same, for an operation that has to work: its data. */
-  ask<Data>(query: string, variables?: object, credentials?: Credentials): Promise<Data>
+  request<Data>(query: string, variables?: object, credentials?: Credentials): Promise<Data>
   /** Subscribes; messages queue up, so none is missed. */
   subscribe<Data>(
     transport: 'ws' | 'sse',
@@ -60,7 +60,7 @@ export function createClient(url: string, own: Credentials = {}): Client {
   }
   return {
     send,
-    ask: async (query, variables, credentials) => {
+    request: async (query, variables, credentials) => {
       const answer = await send(query, variables, credentials)
       if (answer.errors) throw new Error(`${answer.errors[0]?.message}\n${JSON.stringify(answer.errors)}`)
       return answer.data as never

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 export interface GatewayOptions {
   blockUpgrades?: boolean
-  swallowUpgrades?: boolean
+  ignoreUpgrades?: boolean
 }
 
 export interface Gateway {
@@ -12,9 +12,9 @@ export interface Gateway {
   /** How many WebSockets were asked for. */
   upgrades: () => number
   /** From now on it leads to the server with this URL; undefined: to nobody. */
-  leadTo: (url: string | undefined) => void
+  setTarget: (url: string | undefined) => void
   /** Whatever is open stays open and carries nothing any more, as when a phone leaves the room. */
-  goSilent: () => void
+  blackhole: () => void
   stop: () => Promise<void>
 }
 
@@ -38,7 +38,7 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
         near.destroy()
         return
       }
-      if (isUpgrade && options.swallowUpgrades) return
+      if (isUpgrade && options.ignoreUpgrades) return
       const far = connect(port, '127.0.0.1')
       const hangUp = () => near.destroy()
       far.on('error', hangUp)
@@ -59,10 +59,10 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     upgrades: () => upgrades,
-    leadTo: (url) => {
+    setTarget: (url) => {
       port = url === undefined ? undefined : Number(new URL(url).port)
     },
-    goSilent: () => {
+    blackhole: () => {
       for (const fall of silence) fall()
       silence.clear()
     },

@@ -9,11 +9,11 @@ export interface Issuer {
   publicPem: string
   sign(claims: Record<string, unknown>, key?: CryptoKey): Promise<string>
   /** What the server answers from now on; 200 with the keys at first. */
-  answer(status: number): void
+  respondWith(status: number): void
   /** Replaces the key. @returns signs with the new one */
   rotate(): Promise<(claims: Record<string, unknown>) => Promise<string>>
   /** How often it was asked. */
-  asked(): number
+  requestCount(): number
   /** Answers nobody until `release`. Resolves when somebody has asked. */
   hold(): Promise<void>
   release(): void
@@ -42,7 +42,7 @@ export async function startIssuer(): Promise<Issuer> {
     publicPem: await exportSPKI(publicKey),
     sign: (claims, key = privateKey) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'one' }).sign(key),
-    answer: (next) => {
+    respondWith: (next) => {
       status = next
     },
     rotate: async () => {
@@ -51,7 +51,7 @@ export async function startIssuer(): Promise<Issuer> {
       return (claims) =>
         new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'two' }).sign(next.privateKey)
     },
-    asked: () => count,
+    requestCount: () => count,
     hold: () => {
       released = new Promise((resolve) => (release = resolve))
       return new Promise((resolve) => (asked = resolve))

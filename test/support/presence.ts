@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import type { TestServer } from './server.ts'
 
 /** Is there a record, within the grace period, that the owner of this queue token was present? */
-export async function presenceOf({ config }: TestServer, queueToken: string): Promise<boolean> {
+export async function isPresent({ config }: TestServer, queueToken: string): Promise<boolean> {
   const payload = Buffer.from(queueToken.split('.')[1] ?? '', 'base64url').toString()
   const { number, concert: concertId } = JSON.parse(payload) as { number: number; concert: string }
   const redis = new Redis(config.redisUrl)

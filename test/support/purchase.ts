@@ -16,7 +16,7 @@ export async function createSale(
   const { dates = 1, seatCount = 50, seatPrice = 100, capacity = 100, rate = null } = options
   const operator = await server.user('operator')
   const day = 24 * 60 * 60 * 1000
-  const { createConcert } = await operator.ask<{ createConcert: { id: string } }>(
+  const { createConcert } = await operator.request<{ createConcert: { id: string } }>(
     `mutation ($input: CreateConcertInput!) { createConcert(input: $input) { ... on Concert { id } } }`,
     {
       input: {
@@ -61,7 +61,7 @@ export interface Status {
 
 /** Joins; the token is what every later step shows. */
 export async function join(user: TestUser, concertId: string): Promise<{ token: string; status: Status }> {
-  const { issueQueueToken } = await user.ask<{ issueQueueToken: { token: string; status: Status } }>(
+  const { issueQueueToken } = await user.request<{ issueQueueToken: { token: string; status: Status } }>(
     `mutation ($concertId: ID!) {
       issueQueueToken(input: { concertId: $concertId }) { ... on QueueTicket { token status { ${statusFields} } } }
     }`,
@@ -71,7 +71,7 @@ export async function join(user: TestUser, concertId: string): Promise<{ token: 
 }
 
 export async function statusOf(user: TestUser, queueToken: string): Promise<Status> {
-  const { queueTicket } = await user.ask<{ queueTicket: { status: Status } }>(
+  const { queueTicket } = await user.request<{ queueTicket: { status: Status } }>(
     `query { queueTicket { status { ${statusFields} } } }`,
     {},
     { queueToken },
@@ -94,7 +94,7 @@ export async function hold(
   seatNumbers: number[],
   idempotencyKey: string = randomUUID(),
 ): Promise<Result> {
-  const { holdSeats } = await user.ask<{ holdSeats: Result }>(
+  const { holdSeats } = await user.request<{ holdSeats: Result }>(
     `mutation ($input: HoldSeatsInput!) {
       holdSeats(input: $input) {
         __typename
@@ -116,7 +116,7 @@ export async function charge(
   amount: number,
   idempotencyKey: string = randomUUID(),
 ): Promise<Result> {
-  const { chargePoints } = await user.ask<{ chargePoints: Result }>(
+  const { chargePoints } = await user.request<{ chargePoints: Result }>(
     `mutation ($input: ChargePointsInput!) {
       chargePoints(input: $input) {
         __typename
@@ -136,7 +136,7 @@ export async function pay(
   reservationId: string,
   idempotencyKey: string = randomUUID(),
 ): Promise<Result> {
-  const { payReservation } = await user.ask<{ payReservation: Result }>(
+  const { payReservation } = await user.request<{ payReservation: Result }>(
     `mutation ($input: PayReservationInput!) {
       payReservation(input: $input) {
         __typename

@@ -5,8 +5,8 @@ import type {} from 'vitest' // what is augmented below has to be imported somew
 import type { TestProject } from 'vitest/node'
 import { findBrowser } from '../../scripts/browser.ts'
 import { preparePages } from '../../scripts/pages.ts'
-import { removeHome } from '../../scripts/services/home.ts'
-import { livingProcess } from '../../scripts/services/owner.ts'
+import { removeDataDir } from '../../scripts/services/data-dir.ts'
+import { runningProcess } from '../../scripts/services/process-file.ts'
 import { startServices } from '../../scripts/services/start.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { findCaddy } from './caddy.ts'
@@ -34,7 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { databaseUrl, redisUrl, stop } = await startServices({
     directory,
     keepData: false,
-    say: console.log,
+    log: console.log,
   })
   await Promise.all([migrate(databaseUrl), preparePages(console.log)])
   project.provide('databaseUrl', databaseUrl)
@@ -48,6 +48,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
 function removeAbandoned(): void {
   const left = readdirSync(tmpdir()).filter((name) => name.startsWith(PREFIX))
   for (const directory of left.map((name) => join(tmpdir(), name))) {
-    if (livingProcess(join(directory, 'owner')) === undefined) removeHome(directory)
+    if (runningProcess(join(directory, 'owner')) === undefined) removeDataDir(directory)
   }
 }

@@ -1,6 +1,6 @@
 /** A bare WebSocket that speaks graphql-transport-ws by hand: for what a proper client never does. */
 import { WebSocket, type RawData } from 'ws'
-import type { Answer, Credentials } from './client.ts'
+import type { GraphQLResponse, Credentials } from './client.ts'
 
 export interface Message {
   type: string
@@ -87,7 +87,7 @@ export async function sendOverSocket<Data = Record<string, never>>(
   { accessToken, queueToken }: Credentials = {},
   /** Of the payload, besides: `operationName`, say. */
   more: object = {},
-): Promise<Omit<Answer<Data>, 'status'>> {
+): Promise<Omit<GraphQLResponse<Data>, 'status'>> {
   // With the operation: a connection_init with a bad access token is rejected as a whole.
   const headers = {
     ...(accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` }),

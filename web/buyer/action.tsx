@@ -1,8 +1,8 @@
 /** A button that does one thing at a time, and says when it did not work. */
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { Refused } from '../shared/http.ts'
-import { explain, text } from './text.ts'
+import { ApiError } from '../shared/http.ts'
+import { errorMessage, getMessages } from './messages.ts'
 
 /** What the server answers instead of doing it. */
 export interface Refusal {
@@ -20,7 +20,7 @@ interface ActionProps {
 
 export function Action({ run, children, kind = 'primary', disabled = false }: ActionProps) {
   const busy = useSignal(false)
-  /** In words only when it is shown: the language may change meanwhile. */
+  /** In messages only when it is shown: the language may change meanwhile. */
   const problem = useSignal<(() => string) | null>(null)
   const start = async (): Promise<void> => {
     if (busy.value) return
@@ -28,9 +28,10 @@ export function Action({ run, children, kind = 'primary', disabled = false }: Ac
     problem.value = null
     try {
       const refusal = (await run()) ?? null
-      if (refusal) problem.value = () => explain(refusal.__typename, refusal.message)
+      if (refusal) problem.value = () => errorMessage(refusal.__typename, refusal.message)
     } catch (error) {
-      problem.value = () => (error instanceof Refused ? explain(error.code, error.message) : text().failed)
+      problem.value = () =>
+        error instanceof ApiError ? errorMessage(error.code, error.message) : getMessages().failed
     } finally {
       busy.value = false
     }

@@ -4,37 +4,37 @@ import { useEffect } from 'preact/hooks'
 
 const PAUSE_MS = 15_000
 
-const said = signal('')
+const announcement = signal('')
 
 export function Announcer() {
   return (
     <p class="spoken" role="status">
-      {said.value}
+      {announcement.value}
     </p>
   )
 }
 
 /** Says it once, when the component appears. When it is gone it is not so any more, and is not left to be read. */
-export function useAnnounced(words: string): void {
+export function useAnnouncement(messages: string): void {
   useEffect(() => {
-    said.value = words
+    announcement.value = messages
     return () => {
-      if (said.value === words) said.value = ''
+      if (announcement.value === messages) announcement.value = ''
     }
   }, [])
 }
 
-let saidAt = -Infinity
+let announcedAt = -Infinity
 
 /** Says what changes often, at most every 15 seconds, and the last of it in any case. */
-export function useAnnouncedNow(words: string): void {
+export function useThrottledAnnouncement(messages: string): void {
   useEffect(() => {
     const say = (): void => {
-      saidAt = performance.now()
-      said.value = words
+      announcedAt = performance.now()
+      announcement.value = messages
     }
-    const timer = setTimeout(say, Math.max(0, saidAt + PAUSE_MS - performance.now()))
+    const timer = setTimeout(say, Math.max(0, announcedAt + PAUSE_MS - performance.now()))
     return () => clearTimeout(timer)
-  }, [words])
-  useEffect(() => () => void (said.value = ''), [])
+  }, [messages])
+  useEffect(() => () => void (announcement.value = ''), [])
 }

@@ -1,24 +1,24 @@
-import { ask } from '../shared/http.ts'
-import { Pending, useAnswer } from './answer.tsx'
+import { execute } from '../shared/http.ts'
+import { LoadingState, useQuery } from './use-query.tsx'
 import { Concerts } from './documents.ts'
-import { text } from './text.ts'
+import { getMessages } from './messages.ts'
 
 /** The newest concerts, the newest first. */
 export function ConcertList() {
-  const answer = useAnswer(() => ask(Concerts, {}))
-  const words = text()
+  const answer = useQuery(() => execute(Concerts, {}))
+  const messages = getMessages()
   const edges = answer.data?.concerts.edges
   return (
     <>
-      <h1>{words.concerts}</h1>
-      {edges === undefined && <Pending {...answer} />}
-      {edges?.length === 0 && <p>{words.noConcerts}</p>}
+      <h1>{messages.concerts}</h1>
+      {edges === undefined && <LoadingState {...answer} />}
+      {edges?.length === 0 && <p>{messages.noConcerts}</p>}
       <ul class="concerts">
         {[...(edges ?? [])].reverse().map(({ node: { id, title, queue } }) => (
           <li key={id}>
             <a class="card" href={`#/concert/${id}`}>
               <strong>{title}</strong>
-              <span>{words.inLine(queue.waitingCount)}</span>
+              <span>{messages.inLine(queue.waitingCount)}</span>
             </a>
           </li>
         ))}

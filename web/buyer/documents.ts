@@ -56,8 +56,8 @@ export const Leave = graphql(`
   }
 `)
 
-export const StayPresent = graphql(`
-  query StayPresent($token: String!) {
+export const Heartbeat = graphql(`
+  query Heartbeat($token: String!) {
     queueTicket(token: $token) {
       userId
     }

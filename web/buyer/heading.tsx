@@ -6,13 +6,13 @@ let focused: Element | null = null
 document.addEventListener('focusin', ({ target }) => (focused = target as Element))
 
 /** Somebody who is busy elsewhere on the page is left there, and so is who has only just loaded it. */
-const isLost = (): boolean => focused !== null && (!focused.isConnected || focused.matches(':disabled'))
+const isFocusLost = (): boolean => focused !== null && (!focused.isConnected || focused.matches(':disabled'))
 
 /** The heading of a state that a visitor comes to. */
 export function Heading({ children }: { children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
-    if (isLost()) heading.current?.focus()
+    if (isFocusLost()) heading.current?.focus()
   }, [])
   return (
     <h2 ref={heading} tabIndex={-1}>

@@ -1,9 +1,9 @@
 /** Tells somebody who looks elsewhere that it is their turn, if they want that. */
 
-const known = typeof Notification !== 'undefined'
+const isSupported = typeof Notification !== 'undefined'
 
 /** Chrome on Android has the constructor, and it throws. Nothing is shown while nobody has allowed it. */
-function canMake(): boolean {
+function canConstruct(): boolean {
   try {
     new Notification('').close()
     return true
@@ -13,16 +13,17 @@ function canMake(): boolean {
 }
 
 /** Could they be asked? */
-export const canAsk = (): boolean => known && Notification.permission === 'default' && canMake()
+export const canRequestPermission = (): boolean =>
+  isSupported && Notification.permission === 'default' && canConstruct()
 
 /** @returns whether they could be asked again */
-export async function askToNotify(): Promise<boolean> {
+export async function requestPermission(): Promise<boolean> {
   await Notification.requestPermission()
-  return canAsk()
+  return canRequestPermission()
 }
 
 export function notify(title: string, body: string): void {
-  if (!document.hidden || !known || Notification.permission !== 'granted') return
+  if (!document.hidden || !isSupported || Notification.permission !== 'granted') return
   try {
     const notification = new Notification(title, { body, tag: 'turn' })
     notification.addEventListener('click', () => window.focus())

@@ -1,42 +1,42 @@
 /** What the visitor holds, with the time that is left to pay for it, and what they bought. */
 import { useEffect, useRef } from 'preact/hooks'
 import { serverNow } from '../shared/clock.ts'
-import { clockOf, dateOf, numberOf } from '../shared/i18n.ts'
-import { useServerTime } from '../shared/ticker.ts'
+import { formatDuration, formatDate, formatNumber } from '../shared/i18n.ts'
+import { useServerTime } from '../shared/use-server-time.ts'
 import { Action } from './action.tsx'
-import { useAnnounced } from './announcer.tsx'
+import { useAnnouncement } from './announcer.tsx'
 import { Heading } from './heading.tsx'
 import {
   balance,
-  changed,
+  invalidate,
   isHeld,
   mayCharge,
-  numbersOf,
+  seatNumbersOf,
   reservationsOf,
   type Reservation,
 } from './session.ts'
-import { cancel, charge, pay } from './shopping.ts'
-import { text } from './text.ts'
+import { cancel, charge, pay } from './mutations.ts'
+import { getMessages } from './messages.ts'
 import { Ticket } from './ticket.tsx'
 
 /** So long somebody is told that their hold has run out, unless they have held or bought others since. */
-const NEWS_MS = 10 * 60_000
+const EXPIRY_NOTICE_MS = 10 * 60_000
 
 export function Purchases({ concertId }: { concertId: string }) {
   const ours = reservationsOf(concertId)
   const last = ours[ours.length - 1]
-  const hasExpired = last?.status === 'EXPIRED' && serverNow() - Date.parse(last.heldUntil) < NEWS_MS
+  const hasExpired = last?.status === 'EXPIRED' && serverNow() - Date.parse(last.heldUntil) < EXPIRY_NOTICE_MS
   return (
     <>
       {hasExpired && (
         <p class="notice warn" role="alert">
-          {text().expired}
+          {getMessages().expired}
         </p>
       )}
       {ours
         .filter(({ status }) => status === 'HELD')
         .map((held) => (
-          <Held key={held.id} reservation={held} />
+          <HoldCard key={held.id} reservation={held} />
         ))}
       {ours
         .filter(({ status }) => status === 'PAID')
@@ -47,47 +47,47 @@ export function Purchases({ concertId }: { concertId: string }) {
   )
 }
 
-function Held({ reservation }: { reservation: Reservation }) {
+function HoldCard({ reservation }: { reservation: Reservation }) {
   const { price, heldUntil, performance } = reservation
-  const words = text()
-  const seats = words.seats(numbersOf(reservation))
+  const messages = getMessages()
+  const seats = messages.seats(seatNumbersOf(reservation))
   const card = useRef<HTMLElement>(null)
-  useAnnounced(`${words.held}: ${seats}`)
+  useAnnouncement(`${messages.held}: ${seats}`)
   // The button that was pressed for it is below the seats.
   useEffect(() => card.current?.scrollIntoView({ block: 'center' }), [])
   const now = useServerTime()
   // Our clock may be a little ahead of the server's: it is asked every second until it says so too.
   const overAt = isHeld(reservation) ? null : Math.floor(now / 1_000)
-  useEffect(() => void (overAt !== null && changed()), [overAt])
+  useEffect(() => void (overAt !== null && invalidate()), [overAt])
   const missing = price - balance.value
 
   if (overAt !== null) return null
   return (
     <section class="card held" ref={card}>
-      <Heading>{words.held}</Heading>
+      <Heading>{messages.held}</Heading>
       <p>
-        <strong>{seats}</strong> · {dateOf(performance.startsAt)}
+        <strong>{seats}</strong> · {formatDate(performance.startsAt)}
       </p>
       <p class="countdown">
-        {words.payWithin}{' '}
+        {messages.payWithin}{' '}
         <time role="timer" aria-live="off" data-testid="hold-left">
-          {clockOf(Date.parse(heldUntil) - now)}
+          {formatDuration(Date.parse(heldUntil) - now)}
         </time>
       </p>
       <p>
-        {words.balance}: {numberOf(balance.value)} P
+        {messages.balance}: {formatNumber(balance.value)} P
       </p>
-      {missing > 0 && !mayCharge.value && <p class="notice">{words.pointsElsewhere(missing)}</p>}
+      {missing > 0 && !mayCharge.value && <p class="notice">{messages.pointsElsewhere(missing)}</p>}
       {/* One button in one place: the keyboard is still on it when charging has turned into paying. */}
       {missing <= 0 ? (
-        <Action run={() => pay(reservation)}>{words.pay(price)}</Action>
+        <Action run={() => pay(reservation)}>{messages.pay(price)}</Action>
       ) : mayCharge.value ? (
-        <Action run={() => charge(missing)}>{words.charge(missing)}</Action>
+        <Action run={() => charge(missing)}>{messages.charge(missing)}</Action>
       ) : (
-        <Action run={changed}>{words.checkBalance}</Action>
+        <Action run={invalidate}>{messages.checkBalance}</Action>
       )}
       <Action kind="quiet" run={() => cancel(reservation.id)}>
-        {words.giveBack}
+        {messages.giveBack}
       </Action>
     </section>
   )

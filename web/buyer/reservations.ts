@@ -1,6 +1,6 @@
 /** What the visitor holds and has bought, and what of it stays on the device: a ticket is shown at the door, online or not. */
 import type { ResultOf, TadaDocumentNode } from '../shared/graphql.ts'
-import { keep, keptAt } from '../shared/kept.ts'
+import { persist, persistentSignal } from '../shared/persistent-signal.ts'
 import { Holds, Tickets } from './documents.ts'
 
 type TicketPage = ResultOf<typeof Tickets>['reservations']
@@ -10,7 +10,7 @@ const TICKETS = 'tickets'
 /** A thousand tickets: nobody has more. */
 const PAGES_MAX = 20
 /** What is kept of them for when they cannot be asked for: the newest. */
-const KEPT_MAX = 50
+const CACHED_MAX = 50
 
 type Request = <Data, Variables>(
   document: TadaDocumentNode<Data, Variables>,
@@ -28,7 +28,7 @@ export async function loadPurchases(
     request(Holds, {}),
     loadTickets(request),
   ])
-  keep(TICKETS, JSON.stringify(paid.slice(-KEPT_MAX)))
+  persist(TICKETS, JSON.stringify(paid.slice(-CACHED_MAX)))
   const others = [...held.edges, ...newest.edges].map(({ node }) => node)
   const all = new Map([...paid, ...others].map((one) => [one.id, one]))
   return {
@@ -51,12 +51,12 @@ async function loadTickets(request: Request): Promise<Reservation[]> {
 }
 
 /** The tickets that this device knew of last. */
-export function rememberedTickets(): readonly Reservation[] {
+export function cachedTickets(): readonly Reservation[] {
   try {
-    return JSON.parse(keptAt(TICKETS).value ?? '[]') as Reservation[]
+    return JSON.parse(persistentSignal(TICKETS).value ?? '[]') as Reservation[]
   } catch {
     return []
   }
 }
 
-export const forgetTickets = (): void => keep(TICKETS, null)
+export const clearCachedTickets = (): void => persist(TICKETS, null)

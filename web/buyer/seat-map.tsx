@@ -1,28 +1,28 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { numberOf } from '../shared/i18n.ts'
+import { formatNumber } from '../shared/i18n.ts'
 import { Action, type Refusal } from './action.tsx'
-import { Pending } from './answer.tsx'
+import { LoadingState } from './use-query.tsx'
 import {
   choose,
   chosen,
-  followSeats,
-  freeNear,
+  subscribeToSeats,
+  nearestAvailable,
   holding,
-  lose,
-  lost,
+  markTaken,
+  takenSeats,
   SEATS_MAX,
   seats,
-  tooMany,
-  unseen,
+  limitReached,
+  loadFailed,
   type Seat,
 } from './seats.ts'
-import { isHeld, numbersOf, reservationsOf } from './session.ts'
-import { hold } from './shopping.ts'
-import { text } from './text.ts'
+import { isHeld, seatNumbersOf, reservationsOf } from './session.ts'
+import { hold } from './mutations.ts'
+import { getMessages } from './messages.ts'
 
 /** Where an arrow key leads, in a grid that has fewer columns on a phone. */
-function stepOf(key: string, grid: HTMLElement): number {
+function arrowKeyStep(key: string, grid: HTMLElement): number {
   const columns = getComputedStyle(grid).gridTemplateColumns.split(' ').length
   const steps: Record<string, number> = {
     ArrowLeft: -1,
@@ -33,27 +33,27 @@ function stepOf(key: string, grid: HTMLElement): number {
   return steps[key] ?? 0
 }
 
-type Look = Seat['status'] | 'CHOSEN' | 'MINE'
+type SeatState = Seat['status'] | 'CHOSEN' | 'MINE'
 
 /** The seats of a date, live. One of them is in the tab order; arrow keys lead to the others. */
 export function SeatMap({ concertId, performanceId }: { concertId: string; performanceId: string }) {
   const focused = useSignal(1)
   const attempt = useSignal(0)
   const grid = useRef<HTMLDivElement>(null)
-  useEffect(() => followSeats(concertId, performanceId), [concertId, performanceId, attempt.value])
+  useEffect(() => subscribeToSeats(concertId, performanceId), [concertId, performanceId, attempt.value])
 
-  const words = text()
+  const messages = getMessages()
   const mine = new Set(
     reservationsOf(concertId)
       .filter((one) => one.performance.id === performanceId && (one.status === 'PAID' || isHeld(one)))
-      .flatMap(numbersOf),
+      .flatMap(seatNumbersOf),
   )
-  const lookOf = ({ number, status }: Seat): Look =>
+  const lookOf = ({ number, status }: Seat): SeatState =>
     mine.has(number) ? 'MINE' : chosen.value.includes(number) ? 'CHOSEN' : status
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (!grid.current) return
-    const next = focused.value + stepOf(event.key, grid.current)
+    const next = focused.value + arrowKeyStep(event.key, grid.current)
     if (next === focused.value || !seats.value.has(next)) return
     event.preventDefault()
     focused.value = next
@@ -66,7 +66,7 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
       const refused = await hold(concertId, performanceId, wanted)
       if (!refused) chosen.value = []
       if (refused?.__typename !== 'SeatTaken') return refused
-      lose(refused.seatNumbers)
+      markTaken(refused.seatNumbers)
       return null
     } finally {
       holding.value = false
@@ -77,13 +77,13 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
 
   if (seats.value.size === 0) {
     const again = () => Promise.resolve(void (attempt.value += 1))
-    return <Pending failed={unseen.value} again={again} />
+    return <LoadingState failed={loadFailed.value} refetch={again} />
   }
   return (
     <section class="seat-map">
-      <h2 id="seats">{words.chooseSeats}</h2>
-      <p class="hint">{words.holdHint}</p>
-      <p class="stage">{words.stage}</p>
+      <h2 id="seats">{messages.chooseSeats}</h2>
+      <p class="hint">{messages.holdHint}</p>
+      <p class="stage">{messages.stage}</p>
       <div class="seats" role="group" aria-labelledby="seats" ref={grid} onKeyDown={onKeyDown}>
         {[...seats.value.values()].map((seat) => {
           const look = lookOf(seat)
@@ -96,7 +96,7 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
               tabIndex={seat.number === focused.value ? 0 : -1}
               aria-pressed={look === 'CHOSEN'}
               aria-disabled={look !== 'AVAILABLE' && look !== 'CHOSEN'}
-              aria-label={`${words.seat(seat.number)}, ${words.points(seat.price)}, ${words.statusOf[look]}`}
+              aria-label={`${messages.seat(seat.number)}, ${messages.points(seat.price)}, ${messages.statusOf[look]}`}
               onFocus={() => (focused.value = seat.number)}
               onClick={() => choose(seat.number)}
             >
@@ -108,25 +108,25 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
       <ul class="legend">
         {(['AVAILABLE', 'CHOSEN', 'MINE', 'HELD', 'SOLD'] as const).map((look) => (
           <li key={look}>
-            <span class={`seat ${look.toLowerCase()}`} aria-hidden="true" /> {words.statusOf[look]}
-            {look === 'AVAILABLE' && `, ${words.prices(Math.min(...prices), Math.max(...prices))}`}
+            <span class={`seat ${look.toLowerCase()}`} aria-hidden="true" /> {messages.statusOf[look]}
+            {look === 'AVAILABLE' && `, ${messages.prices(Math.min(...prices), Math.max(...prices))}`}
           </li>
         ))}
       </ul>
       <p class="sum" aria-live="polite">
-        {chosen.value.length > 0 && `${words.seats(chosen.value)} · ${numberOf(price)} P`}
+        {chosen.value.length > 0 && `${messages.seats(chosen.value)} · ${formatNumber(price)} P`}
       </p>
       <Action run={take} disabled={chosen.value.length === 0}>
-        {words.hold(chosen.value.length)}
+        {messages.hold(chosen.value.length)}
       </Action>
-      {lost.value.length > 0 && (
+      {takenSeats.value.length > 0 && (
         <p class="notice warn" role="alert">
-          {words.taken(lost.value)} {words.nearby(freeNear(lost.value))}
+          {messages.taken(takenSeats.value)} {messages.nearby(nearestAvailable(takenSeats.value))}
         </p>
       )}
-      {tooMany.value && (
+      {limitReached.value && (
         <p class="notice warn" role="alert">
-          {words.full(SEATS_MAX)}
+          {messages.full(SEATS_MAX)}
         </p>
       )}
     </section>

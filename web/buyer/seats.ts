@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { ResultOf } from '../shared/graphql.ts'
 import { WatchSeats } from './documents.ts'
-import { credentials, streams } from './session.ts'
+import { credentials, subscriptions } from './session.ts'
 
 export type Seat = ResultOf<typeof WatchSeats>['seatChanges']['seats'][number]
 
@@ -15,51 +15,51 @@ export const chosen = signal<readonly number[]>([])
 /** While our own hold is under way, a seat that is taken may be taken by us. */
 export const holding = signal(false)
 /** Seats that somebody else was faster with. */
-export const lost = signal<readonly number[]>([])
+export const takenSeats = signal<readonly number[]>([])
 /** One more was wanted than one may have. */
-export const tooMany = signal(false)
+export const limitReached = signal(false)
 /** The server does not show them, and asking again at once would not help. */
-export const unseen = signal(false)
+export const loadFailed = signal(false)
 
 /** Follows the seats of a date. @returns what stops it */
-export function followSeats(concertId: string, performanceId: string): () => void {
+export function subscribeToSeats(concertId: string, performanceId: string): () => void {
   seats.value = new Map()
   chosen.value = []
-  lost.value = []
-  tooMany.value = false
-  unseen.value = false
-  return streams.subscribe(WatchSeats, { performanceId }, credentials(concertId), {
+  takenSeats.value = []
+  limitReached.value = false
+  loadFailed.value = false
+  return subscriptions.subscribe(WatchSeats, { performanceId }, credentials(concertId), {
     onValue: ({ seatChanges: { snapshot, seats: changed } }) => {
       const next = new Map(snapshot ? [] : seats.value)
       for (const seat of changed) next.set(seat.number, seat)
       seats.value = next
       // Who is faster has it: what cannot be had any more is not chosen any more.
       const gone = chosen.value.filter((number) => next.get(number)?.status !== 'AVAILABLE')
-      if (gone.length > 0 && !holding.value) lose(gone)
+      if (gone.length > 0 && !holding.value) markTaken(gone)
     },
     onEnd: () => undefined,
-    onRefused: () => (unseen.value = true),
+    onRefused: () => (loadFailed.value = true),
   })
 }
 
 /** Somebody else has these: they cannot be chosen any more. */
-export function lose(numbers: readonly number[]): void {
-  lost.value = numbers
+export function markTaken(numbers: readonly number[]): void {
+  takenSeats.value = numbers
   chosen.value = chosen.value.filter((number) => !numbers.includes(number))
 }
 
 /** Chooses a seat, or lets go of it. */
 export function choose(number: number): void {
   if (seats.value.get(number)?.status !== 'AVAILABLE') return
-  lost.value = []
+  takenSeats.value = []
   const without = chosen.value.filter((other) => other !== number)
   const isNew = without.length === chosen.value.length
-  tooMany.value = isNew && without.length >= SEATS_MAX
-  if (!tooMany.value) chosen.value = isNew ? [...without, number] : without
+  limitReached.value = isNew && without.length >= SEATS_MAX
+  if (!limitReached.value) chosen.value = isNew ? [...without, number] : without
 }
 
 /** The free seats that are nearest to these, by their numbers. */
-export function freeNear(numbers: readonly number[]): number[] {
+export function nearestAvailable(numbers: readonly number[]): number[] {
   const distance = (number: number): number => Math.min(...numbers.map((one) => Math.abs(one - number)))
   return [...seats.value.values()]
     .filter(({ number, status }) => status === 'AVAILABLE' && !numbers.includes(number))

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { numberOf } from '../shared/i18n.ts'
-import { keep, keptAt } from '../shared/kept.ts'
+import { formatNumber } from '../shared/i18n.ts'
+import { persist, persistentSignal } from '../shared/persistent-signal.ts'
 import { Action } from './action.tsx'
-import { useAnnouncedNow } from './announcer.tsx'
+import { useThrottledAnnouncement } from './announcer.tsx'
 import { Heading } from './heading.tsx'
-import { canAsk, askToNotify } from './notify.ts'
+import { canRequestPermission, requestPermission } from './notify.ts'
 import { leave, progressKey, type Status } from './session.ts'
-import { text } from './text.ts'
+import { getMessages } from './messages.ts'
 
 interface WaitingRoomProps {
   concertId: string
@@ -17,54 +17,54 @@ interface WaitingRoomProps {
 
 export function WaitingRoom({ concertId, token, status }: WaitingRoomProps) {
   const { position, estimatedWaitSeconds, paused } = status
-  const words = text()
+  const messages = getMessages()
   const progress = useProgress(progressKey(concertId), token, position)
   const sure = useSignal(false)
   const mayNotify = useSignal(false)
-  useEffect(() => void (mayNotify.value = canAsk()), [])
-  useAnnouncedNow(`${words.place}: ${numberOf(position)}`)
+  useEffect(() => void (mayNotify.value = canRequestPermission()), [])
+  useThrottledAnnouncement(`${messages.place}: ${formatNumber(position)}`)
 
   return (
     <section class="card waiting">
-      <Heading>{words.waiting}</Heading>
+      <Heading>{messages.waiting}</Heading>
       <p class="position">
-        <span class="label">{words.place}</span>
-        <strong data-testid="position">{numberOf(position)}</strong>
-        <span>{words.ahead(position - 1)}</span>
+        <span class="label">{messages.place}</span>
+        <strong data-testid="position">{formatNumber(position)}</strong>
+        <span>{messages.ahead(position - 1)}</span>
       </p>
-      <progress max={1} value={progress} aria-label={words.place} />
+      <progress max={1} value={progress} aria-label={messages.place} />
       {paused ? (
         <p class="notice" role="status">
-          {words.paused}
+          {messages.paused}
         </p>
       ) : (
         <p>
           {estimatedWaitSeconds === null
-            ? words.noEstimate
-            : words.estimate(Math.floor(estimatedWaitSeconds / 60))}
+            ? messages.noEstimate
+            : messages.estimate(Math.floor(estimatedWaitSeconds / 60))}
         </p>
       )}
       <p class="hint">
-        {words.keepOpen} {words.beHere}
+        {messages.keepOpen} {messages.beHere}
       </p>
       {mayNotify.value && (
-        <Action kind="quiet" run={async () => void (mayNotify.value = await askToNotify())}>
-          {words.notify}
+        <Action kind="quiet" run={async () => void (mayNotify.value = await requestPermission())}>
+          {messages.notify}
         </Action>
       )}
       {sure.value ? (
-        <div class="row" role="group" aria-label={words.leaveSure}>
-          <span>{words.leaveSure}</span>
+        <div class="row" role="group" aria-label={messages.leaveSure}>
+          <span>{messages.leaveSure}</span>
           <Action kind="quiet" run={() => leave(concertId)}>
-            {words.yes}
+            {messages.yes}
           </Action>
           <Action kind="quiet" run={() => Promise.resolve(void (sure.value = false))}>
-            {words.no}
+            {messages.no}
           </Action>
         </div>
       ) : (
         <button type="button" class="action quiet" onClick={() => (sure.value = true)}>
-          {words.leave}
+          {messages.leave}
         </button>
       )}
     </section>
@@ -77,10 +77,10 @@ export function WaitingRoom({ concertId, token, status }: WaitingRoomProps) {
  */
 function useProgress(key: string, token: string, position: number): number {
   const ticket = token.slice(-16)
-  const [whose, ...known] = keptAt(key).value?.split(' ') ?? []
+  const [whose, ...known] = persistentSignal(key).value?.split(' ') ?? []
   const [first = position, best = 0] = whose === ticket ? known.map(Number) : []
   const start = Math.max(first, position)
   const now = Math.max(best, 1 - (position - 1) / start)
-  useEffect(() => keep(key, `${ticket} ${start} ${now}`), [key, ticket, start, now])
+  useEffect(() => persist(key, `${ticket} ${start} ${now}`), [key, ticket, start, now])
   return now
 }

@@ -1,73 +1,86 @@
 /** The operators' page: every concert at a glance, and what can be done about it. */
 import { effect, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { Frame } from '../shared/frame.tsx'
-import { FindBuyerCard } from './buyer.tsx'
+import { Layout } from '../shared/layout.tsx'
+import { FindBuyerCard } from './find-buyer.tsx'
 import { ConcertCard } from './concert.tsx'
-import { Create } from './create.tsx'
-import { Field, Form, typed } from './form.tsx'
+import { CreateConcertCard } from './create-concert.tsx'
+import { Field, Form, fieldValue } from './form.tsx'
 import { Pager } from './pager.tsx'
-import { concerts, connected, expired, loadActions, loadConcerts, signIn, signOut, token } from './session.ts'
-import { text } from './text.ts'
-import { Trail } from './trail.tsx'
+import {
+  concerts,
+  connected,
+  expired,
+  loadAuditLog,
+  loadConcerts,
+  signIn,
+  signOut,
+  token,
+} from './session.ts'
+import { getMessages } from './messages.ts'
+import { AuditLogCard } from './audit-log.tsx'
 
 effect(() => {
-  document.title = text().title
+  document.title = getMessages().title
 })
 
 export function App() {
-  const words = text()
+  const messages = getMessages()
   return (
-    <Frame home="/" connected={connected.value} words={words} kind="desk">
-      <h1>{words.desk}</h1>
-      {token.value === null ? <SignIn /> : <Desk />}
-    </Frame>
+    <Layout home="/" connected={connected.value} messages={messages} kind="dashboard">
+      <h1>{messages.desk}</h1>
+      {token.value === null ? <SignIn /> : <Dashboard />}
+    </Layout>
   )
 }
 
 function SignIn() {
-  const words = text()
+  const messages = getMessages()
   return (
     <section class="card">
       {expired.value && (
         <p class="notice warn" role="alert">
-          {words.expired}
+          {messages.expired}
         </p>
       )}
-      <Form label={words.signIn} button={words.signIn} run={(data) => signIn(typed(data, 'token'))}>
-        <Field label={words.token} name="token" type="password" />
+      <Form
+        label={messages.signIn}
+        button={messages.signIn}
+        run={(data) => signIn(fieldValue(data, 'token'))}
+      >
+        <Field label={messages.token} name="token" type="password" />
       </Form>
-      <p class="hint">{words.tokenHint}</p>
+      <p class="hint">{messages.tokenHint}</p>
     </section>
   )
 }
 
-function Desk() {
+function Dashboard() {
   const failed = useSignal(false)
-  const words = text()
+  const messages = getMessages()
   useEffect(() => {
-    Promise.all([loadConcerts(), loadActions()]).catch(() => (failed.value = true))
+    Promise.all([loadConcerts(), loadAuditLog()]).catch(() => (failed.value = true))
   }, [])
   return (
     <>
       {failed.value && (
         <p class="notice warn" role="alert">
-          {words.failed}
+          {messages.failed}
         </p>
       )}
       {concerts.value.items.map((concert) => (
         <ConcertCard key={concert.id} {...concert} />
       ))}
       <Pager
-        shown={concerts.value}
+        page={concerts.value}
         load={loadConcerts}
-        words={{ older: words.olderConcerts, newest: words.newestConcerts }}
+        messages={{ older: messages.olderConcerts, newest: messages.newestConcerts }}
       />
-      <Create />
+      <CreateConcertCard />
       <FindBuyerCard />
-      <Trail />
+      <AuditLogCard />
       <button type="button" class="action quiet" onClick={signOut}>
-        {words.signOut}
+        {messages.signOut}
       </button>
     </>
   )

@@ -1,7 +1,7 @@
-/** The last half hour of a figure, drawn, and in words for who does not see it. */
-import { numberOf } from '../shared/i18n.ts'
-import { stepsOf, type Point } from './steps.ts'
-import { text } from './text.ts'
+/** The last half hour of a figure, drawn, and in messages for who does not see it. */
+import { formatNumber } from '../shared/i18n.ts'
+import { chartPath, type Point } from './chart-path.ts'
+import { getMessages } from './messages.ts'
 
 interface ChartProps {
   label: string
@@ -10,30 +10,30 @@ interface ChartProps {
 }
 
 export function Chart({ label, points, now }: ChartProps) {
-  const words = text()
-  const steps = stepsOf(points, now)
+  const messages = getMessages()
+  const steps = chartPath(points, now)
   if (!steps) return null
   const [first, last, highest] = [steps.first, steps.last, steps.highest].map((value) =>
-    numberOf(rounded(value)),
+    formatNumber(roundToTenth(value)),
   ) as [string, string, string]
   return (
     <figure class="chart">
-      <figcaption aria-hidden="true">{words.highest(highest)}</figcaption>
+      <figcaption aria-hidden="true">{messages.highest(highest)}</figcaption>
       <svg
         viewBox="0 0 1000 100"
         preserveAspectRatio="none"
         role="img"
-        aria-label={words.chart(label, [first, last, highest])}
+        aria-label={messages.chart(label, [first, last, highest])}
       >
         <path class="area" d={steps.area} />
         <path class="line" d={steps.line} />
       </svg>
       <figcaption aria-hidden="true">
-        <span>{words.halfHourAgo}</span> <span>{words.now}</span>
+        <span>{messages.halfHourAgo}</span> <span>{messages.now}</span>
       </figcaption>
     </figure>
   )
 }
 
 /** To a tenth: nobody reads more of it. */
-export const rounded = (value: number): number => Math.round(value * 10) / 10
+export const roundToTenth = (value: number): number => Math.round(value * 10) / 10

@@ -1,55 +1,55 @@
 /** One concert: how it is doing. */
 import type { ReadonlySignal } from '@preact/signals'
-import { numberOf } from '../shared/i18n.ts'
-import { useServerTime } from '../shared/ticker.ts'
-import { Chart, rounded } from './chart.tsx'
-import { useFigures, type Figures, type Sample } from './figures.ts'
+import { formatNumber } from '../shared/i18n.ts'
+import { useServerTime } from '../shared/use-server-time.ts'
+import { Chart, roundToTenth } from './chart.tsx'
+import { useStats, type Stats, type Sample } from './stats.ts'
 import type { Concert } from './session.ts'
 import { Settings } from './settings.tsx'
-import { text } from './text.ts'
+import { getMessages } from './messages.ts'
 
-const SHOWN = ['waiting', 'admitted', 'admissionsPerSecond', 'sold', 'held', 'free', 'pointsTaken'] as const
+const STATS = ['waiting', 'admitted', 'admissionsPerSecond', 'sold', 'held', 'free', 'pointsTaken'] as const
 
 export function ConcertCard(concert: Concert) {
-  const { figures, history, settings, failed, tryAgain } = useFigures(concert)
-  const words = text()
+  const { stats: figures, history, settings, failed, retry: tryAgain } = useStats(concert)
+  const messages = getMessages()
   return (
     <section class="card" aria-label={concert.title}>
       <h2>
-        {concert.title} <span class="hint">{settings.value.paused ? words.paused : words.running}</span>
+        {concert.title} <span class="hint">{settings.value.paused ? messages.paused : messages.running}</span>
       </h2>
       {failed.value && (
         <p class="notice warn" role="alert">
-          {words.noFigures}{' '}
+          {messages.noFigures}{' '}
           <button type="button" class="action quiet" onClick={tryAgain}>
-            {words.tryAgain}
+            {messages.tryAgain}
           </button>
         </p>
       )}
-      {figures.value && <Signs {...figures.value} />}
-      <FigureList figures={figures} history={history} />
+      {figures.value && <ConsistencyChecks {...figures.value} />}
+      <StatList stats={figures} history={history} />
       <Settings concertId={concert.id} settings={settings} />
     </section>
   )
 }
 
-interface FigureListProps {
-  figures: ReadonlySignal<Figures | null>
+interface StatListProps {
+  stats: ReadonlySignal<Stats | null>
   history: ReadonlySignal<readonly Sample[]>
 }
 
-function FigureList({ figures, history }: FigureListProps) {
+function StatList({ stats: figures, history }: StatListProps) {
   const now = useServerTime()
-  const words = text()
+  const messages = getMessages()
   return (
-    <dl class="figures">
-      {SHOWN.map((name) => (
-        <div class="figure" key={name}>
-          <dt>{words.figures[name]}</dt>
-          <dd data-testid={name}>{figures.value ? numberOf(rounded(figures.value[name])) : '–'}</dd>
+    <dl class="stats">
+      {STATS.map((name) => (
+        <div class="stat" key={name}>
+          <dt>{messages.figures[name]}</dt>
+          <dd data-testid={name}>{figures.value ? formatNumber(roundToTenth(figures.value[name])) : '–'}</dd>
           <dd>
             <Chart
-              label={words.figures[name]}
+              label={messages.figures[name]}
               points={history.value.map((sample) => ({ at: Date.parse(sample.at), value: sample[name] }))}
               now={now}
             />
@@ -61,16 +61,16 @@ function FigureList({ figures, history }: FigureListProps) {
 }
 
 /** Words beside the colour, which not everybody sees. */
-function Signs({ issued, waiting, admitted, finished, lapsed, oversold }: Figures) {
-  const words = text()
+function ConsistencyChecks({ issued, waiting, admitted, finished, lapsed, oversold }: Stats) {
+  const messages = getMessages()
   const whole = issued === waiting + admitted + finished + lapsed
   return (
     <p role="status">
-      <span class={whole ? 'sign' : 'sign broken'}>
-        {whole ? '✓' : '✗'} {whole ? words.addsUp : words.lost}
+      <span class={whole ? 'check' : 'check failed'}>
+        {whole ? '✓' : '✗'} {whole ? messages.addsUp : messages.lost}
       </span>
-      <span class={oversold === 0 ? 'sign' : 'sign broken'}>
-        {oversold === 0 ? '✓' : '✗'} {oversold === 0 ? words.notOversold : words.oversold(oversold)}
+      <span class={oversold === 0 ? 'check' : 'check failed'}>
+        {oversold === 0 ? '✓' : '✗'} {oversold === 0 ? messages.notOversold : messages.oversold(oversold)}
       </span>
     </p>
   )

@@ -23,8 +23,8 @@ export const Concerts = graphql(`
   }
 `)
 
-export const Actions = graphql(`
-  query OperatorActions($after: String) {
+export const AuditLog = graphql(`
+  query AuditLog($after: String) {
     operatorActions(first: 20, after: $after) {
       pageInfo {
         hasNextPage
@@ -66,8 +66,8 @@ export const History = graphql(`
   }
 `)
 
-export const WatchFigures = graphql(`
-  subscription WatchFigures($concertId: ID!) {
+export const WatchStats = graphql(`
+  subscription WatchStats($concertId: ID!) {
     figureChanges(concertId: $concertId) {
       at
       issued

@@ -1,8 +1,8 @@
 /** A form that does one thing at a time, and says how it went. */
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren, InputHTMLAttributes } from 'preact'
-import { Refused } from '../shared/http.ts'
-import { text } from './text.ts'
+import { ApiError } from '../shared/http.ts'
+import { getMessages } from './messages.ts'
 
 interface FormProps {
   /** @returns what to say when it worked */
@@ -24,7 +24,7 @@ export function Form({ run, button, label, children }: FormProps) {
       const message = await run(new FormData(form), form)
       said.value = message === undefined ? null : { message, failed: false }
     } catch (error) {
-      said.value = { message: error instanceof Refused ? error.message : text().failed, failed: true }
+      said.value = { message: error instanceof ApiError ? error.message : getMessages().failed, failed: true }
     } finally {
       busy.value = false
     }
@@ -77,7 +77,7 @@ export function Field({ label, type = 'text', required = true, onInput, ...input
 }
 
 /** What was typed; '' for what was not. */
-export const typed = (data: FormData, name: string): string => {
+export const fieldValue = (data: FormData, name: string): string => {
   const value = data.get(name)
   return typeof value === 'string' ? value.trim() : ''
 }

@@ -12,7 +12,7 @@ const RESERVATION = btoa('Reservation:')
 export const uuidOf = (id: string): string => atob(id).replace(/^\w+:/, '')
 
 /** Whom an operator means: a user, by either id, or whoever has that reservation. */
-export function meant(written: string): { userId: string } | { reservationId: string } {
+export function parseBuyerId(written: string): { userId: string } | { reservationId: string } {
   if (written.startsWith(RESERVATION)) return { reservationId: written }
   return { userId: UUID.test(written) ? btoa(`User:${written.toLowerCase()}`) : written }
 }

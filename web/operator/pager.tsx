@@ -1,18 +1,18 @@
 /** The way to what is older, and back. */
 import { Form } from './form.tsx'
-import type { Shown } from './session.ts'
+import type { ListPage } from './session.ts'
 
 interface PagerProps {
-  shown: Shown<unknown>
+  page: ListPage<unknown>
   load: (from: string | null) => Promise<undefined>
-  words: { older: string; newest: string }
+  messages: { older: string; newest: string }
 }
 
-export function Pager({ shown: { older, isNewest }, load, words }: PagerProps) {
+export function Pager({ page: { olderCursor: older, isNewest }, load, messages }: PagerProps) {
   return (
     <div class="row">
-      {!isNewest && <Form label={words.newest} button={words.newest} run={() => load(null)} />}
-      {older && <Form label={words.older} button={words.older} run={() => load(older)} />}
+      {!isNewest && <Form label={messages.newest} button={messages.newest} run={() => load(null)} />}
+      {older && <Form label={messages.older} button={messages.older} run={() => load(older)} />}
     </div>
   )
 }

@@ -3,10 +3,10 @@ import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ResultOf, VariablesOf } from '../shared/graphql.ts'
 import { Forecast, UpdateQueue } from './documents.ts'
-import type { QueueSettings } from './figures.ts'
+import type { QueueSettings } from './stats.ts'
 import { Field, Form } from './form.tsx'
-import { loadActions, request } from './session.ts'
-import { text } from './text.ts'
+import { loadAuditLog, request } from './session.ts'
+import { getMessages } from './messages.ts'
 
 /** What is left out stays as it is, also when somebody else changes it meanwhile. */
 type Change = Omit<VariablesOf<typeof Forecast>, 'concertId'>
@@ -20,7 +20,7 @@ export function Settings({ concertId, settings }: SettingsProps) {
   /** What was typed; a field that nobody touched shows what is in force. */
   const draft = useSignal<{ capacity?: string; rate?: string }>({})
   const pending = useSignal<{ change: Change; outlook: string } | null>(null)
-  const words = text()
+  const messages = getMessages()
   const { capacity, ratePerSecond, paused } = settings.value
   const shown = { capacity: String(capacity), rate: String(ratePerSecond ?? ''), ...draft.value }
 
@@ -39,7 +39,7 @@ export function Settings({ concertId, settings }: SettingsProps) {
     const { value: written } = draft
     const { queueForecast } = await request(Forecast, { concertId, ...change })
     // Who went on typing wants to know something else.
-    if (draft.value === written) pending.value = { change, outlook: said(queueForecast) }
+    if (draft.value === written) pending.value = { change, outlook: describeForecast(queueForecast) }
   }
   const foreseeTyped = async (): Promise<string | undefined> => {
     const rate = shown.rate === '' ? null : Number(shown.rate)
@@ -47,20 +47,20 @@ export function Settings({ concertId, settings }: SettingsProps) {
       ...(Number(shown.capacity) === capacity ? {} : { capacity: Number(shown.capacity) }),
       ...(rate === ratePerSecond ? {} : { ratePerSecond: rate }),
     }
-    return Object.keys(change).length === 0 ? words.unchanged : foresee(change)
+    return Object.keys(change).length === 0 ? messages.unchanged : foresee(change)
   }
   const apply = async (change: Change): Promise<undefined> => {
     settings.value = (await request(UpdateQueue, { input: { concertId, ...change } })).updateQueue
     if (change.paused === undefined) draft.value = {}
-    await loadActions()
+    await loadAuditLog()
   }
 
   return (
     <>
       <div class="row">
-        <Form label={words.capacity} button={words.look} run={foreseeTyped}>
+        <Form label={messages.capacity} button={messages.look} run={foreseeTyped}>
           <Field
-            label={words.capacity}
+            label={messages.capacity}
             name="capacity"
             type="number"
             min={0}
@@ -68,31 +68,31 @@ export function Settings({ concertId, settings }: SettingsProps) {
             onInput={(typed) => write({ capacity: typed })}
           />
           <Field
-            label={words.rate}
+            label={messages.rate}
             name="rate"
             type="number"
             min={0}
             step="any"
             required={false}
-            placeholder={words.noLimit}
+            placeholder={messages.noLimit}
             value={shown.rate}
             onInput={(typed) => write({ rate: typed })}
           />
         </Form>
         <Form
-          label={paused ? words.resume : words.pause}
-          button={paused ? words.resume : words.pause}
+          label={paused ? messages.resume : messages.pause}
+          button={paused ? messages.resume : messages.pause}
           run={() => foresee({ paused: !paused })}
         />
       </div>
       <p class={pending.value ? 'notice' : ''} role="status">
         {pending.value && (
           <>
-            <strong>{named(pending.value.change, settings.value)}</strong> {pending.value.outlook}
+            <strong>{describeChange(pending.value.change, settings.value)}</strong> {pending.value.outlook}
           </>
         )}
       </p>
-      {pending.value && <Confirm change={pending.value.change} apply={apply} leave={drop} />}
+      {pending.value && <Confirm change={pending.value.change} apply={apply} cancel={drop} />}
     </>
   )
 }
@@ -100,39 +100,47 @@ export function Settings({ concertId, settings }: SettingsProps) {
 interface ConfirmProps {
   change: Change
   apply: (change: Change) => Promise<undefined>
-  leave: () => void
+  cancel: () => void
 }
 
-function Confirm({ change, apply, leave }: ConfirmProps) {
-  const words = text()
+function Confirm({ change, apply, cancel: leave }: ConfirmProps) {
+  const messages = getMessages()
   return (
     <div class="row">
-      <Form label={words.change} button={words.change} run={() => apply(change)} />
+      <Form label={messages.change} button={messages.change} run={() => apply(change)} />
       <button type="button" class="action quiet" onClick={leave}>
-        {words.leave}
+        {messages.leave}
       </button>
     </div>
   )
 }
 
 /** What would be different. */
-function named(change: Change, now: QueueSettings): string {
-  const words = text()
-  const rateOf = (rate: number | null): string => (rate === null ? words.noLimit : String(rate))
+function describeChange(change: Change, now: QueueSettings): string {
+  const messages = getMessages()
+  const rateOf = (rate: number | null): string => (rate === null ? messages.noLimit : String(rate))
   return [
-    change.capacity != null && `${words.capacity}: ${now.capacity} → ${change.capacity}.`,
+    change.capacity != null && `${messages.capacity}: ${now.capacity} → ${change.capacity}.`,
     change.ratePerSecond !== undefined &&
-      `${words.rate}: ${rateOf(now.ratePerSecond)} → ${rateOf(change.ratePerSecond)}.`,
-    change.paused != null && `${change.paused ? words.pause : words.resume}.`,
+      `${messages.rate}: ${rateOf(now.ratePerSecond)} → ${rateOf(change.ratePerSecond)}.`,
+    change.paused != null && `${change.paused ? messages.pause : messages.resume}.`,
   ]
     .filter(Boolean)
     .join(' ')
 }
 
 /** What would come of it. */
-function said({ waiting, admissionsPerSecond, seconds }: ResultOf<typeof Forecast>['queueForecast']): string {
-  const words = text()
-  if (seconds === null) return admissionsPerSecond === 0 ? words.never(waiting) : words.unknown(waiting)
-  const time = words.duration(Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), seconds % 60)
-  return words.last(waiting, time)
+function describeForecast({
+  waiting,
+  admissionsPerSecond,
+  seconds,
+}: ResultOf<typeof Forecast>['queueForecast']): string {
+  const messages = getMessages()
+  if (seconds === null) return admissionsPerSecond === 0 ? messages.never(waiting) : messages.unknown(waiting)
+  const time = messages.duration(
+    Math.floor(seconds / 3_600),
+    Math.floor((seconds % 3_600) / 60),
+    seconds % 60,
+  )
+  return messages.last(waiting, time)
 }

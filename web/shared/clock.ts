@@ -4,7 +4,7 @@
 let offset = { ms: Date.now() - performance.now(), errorMs: Infinity }
 
 /** @param date the Date header of an answer, which has whole seconds; @param askedAt when it was asked for: performance.now() */
-export function heardServerTime(date: string | null, askedAt: number): void {
+export function syncServerClock(date: string | null, askedAt: number): void {
   const sent = date === null ? NaN : Date.parse(date)
   if (Number.isNaN(sent)) return
   const arrivedAt = performance.now()

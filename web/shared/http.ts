@@ -1,6 +1,6 @@
 /** Queries and mutations: one POST each, sent again while the network or the server is away. */
 import { print } from '@0no-co/graphql.web'
-import { heardServerTime } from './clock.ts'
+import { syncServerClock } from './clock.ts'
 import type { TadaDocumentNode } from './graphql.ts'
 
 /** What a request shows: who it is from, and their place in line. */
@@ -10,7 +10,7 @@ export interface Credentials {
 }
 
 /** An answer that sending again would not change. `code` is the server's. */
-export class Refused extends Error {
+export class ApiError extends Error {
   readonly code: string
   constructor(message: string, code: string) {
     super(message)
@@ -18,21 +18,21 @@ export class Refused extends Error {
   }
 }
 
-interface Body<Data> {
+interface ResponseBody<Data> {
   data?: Data | null
   errors?: { message: string; extensions?: { code?: string; retryAfterSeconds?: number } }[]
 }
 
-const ANSWER_MS_MAX = 10_000
+const RESPONSE_TIMEOUT_MS = 10_000
 const ATTEMPTS_MAX = 8
 /** Codes of errors that pass. */
-export const AGAIN = new Set(['OVERLOADED', 'RATE_LIMITED'])
+export const RETRYABLE_CODES = new Set(['OVERLOADED', 'RATE_LIMITED'])
 
 /**
  * Asks until there is an answer. Every mutation of ours carries an idempotency key or may be repeated, so sending it again is safe.
  * @throws Refused; Error when nobody has answered after many attempts
  */
-export async function ask<Data, Variables>(
+export async function execute<Data, Variables>(
   document: TadaDocumentNode<Data, Variables>,
   variables: Variables,
   credentials: Credentials = {},
@@ -44,20 +44,24 @@ export async function ask<Data, Variables>(
       const error = errors?.[0]
       if (!error && data) return data
       const { code = 'INTERNAL', retryAfterSeconds = 1 } = error?.extensions ?? {}
-      if (!AGAIN.has(code) || attempt >= ATTEMPTS_MAX) throw new Refused(error?.message ?? '', code)
-      await pause(retryAfterSeconds * 1_000)
+      if (!RETRYABLE_CODES.has(code) || attempt >= ATTEMPTS_MAX)
+        throw new ApiError(error?.message ?? '', code)
+      await delayWithJitter(retryAfterSeconds * 1_000)
     } catch (error) {
-      if (error instanceof Refused || attempt >= ATTEMPTS_MAX) throw error
-      await pause(Math.min(250 * 2 ** attempt, 5_000))
+      if (error instanceof ApiError || attempt >= ATTEMPTS_MAX) throw error
+      await delayWithJitter(Math.min(250 * 2 ** attempt, 5_000))
     }
   }
 }
 
-async function post<Data>(body: string, { accessToken, queueToken }: Credentials): Promise<Body<Data>> {
+async function post<Data>(
+  body: string,
+  { accessToken, queueToken }: Credentials,
+): Promise<ResponseBody<Data>> {
   const askedAt = performance.now()
   // Safari has AbortSignal.timeout since 16.
   const limit = new AbortController()
-  const timer = setTimeout(() => limit.abort(), ANSWER_MS_MAX)
+  const timer = setTimeout(() => limit.abort(), RESPONSE_TIMEOUT_MS)
   try {
     const response = await fetch('/graphql', {
       method: 'POST',
@@ -69,13 +73,13 @@ async function post<Data>(body: string, { accessToken, queueToken }: Credentials
       },
       body,
     })
-    heardServerTime(response.headers.get('date'), askedAt)
-    return (await response.json()) as Body<Data>
+    syncServerClock(response.headers.get('date'), askedAt)
+    return (await response.json()) as ResponseBody<Data>
   } finally {
     clearTimeout(timer)
   }
 }
 
 /** Not everybody comes back in the same moment. */
-const pause = (ms: number): Promise<void> =>
+const delayWithJitter = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms * (1 + Math.random() / 2)))

@@ -10,15 +10,15 @@ const preferred = navigator.language.startsWith('ko') ? 'ko' : 'en'
 
 export const language = signal<Language>(stored === 'en' || stored === 'ko' ? stored : preferred)
 
-export function speak(next: Language): void {
+export function setLanguage(next: Language): void {
   language.value = next
   local.set(KEY, next)
 }
 
-export const numberOf = (value: number): string => value.toLocaleString(language.value)
+export const formatNumber = (value: number): string => value.toLocaleString(language.value)
 
 /** With the zone, which is the browser's: a visitor may be in another one than the stage. */
-export const dateOf = (moment: string): string =>
+export const formatDate = (moment: string): string =>
   new Date(moment).toLocaleString(language.value, {
     weekday: 'long',
     day: 'numeric',
@@ -30,7 +30,7 @@ export const dateOf = (moment: string): string =>
   })
 
 /** Minutes and seconds that are left for certain: 5:00 is not 5:01. @param ms not negative */
-export const clockOf = (ms: number): string => {
+export const formatDuration = (ms: number): string => {
   const seconds = Math.max(0, Math.floor(ms / 1_000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }

@@ -1,6 +1,6 @@
 /** The one WebSocket of a page: it is opened again until it is there, and given up only where none gets through. */
 import { createClient, type Client } from 'graphql-ws'
-import { patience } from './patience.ts'
+import { backoff } from './backoff.ts'
 
 /** Sockets in a row that were never opened, before the page goes on without. */
 const FAILED_MAX = 2
@@ -38,7 +38,7 @@ export function openSocket(onOpen: (open: boolean) => void): Socket {
     url: new URL('/graphql', location.href).href.replace('http', 'ws'),
     retryAttempts: Infinity,
     shouldRetry: () => !isBlocked(),
-    retryWait: patience,
+    retryWait: backoff,
     keepAlive: PING_MS,
     on: {
       connecting: () => {

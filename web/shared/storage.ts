@@ -2,7 +2,7 @@
 
 export interface Store {
   /** Does it outlive the page? */
-  isKept: boolean
+  isPersistent: boolean
   get(key: string): string | null
   /** @param value null: forgets it */
   set(key: string, value: string | null): void
@@ -10,7 +10,7 @@ export interface Store {
 }
 
 /** @returns undefined: it throws, is null, or takes nothing */
-function usable(name: 'localStorage' | 'sessionStorage'): Storage | undefined {
+function usableStorage(name: 'localStorage' | 'sessionStorage'): Storage | undefined {
   try {
     const storage = window[name] as Storage | null
     storage?.setItem('probe', '')
@@ -22,11 +22,11 @@ function usable(name: 'localStorage' | 'sessionStorage'): Storage | undefined {
 }
 
 function openStore(name: 'localStorage' | 'sessionStorage'): Store {
-  const storage = usable(name)
+  const storage = usableStorage(name)
   const memory = new Map<string, string>()
   if (!storage) {
     return {
-      isKept: false,
+      isPersistent: false,
       get: (key) => memory.get(key) ?? null,
       set: (key, value) => {
         if (value === null) memory.delete(key)
@@ -36,7 +36,7 @@ function openStore(name: 'localStorage' | 'sessionStorage'): Store {
     }
   }
   return {
-    isKept: true,
+    isPersistent: true,
     get: (key) => storage.getItem(key),
     set: (key, value) => {
       try {

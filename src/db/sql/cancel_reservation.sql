@@ -16,9 +16,9 @@ declare
   v_at timestamptz;
 begin
   if not exists (select from reservations where id = p_reservation_id and user_id = p_user_id) then
-    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "ReservationNotFound"}');
+    return coalesce(find_idempotency_key(p_user_id, p_key, v_intent), '{"outcome": "ReservationNotFound"}');
   end if;
-  v_answer := begin_intent(p_user_id, p_key, v_intent);
+  v_answer := claim_idempotency_key(p_user_id, p_key, v_intent);
   if v_answer is not null then
     return v_answer;
   end if;
@@ -28,16 +28,16 @@ begin
   v_at := read_clock();
 
   if v_reservation.status in ('PAID', 'REFUNDED') then
-    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'AlreadyPaid', 'paymentId',
+    return complete_idempotency_key(p_user_id, p_key, jsonb_build_object('outcome', 'AlreadyPaid', 'paymentId',
       (select id from payments where reservation_id = p_reservation_id)));
   end if;
   -- Cancelling what is cancelled already is what was wanted.
   if v_reservation.status = 'HELD' and v_reservation.held_until > v_at then
     perform end_hold(v_reservation, 'CANCELLED', v_at);
   elsif v_reservation.status <> 'CANCELLED' then
-    return answer_intent(p_user_id, p_key,
+    return complete_idempotency_key(p_user_id, p_key,
       jsonb_build_object('outcome', 'HoldExpired', 'heldUntil', v_reservation.held_until));
   end if;
-  return answer_intent(p_user_id, p_key,
+  return complete_idempotency_key(p_user_id, p_key,
     jsonb_build_object('outcome', 'Cancelled', 'reservationId', p_reservation_id));
 end $$;

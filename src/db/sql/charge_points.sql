@@ -17,14 +17,14 @@ declare
   v_balance bigint;
   v_charged transfers;
 begin
-  v_answer := begin_intent(p_actor_id, p_key,
+  v_answer := claim_idempotency_key(p_actor_id, p_key,
     jsonb_build_object('operation', 'chargePoints', 'userId', p_user_id, 'amount', p_amount));
   if v_answer is not null then
     return v_answer;
   end if;
   select * into v_charged from transfers where charged_by = p_actor_id and idempotency_key = p_key;
   if found then
-    return forget_intent(p_actor_id, p_key,
+    return release_idempotency_key(p_actor_id, p_key,
       case when v_charged.user_id = p_user_id and v_charged.amount = p_amount
         then jsonb_build_object('outcome', 'Charged', 'balance',
           (select sum(amount) from transfers where user_id = p_user_id and id <= v_charged.id))
@@ -33,7 +33,7 @@ begin
   end if;
   v_balance := lock_account(p_user_id);
   if p_amount > p_balance_max - v_balance then
-    return answer_intent(p_actor_id, p_key,
+    return complete_idempotency_key(p_actor_id, p_key,
       jsonb_build_object('outcome', 'BalanceLimitExceeded', 'limit', p_balance_max));
   end if;
 
@@ -41,9 +41,9 @@ begin
   insert into transfers (user_id, amount, charged_by, idempotency_key, created_at)
   values (p_user_id, p_amount, p_actor_id, p_key, read_clock());
   if p_actor_id <> p_user_id then
-    perform note_operator_action(p_actor_id, 'chargePoints', null, p_user_id,
+    perform record_audit_entry(p_actor_id, 'chargePoints', null, p_user_id,
       jsonb_build_object('balance', v_balance), jsonb_build_object('balance', v_balance + p_amount));
   end if;
-  return answer_intent(p_actor_id, p_key,
+  return complete_idempotency_key(p_actor_id, p_key,
     jsonb_build_object('outcome', 'Charged', 'balance', v_balance + p_amount));
 end $$;

@@ -20,7 +20,7 @@ declare
   v_added concerts;
 begin
   if p_key is not null then
-    v_answer := begin_intent(p_operator_id, p_key, jsonb_build_object('operation', 'createConcert',
+    v_answer := claim_idempotency_key(p_operator_id, p_key, jsonb_build_object('operation', 'createConcert',
       'title', p_title, 'capacity', p_queue_capacity, 'ratePerSecond', p_queue_rate,
       'dates', (select jsonb_agg(p.date - 'id') from jsonb_array_elements(p_performances) as p (date))));
     if v_answer is not null then
@@ -28,7 +28,7 @@ begin
     end if;
     select * into v_added from concerts where created_by = p_operator_id and idempotency_key = p_key;
     if found then
-      return forget_intent(p_operator_id, p_key, case when v_added.title = p_title and not exists (
+      return release_idempotency_key(p_operator_id, p_key, case when v_added.title = p_title and not exists (
           select from (
             (select "startsAt", "seatCount", "seatPrice" from jsonb_to_recordset(p_performances)
               as p ("startsAt" timestamptz, "seatCount" int, "seatPrice" bigint))
@@ -54,10 +54,10 @@ begin
     select p.id, p_concert_id, p."startsAt", p."seatCount", p."seatPrice"
     from jsonb_to_recordset(p_performances)
       as p (id uuid, "startsAt" timestamptz, "seatCount" int, "seatPrice" bigint);
-    perform note_operator_action(p_operator_id, 'createConcert', p_concert_id, null, null, jsonb_build_object(
+    perform record_audit_entry(p_operator_id, 'createConcert', p_concert_id, null, null, jsonb_build_object(
       'title', p_title, 'capacity', p_queue_capacity, 'ratePerSecond', p_queue_rate,
       'dates', jsonb_array_length(p_performances)));
     v_answer := jsonb_build_object('outcome', 'Created', 'concertId', p_concert_id);
   end if;
-  return case when p_key is null then v_answer else answer_intent(p_operator_id, p_key, v_answer) end;
+  return case when p_key is null then v_answer else complete_idempotency_key(p_operator_id, p_key, v_answer) end;
 end $$;

@@ -25,8 +25,8 @@ declare
     'operation', 'holdSeats', 'performanceId', p_performance_id, 'seatNumbers', p_seat_numbers);
   v_performance performances;
   v_answer jsonb;
-  v_rivals reservations[];
-  v_rival reservations;
+  v_conflicts reservations[];
+  v_conflict reservations;
   v_taken int[];
   v_mine bigint;
   v_first_held_at timestamptz;
@@ -40,13 +40,13 @@ begin
     return '{"outcome": "PerformanceNotFound"}';
   end if;
   if v_performance.concert_id <> p_ticket_concert_id then
-    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "OtherConcert"}');
+    return coalesce(find_idempotency_key(p_user_id, p_key, v_intent), '{"outcome": "OtherConcert"}');
   end if;
   if not p_admitted then
-    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "NotAdmitted"}');
+    return coalesce(find_idempotency_key(p_user_id, p_key, v_intent), '{"outcome": "NotAdmitted"}');
   end if;
 
-  v_answer := begin_intent(p_user_id, p_key, v_intent);
+  v_answer := claim_idempotency_key(p_user_id, p_key, v_intent);
   if v_answer is not null then
     return v_answer;
   end if;
@@ -55,11 +55,11 @@ begin
     select from spent_tickets
     where concert_id = p_ticket_concert_id and user_id = p_user_id and number = p_ticket_number
   ) then
-    return forget_intent(p_user_id, p_key, '{"outcome": "TicketSpent"}');
+    return release_idempotency_key(p_user_id, p_key, '{"outcome": "TicketSpent"}');
   end if;
 
   if exists (select from unnest(p_seat_numbers) as wanted where wanted not between 1 and v_performance.seat_count) then
-    return answer_intent(p_user_id, p_key, jsonb_build_object(
+    return complete_idempotency_key(p_user_id, p_key, jsonb_build_object(
       'outcome', 'SeatNotFound',
       'seatNumbers', array(select wanted from unnest(p_seat_numbers) as wanted
                            where wanted not between 1 and v_performance.seat_count)));
@@ -68,7 +68,7 @@ begin
   -- Whoever has one of these seats is locked, in the order of reservation ids so that two buyers never wait
   -- for each other. The clock is read after that: none of these holds ends or is paid before the commit.
   -- One look into the index for each seat: seat_number = any (…) may be planned as a scan of the whole date.
-  v_rivals := array(
+  v_conflicts := array(
     select r from reservations r
     where r.id = any (array(
       select (
@@ -82,7 +82,7 @@ begin
   v_at := read_clock();
 
   if v_performance.starts_at <= v_at then
-    return answer_intent(p_user_id, p_key, '{"outcome": "SalesClosed"}');
+    return complete_idempotency_key(p_user_id, p_key, '{"outcome": "SalesClosed"}');
   end if;
 
   select
@@ -95,36 +95,36 @@ begin
   from reservations
   where user_id = p_user_id and concert_id = v_performance.concert_id;
   if v_is_spent then
-    return forget_intent(p_user_id, p_key, '{"outcome": "TicketSpent"}');
+    return release_idempotency_key(p_user_id, p_key, '{"outcome": "TicketSpent"}');
   end if;
   -- The queue's answer is as old as the statement, which may have waited for locks.
   v_turn_end := date_trunc('milliseconds', least(
     statement_timestamp() + p_turn_left_ms * interval '1 millisecond',
     coalesce(v_first_held_at, v_at) + p_turn_ms * interval '1 millisecond'));
   if v_turn_end <= v_at then
-    return forget_intent(p_user_id, p_key, '{"outcome": "TurnOver"}');
+    return release_idempotency_key(p_user_id, p_key, '{"outcome": "TurnOver"}');
   end if;
   if v_mine + cardinality(p_seat_numbers) > p_seat_limit then
-    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatLimitExceeded', 'limit', p_seat_limit));
+    return complete_idempotency_key(p_user_id, p_key, jsonb_build_object('outcome', 'SeatLimitExceeded', 'limit', p_seat_limit));
   end if;
 
   v_taken := array(
     select wanted from unnest(p_seat_numbers) as wanted
     where exists (
-      select from unnest(v_rivals) as rival
-      where wanted = any (rival.seat_numbers)
-        and (rival.status = 'PAID' or (rival.status = 'HELD' and rival.held_until > v_at))
+      select from unnest(v_conflicts) as other
+      where wanted = any (other.seat_numbers)
+        and (other.status = 'PAID' or (other.status = 'HELD' and other.held_until > v_at))
     )
     order by wanted
   );
   if cardinality(v_taken) > 0 then
-    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatTaken', 'seatNumbers', v_taken));
+    return complete_idempotency_key(p_user_id, p_key, jsonb_build_object('outcome', 'SeatTaken', 'seatNumbers', v_taken));
   end if;
   -- What is left of the rivals are lapsed holds. expire_reservations ends them, under the locks of their owners.
-  foreach v_rival in array v_rivals loop
+  foreach v_conflict in array v_conflicts loop
     -- See end_hold for the condition.
     update seat_claims set released_at = v_at
-    where reservation_id = v_rival.id and coalesce(released_at, 'infinity') = 'infinity';
+    where reservation_id = v_conflict.id and coalesce(released_at, 'infinity') = 'infinity';
   end loop;
 
   -- The unique index picks the winner. In ascending order, so that two buyers never wait for each other.
@@ -139,7 +139,7 @@ begin
   );
   if cardinality(v_taken) > 0 then
     delete from seat_claims where reservation_id = p_reservation_id;
-    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'SeatTaken', 'seatNumbers', v_taken));
+    return complete_idempotency_key(p_user_id, p_key, jsonb_build_object('outcome', 'SeatTaken', 'seatNumbers', v_taken));
   end if;
 
   -- The seats may have been waited for at the index: they are ours from now, not from before the wait.
@@ -154,6 +154,6 @@ begin
   returning * into v_reservation;
   perform emit_reservation_event('reservation.held', v_reservation, v_at,
     jsonb_build_object('heldUntil', v_reservation.held_until, 'ticketNumber', p_ticket_number));
-  return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'Held', 'reservationId', p_reservation_id))
+  return complete_idempotency_key(p_user_id, p_key, jsonb_build_object('outcome', 'Held', 'reservationId', p_reservation_id))
     || jsonb_build_object('reservation', to_jsonb(v_reservation));
 end $$;

@@ -29,12 +29,12 @@ declare
 begin
   select concert_id into v_concert_id from reservations where id = p_reservation_id and user_id = p_user_id;
   if not found then
-    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "ReservationNotFound"}');
+    return coalesce(find_idempotency_key(p_user_id, p_key, v_intent), '{"outcome": "ReservationNotFound"}');
   end if;
   if v_concert_id <> p_ticket_concert_id then
-    return coalesce(recall_intent(p_user_id, p_key, v_intent), '{"outcome": "OtherConcert"}');
+    return coalesce(find_idempotency_key(p_user_id, p_key, v_intent), '{"outcome": "OtherConcert"}');
   end if;
-  v_answer := begin_intent(p_user_id, p_key, v_intent);
+  v_answer := claim_idempotency_key(p_user_id, p_key, v_intent);
   if v_answer is not null then
     return v_answer;
   end if;
@@ -44,18 +44,18 @@ begin
   v_at := read_clock();
 
   if v_reservation.status in ('PAID', 'REFUNDED') then
-    return answer_intent(p_user_id, p_key, jsonb_build_object('outcome', 'AlreadyPaid', 'paymentId',
+    return complete_idempotency_key(p_user_id, p_key, jsonb_build_object('outcome', 'AlreadyPaid', 'paymentId',
       (select id from payments where reservation_id = p_reservation_id)));
   end if;
   -- Released claims: the hold had lapsed and its seats were held by somebody else before the clock was set back.
   if v_reservation.status <> 'HELD' or v_reservation.held_until <= v_at
     or exists (select from seat_claims where reservation_id = p_reservation_id and released_at is not null)
   then
-    return answer_intent(p_user_id, p_key,
+    return complete_idempotency_key(p_user_id, p_key,
       jsonb_build_object('outcome', 'HoldExpired', 'heldUntil', v_reservation.held_until));
   end if;
   if v_balance < v_reservation.price then
-    return answer_intent(p_user_id, p_key, jsonb_build_object(
+    return complete_idempotency_key(p_user_id, p_key, jsonb_build_object(
       'outcome', 'InsufficientPoints', 'balance', v_balance, 'price', v_reservation.price));
   end if;
 
@@ -70,7 +70,7 @@ begin
   v_spends := spend_ticket(p_user_id, v_reservation.concert_id, v_reservation.ticket_number, v_at);
   perform emit_reservation_event('payment.completed', v_reservation, v_at, jsonb_build_object(
     'paymentId', p_payment_id, 'ticketNumber', v_reservation.ticket_number, 'spendsTicket', v_spends));
-  return answer_intent(p_user_id, p_key, jsonb_build_object(
+  return complete_idempotency_key(p_user_id, p_key, jsonb_build_object(
       'outcome', 'Paid', 'paymentId', p_payment_id,
       'spentTicketNumber', case when v_spends then v_reservation.ticket_number end))
     || jsonb_build_object('payment', to_jsonb(v_payment));

@@ -26,7 +26,7 @@ begin
   end if;
   insert into outbox (type, subject_id, occurred_at, data)
   values ('queue.updated', p_concert_id, read_clock(), jsonb_build_object('concertId', p_concert_id));
-  perform note_operator_action(p_operator_id, 'updateQueue', p_concert_id, null,
+  perform record_audit_entry(p_operator_id, 'updateQueue', p_concert_id, null,
     queue_settings(v_before) - 'version', queue_settings(v_concert) - 'version');
   return queue_settings(v_concert);
 end $$;

@@ -6,7 +6,7 @@
 
 if take_settings(4) and is_open() then
   -- Everybody sees whether the queue is paused, so there is something to tell even if nobody moves.
-  changed()
+  current_delta()
   admit_next()
 end
 

@@ -5,6 +5,6 @@
 
 return {
   redis.call('ZCARD', q.keys.waiting),
-  redis.call('ZCOUNT', q.keys.admitted, '(' .. whole(q.now), '+inf'),
+  redis.call('ZCOUNT', q.keys.admitted, '(' .. int_to_string(q.now), '+inf'),
   tonumber(redis.call('HGET', q.keys.meta, 'admitted_total') or 0),
 }

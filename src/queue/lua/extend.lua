@@ -10,13 +10,13 @@ if not is_open() then
   return 'UNOPENED'
 end
 
-local place, held, use, deadline = place_of(user)
+local place, held, use, deadline = state_of(user)
 if place == 'admitted' and held == number then
   local ends = use ~= UNUSED and turn_end(user, number) or begin_turn(user, number, turn_ms)
   local extended = math.min(math.max(deadline, till), ends)
   if extended > deadline or use == UNUSED then
     set_admission(user, number, use == UNUSED and USED or use, extended)
-    changed_about(number)
+    mark_changed(number)
   end
 end
 

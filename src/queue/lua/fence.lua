@@ -3,13 +3,13 @@
 -- KEYS[1] root; ARGV[1..3] times
 -- -> the token
 
-local FORGOTTEN_AFTER_MS = 60000
+local UNOPENED_TTL_MS = 60000
 
 local time = redis.call('TIME')
 local is_new = redis.call('HSETNX', q.keys.meta, 'data_set', time[1] .. '.' .. time[2]) == 1
 -- If there is no such concert, nothing is left behind. open.lua keeps it.
 if is_new and redis.call('HLEN', q.keys.meta) == 1 then
-  redis.call('PEXPIRE', q.keys.meta, FORGOTTEN_AFTER_MS)
+  redis.call('PEXPIRE', q.keys.meta, UNOPENED_TTL_MS)
 end
 
 return fence()

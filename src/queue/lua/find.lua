@@ -5,14 +5,14 @@
 
 local user = ARGV[4]
 -- If their admission has run out, it ends with this, and the slot is for the next in line.
-place_of(user)
+state_of(user)
 fill_freed_slot()
 
-local place, number = place_of(user)
+local place, number = state_of(user)
 if not place then
   return nil
 end
 
-local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'wake_version'))
-local admissions, in_ms = pace()
+local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'delta_version'))
+local admissions, in_ms = admission_rate()
 return { { tonumber(version or 0), tonumber(paused), admissions, in_ms, status_of(user, number) }, number }

@@ -11,17 +11,17 @@ if how_ended(number) == 'FINISHED' then
   return 'OK'
 end
 
-local _, held = place_of(user)
+local _, held = state_of(user)
 if held == number then
-  step_out(user, number)
+  remove_user(user, number)
 elseif how_ended(number) or is_issued(number) then
-  tally('lapsed', -1)
+  incr_counter('lapsed', -1)
 else
-  tally('issued', 1)
+  incr_counter('issued', 1)
 end
 record_end(number, 'FINISHED')
 if is_open() then
-  changed_about(number)
+  mark_changed(number)
   admit_next()
 end
 

@@ -11,14 +11,14 @@ end
 local numbers, tickets, joined = {}, {}, 0
 for i = 4, #ARGV do
   local user = ARGV[i]
-  local place, number = place_of(user)
+  local place, number = state_of(user)
   if not place then
     number = next_number()
     if not number then
-      tally('issued', joined)
+      incr_counter('issued', joined)
       return 'BLOCK_SPENT'
     end
-    redis.call('ZADD', q.keys.waiting, 'NX', whole(number), user)
+    redis.call('ZADD', q.keys.waiting, 'NX', int_to_string(number), user)
     mark_present(number)
     joined = joined + 1
   end
@@ -28,7 +28,7 @@ end
 
 -- Everybody was put into the line first, whatever the room: so nobody is let in past somebody who waits.
 if joined > 0 then
-  tally('issued', joined)
+  incr_counter('issued', joined)
   admit_next()
 end
 

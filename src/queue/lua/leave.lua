@@ -9,17 +9,17 @@ if not is_open() then
   return 'UNOPENED'
 end
 
-local _, held = place_of(user)
+local _, held = state_of(user)
 if held == number then
-  step_out(user, number)
+  remove_user(user, number)
   record_end(number, 'LEFT')
-  changed_about(number)
+  mark_changed(number)
   admit_next()
 elseif not how_ended(number) and not is_issued(number) then
   -- It was issued by the line that was lost, whose tally is lost too.
-  tally('issued', 1)
+  incr_counter('issued', 1)
   record_end(number, 'LEFT')
-  changed_about(number)
+  mark_changed(number)
 end
 
 return report({ { user, number } })

@@ -19,7 +19,7 @@ redis.call('PERSIST', q.keys.meta)
 
 -- Newer settings may have been on their way when the server that brought them died.
 if take_settings(4) and is_open() then
-  changed()
+  current_delta()
 end
 
 local next, spent_after, reserved_for = unpack(redis.call('HMGET', q.keys.meta, 'next', 'last', 'replid'))
@@ -35,7 +35,7 @@ end
 
 -- Numbers only grow: a block that was overtaken on its way is not used any more.
 if next and ((next <= spent_after and not restarted) or first <= spent_after) then
-  publish_wake()
+  publish_delta()
   return 'KEPT'
 end
 
@@ -43,11 +43,11 @@ if not next then
   local recovering_until = fresh and 0 or q.now + q.grace_ms
   redis.call(
     'HSET', q.keys.meta,
-    'recovering_until', whole(recovering_until), 'ticked_at', whole(q.now), 'skip_from', 0,
+    'recovering_until', int_to_string(recovering_until), 'ticked_at', int_to_string(q.now), 'skip_from', 0,
     -- From the clock, in microseconds, so that who knew the line that was lost cannot take this one for it.
-    'wake_version', whole(q.now * 1000)
+    'delta_version', int_to_string(q.now * 1000)
   )
-  changed()
+  current_delta()
 end
 
 -- What Redis may have forgotten: everything, or what it handed out after the file it restarted from.
@@ -59,10 +59,10 @@ if restarted or not (next or fresh) then
   end
   redis.call(
     'HSET', q.keys.meta,
-    'restorable_from', whole(lost_from), 'restorable_below', whole(first), 'restorable_until', whole(q.now + DAY_MS)
+    'restorable_from', int_to_string(lost_from), 'restorable_below', int_to_string(first), 'restorable_until', int_to_string(q.now + DAY_MS)
   )
 end
 
-redis.call('HSET', q.keys.meta, 'next', whole(first), 'last', whole(last), 'replid', here)
-publish_wake()
+redis.call('HSET', q.keys.meta, 'next', int_to_string(first), 'last', int_to_string(last), 'replid', here)
+publish_delta()
 return 'OPENED'

@@ -14,14 +14,14 @@ if ARGV[6] ~= fence() then
   return 'OK'
 end
 
-local place, held = place_of(user)
+local place, held = state_of(user)
 if held == number or how_ended(number) or not may_be_lost(number) then
   fill_freed_slot()
   return 'OK'
 end
 
 -- It was issued by the line that was lost, whose tally is lost too.
-tally('issued', 1)
+incr_counter('issued', 1)
 
 -- The user joined again meanwhile. The earlier place is kept, unless they have been let in already.
 if place == 'admitted' or (place and held < number) then
@@ -29,12 +29,12 @@ if place == 'admitted' or (place and held < number) then
   return 'OK'
 end
 if place then
-  step_out(user, held)
+  remove_user(user, held)
   record_end(held, 'LEFT')
-  changed_about(held)
+  mark_changed(held)
 end
 
-return_to_line(user, number)
+restore_waiting(user, number)
 mark_present(number)
 admit_next()
 return 'OK'

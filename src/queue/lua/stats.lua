@@ -7,8 +7,8 @@
 local issued, finished, lapsed, admitted_total =
   unpack(redis.call('HMGET', q.keys.meta, 'issued', 'finished', 'lapsed', 'admitted_total'))
 local absent, forgotten = count_absent()
-local run_out = redis.call('ZCOUNT', q.keys.admitted, '-inf', whole(q.now))
-local admissions, in_ms = pace()
+local run_out = redis.call('ZCOUNT', q.keys.admitted, '-inf', int_to_string(q.now))
+local admissions, in_ms = admission_rate()
 
 return {
   q.now,

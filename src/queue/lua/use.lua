@@ -13,16 +13,16 @@ if not is_open() then
 end
 
 local left_ms = 0
-local place, held, use, deadline = place_of(user)
+local place, held, use, deadline = state_of(user)
 if place == 'admitted' and held == number then
   local ends = use ~= UNUSED and turn_end(user, number) or begin_turn(user, number, turn_ms)
   local needed_until = math.min(q.now + needed_ms, ends)
   if use == UNUSED then
     set_admission(user, number, USED, math.min(math.max(deadline, q.now + q.admission_ms), ends))
-    changed_about(number)
+    mark_changed(number)
   elseif use == USED and deadline < needed_until then
     set_admission(user, number, LENGTHENED, needed_until)
-    changed_about(number)
+    mark_changed(number)
   end
   left_ms = ends - q.now
 end

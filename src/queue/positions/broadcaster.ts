@@ -1,30 +1,30 @@
-import { setImmediate as breathe } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { isOver } from '../../domain/queue.ts'
-import type { QueueStatus, WatchedTicket } from '../../domain/queue.ts'
-import type { Reader } from './positions.ts'
-import { createMirror } from './replica.ts'
-import { FRONT, isDue, isNews } from './throttle.ts'
+import { isTerminal } from '../../domain/queue.ts'
+import type { QueueStatus, StatusQuery } from '../../domain/queue.ts'
+import type { Subscriber } from './positions.ts'
+import { createReplica } from './replica.ts'
+import { FRONT, isDue, hasChanged } from './throttle.ts'
 import type { Waiting } from './throttle.ts'
-import { estimateOf } from '../replies.ts'
-import type { Outlook } from '../replies.ts'
-import type { Settled } from '../recovery.ts'
-import { createUntold, type OnTold } from './push-latency.ts'
-import type { QueueWake, Wakeups } from '../../redis/pubsub.ts'
+import { estimateWait } from '../replies.ts'
+import type { QueueConditions } from '../replies.ts'
+import type { ResolvedReport } from '../recovery.ts'
+import { createPushLatency, type ObservePushLatency } from './push-latency.ts'
+import type { QueueDelta, PubSub } from '../../redis/pubsub.ts'
 
 /** Reads tickets; without any, what holds for all. */
-export type ReadStatuses = (concertId: string, tickets: readonly WatchedTicket[]) => Promise<Settled>
+export type ReadStatuses = (concertId: string, tickets: readonly StatusQuery[]) => Promise<ResolvedReport>
 
-export interface Watcher {
-  add(reader: Reader): void
+export interface Broadcaster {
+  add(reader: Subscriber): void
   /** -> is nobody left? */
-  remove(reader: Reader): boolean
+  remove(reader: Subscriber): boolean
   stop(): void
 }
 
-export interface WatcherTimes {
+export interface BroadcasterTimes {
   /** How often to make sure that no wake-up was lost, and to read those who are not in line, in milliseconds. */
-  repairMs: number
+  pollMs: number
   /** Within this everybody in line is read, because that is how they are present. */
   presenceMs: number
 }
@@ -32,32 +32,32 @@ export interface WatcherTimes {
 /** How many tickets one call reads. */
 const BATCH_MAX = 500
 /** The least time between two looks at the front: wake-ups in between become one. */
-const FRONT_MS = 100
+const FRONT_FLUSH_MS = 100
 /** The least time between two looks at everybody. */
-const LOOK_MS_MAX = 1_000
+const FLUSH_MS_MAX = 1_000
 /** How often the clock is looked at, for what comes without a wake-up. */
-const BEAT_MS_MAX = 250
+const TICK_MS_MAX = 250
 /** After so many were told, others have their turn: answers from Redis, and so whoever is let in, above all. */
-const TOLD_AT_ONCE_MAX = 200
+const NOTIFY_BATCH_MAX = 200
 
 const now = (): number => performance.now()
 
 /** Was its owner heard of since it was last read as present? */
-const isHeard = ({ heardAt, presentAt }: Reader): boolean => heardAt() > presentAt
+const seenSinceRead = ({ lastSeenAt, presentAt }: Subscriber): boolean => lastSeenAt() > presentAt
 
 /** Tells all subscribers of one concert on this instance. It reads few of them: the mirror knows the others' places. */
-export function createWatcher(
+export function createBroadcaster(
   concertId: string,
   read: ReadStatuses,
-  wakeups: Wakeups,
-  { repairMs, presenceMs }: WatcherTimes,
-  onTold: OnTold,
-): Watcher {
-  const mirror = createMirror()
-  const untold = createUntold(onTold)
-  const { line, unread } = mirror
-  const lookMs = Math.min(LOOK_MS_MAX, repairMs / 2)
-  let outlook: Outlook = { paused: false, msPerPlace: null }
+  pubsub: PubSub,
+  { pollMs: repairMs, presenceMs }: BroadcasterTimes,
+  observePushLatency: ObservePushLatency,
+): Broadcaster {
+  const mirror = createReplica()
+  const untold = createPushLatency(observePushLatency)
+  const { positions: line, unread } = mirror
+  const lookMs = Math.min(FLUSH_MS_MAX, repairMs / 2)
+  let outlook: QueueConditions = { paused: false, msPerPosition: null }
   /** The version that `outlook.paused` is of. */
   let pausedAt = -Infinity
   let outlookDue = true
@@ -74,9 +74,9 @@ export function createWatcher(
   let stopped = false
   let rounds: NodeJS.Timeout | null = null
 
-  function onWake(wake: QueueWake | null): void {
-    mirror.hear(wake)
-    if (wake) untold.hear(wake)
+  function onDelta(wake: QueueDelta | null): void {
+    mirror.onDelta(wake)
+    if (wake) untold.onDelta(wake)
     if (wake) hope({ ...outlook, paused: wake.paused === 1 }, wake.version)
     else pausedAt = -Infinity // Redis may be back with an older file, and so with older versions
     lookDue = woken = true
@@ -88,58 +88,58 @@ export function createWatcher(
    * What concerns everybody is told to everybody at once. Answers and wake-ups come over two connections: the older one of
    * two says nothing about now.
    */
-  function hope({ msPerPlace, paused }: Outlook, version: number): void {
+  function hope({ msPerPosition, paused }: QueueConditions, version: number): void {
     const isNew = version >= pausedAt && paused !== outlook.paused
     pausedAt = Math.max(pausedAt, version)
     if (isNew) {
       lookedAt = -Infinity
       lookDue = true
     }
-    outlook = { msPerPlace, paused: isNew ? paused : outlook.paused }
+    outlook = { msPerPosition, paused: isNew ? paused : outlook.paused }
   }
 
   /** Reads one batch after the other until nobody is left to read; there is never more than one under way. */
   async function readOn(): Promise<void> {
     if (reading || !listening) return
     reading = true
-    mirror.catchUp()
+    mirror.applyPending()
     let turns = false
     while (!stopped && (unread.size > 0 || outlookDue)) {
       turns ||= unread.size > 0
       if (!(await readBatch())) break // the next beat tries again
-      mirror.catchUp()
+      mirror.applyPending()
     }
     reading = false
     if (unread.size > 0) return
-    const done = untold.of('turn')
+    const done = untold.start('turn')
     if (turns) done()
   }
 
   /** -> did it work for all of them? Whoever it did not work for stays to be read. */
   async function readBatch(): Promise<boolean> {
-    const batch: Reader[] = []
+    const batch: Subscriber[] = []
     for (const reader of unread) if (batch.push(reader) === BATCH_MAX) break
     for (const reader of batch) {
       unread.delete(reader)
-      reader.readBy = Infinity
+      reader.readDeadline = Infinity
     }
     outlookDue = false
-    const sent = mirror.send()
+    const sent = mirror.beginRead()
     const readAt = now()
-    const tickets = batch.map((reader): WatchedTicket => {
-      reader.silent = !isHeard(reader)
-      return reader.silent ? { ...reader.ticket, silent: true } : reader.ticket
+    const tickets = batch.map((reader): StatusQuery => {
+      reader.silent = !seenSinceRead(reader)
+      return reader.silent ? { ...reader.ticket, passive: true } : reader.ticket
     })
     const answer = await read(concertId, tickets).catch(() => null)
-    const settle = sent.receive(answer?.version ?? null)
+    const settle = sent.complete(answer?.version ?? null)
     if (!answer || !settle) {
       for (const reader of batch) if (line.has(reader)) unread.add(reader)
       outlookDue = true
       return answer !== null
     }
-    const { statuses, version, paused, msPerPlace } = answer
-    lookDue ||= batch.length > 0 || msPerPlace !== outlook.msPerPlace
-    hope({ msPerPlace, paused }, version)
+    const { statuses, version, paused, msPerPosition } = answer
+    lookDue ||= batch.length > 0 || msPerPosition !== outlook.msPerPosition
+    hope({ msPerPosition, paused }, version)
     if (lookDue) soon()
     let complete = true
     for (const [index, reader] of batch.entries()) {
@@ -149,7 +149,7 @@ export function createWatcher(
         unread.add(reader)
         complete = false
       } else {
-        if (!tickets[index]?.silent) reader.presentAt = readAt
+        if (!tickets[index]?.passive) reader.presentAt = readAt
         take(reader, status, settle)
       }
     }
@@ -157,44 +157,44 @@ export function createWatcher(
   }
 
   function take(
-    reader: Reader,
+    reader: Subscriber,
     status: QueueStatus,
-    settle: (of: Reader, at: number) => number | null,
+    settle: (of: Subscriber, at: number) => number | null,
   ): void {
     if (status.kind === 'Waiting') {
       // Spread out by the number, so that those who came together are not read together for ever.
-      reader.readBy = now() + presenceMs * (0.5 + ((reader.ticket.number * 0.618) % 0.5))
+      reader.readDeadline = now() + presenceMs * (0.5 + ((reader.ticket.number * 0.618) % 0.5))
       const position = settle(reader, status.position)
-      if (position !== null && reader.told?.kind !== 'Waiting') tell(reader, waitingAt(position))
+      if (position !== null && reader.lastSent?.kind !== 'Waiting') tell(reader, waitingAt(position))
       return
     }
-    reader.readBy = now() + repairMs
-    mirror.leave(reader)
-    if (!isDeepStrictEqual(reader.told, status)) tell(reader, status)
+    reader.readDeadline = now() + repairMs
+    mirror.clearPosition(reader)
+    if (!isDeepStrictEqual(reader.lastSent, status)) tell(reader, status)
   }
 
   const waitingAt = (position: number): Waiting => ({
     kind: 'Waiting',
     position,
-    estimatedWaitSeconds: estimateOf(position, outlook.msPerPlace),
+    estimatedWaitSeconds: estimateWait(position, outlook.msPerPosition),
     paused: outlook.paused,
   })
 
-  function tell(reader: Reader, status: QueueStatus): void {
-    reader.told = status
-    reader.toldAt = now()
-    reader.feed.push(status)
-    if (!isOver(status)) return
+  function tell(reader: Subscriber, status: QueueStatus): void {
+    reader.lastSent = status
+    reader.lastSentAt = now()
+    reader.sink.push(status)
+    if (!isTerminal(status)) return
     mirror.remove(reader)
-    reader.feed.end()
+    reader.sink.end()
   }
 
   /** -> was there news, and was it time to tell? News that is not told now is looked at again. */
-  function look(reader: Reader, position: number, time: number): boolean {
-    if (reader.told?.kind !== 'Waiting') return false
+  function look(reader: Subscriber, position: number, time: number): boolean {
+    if (reader.lastSent?.kind !== 'Waiting') return false
     const status = waitingAt(position)
-    if (!isNews(reader.told, status)) return false
-    const due = isDue(reader.told, status, time - reader.toldAt)
+    if (!hasChanged(reader.lastSent, status)) return false
+    const due = isDue(reader.lastSent, status, time - reader.lastSentAt)
     if (due) tell(reader, status)
     else lookDue = true
     return due
@@ -202,8 +202,8 @@ export function createWatcher(
 
   function lookAtFront(): void {
     frontAt = now()
-    const done = untold.of('front')
-    for (const reader of line.readers) {
+    const done = untold.start('front')
+    for (const reader of line.subscribers) {
       const position = line.positionOf(reader)
       if (position === null) continue
       if (position > FRONT) break
@@ -217,21 +217,21 @@ export function createWatcher(
     lookDue = false
     outlookDue ||= woken
     woken = false
-    const done = untold.of('line')
+    const done = untold.start('line')
     lookedAt = now()
     let time = lookedAt
     let told = 0
-    for (let index = 0; index < line.readers.length && !stopped; index++) {
-      const reader = line.readers[index] as Reader
+    for (let index = 0; index < line.subscribers.length && !stopped; index++) {
+      const reader = line.subscribers[index] as Subscriber
       const position = line.positionOf(reader)
       if (position === null || !look(reader, position, time)) continue
       told += 1
-      if (told % TOLD_AT_ONCE_MAX > 0) continue
-      await breathe()
+      if (told % NOTIFY_BATCH_MAX > 0) continue
+      await yieldToEventLoop()
       time = now()
-      mirror.catchUp()
+      mirror.applyPending()
       void readOn()
-      index = line.from(reader.ticket.number) - 1
+      index = line.lowerBound(reader.ticket.number) - 1
     }
     if (!stopped) done()
     looking = false
@@ -239,12 +239,12 @@ export function createWatcher(
 
   /** One timer for all of them, however many wake-ups there are. */
   function soon(): void {
-    rounds ??= setTimeout(round, Math.max(0, frontAt + FRONT_MS - now())).unref()
+    rounds ??= setTimeout(round, Math.max(0, frontAt + FRONT_FLUSH_MS - now())).unref()
   }
 
   function round(): void {
     rounds = null
-    mirror.catchUp()
+    mirror.applyPending()
     lookAtFront()
     if (lookDue && !looking && now() - lookedAt >= lookMs) void lookAtAll()
     void readOn()
@@ -252,23 +252,23 @@ export function createWatcher(
 
   function onBeat(): void {
     const time = now()
-    mirror.check(time)
+    mirror.detectLostDeltas(time)
     if (time - repairedAt >= repairMs) {
       repairedAt = time
       outlookDue = true
     }
     if (time - presentAt >= lookMs) {
       presentAt = time
-      for (const reader of line.readers)
+      for (const reader of line.subscribers)
         // Whoever comes back is present again at once.
-        if (reader.readBy <= time || (reader.silent && isHeard(reader))) unread.add(reader)
+        if (reader.readDeadline <= time || (reader.silent && seenSinceRead(reader))) unread.add(reader)
     }
     if (lookDue) soon()
     void readOn()
   }
 
-  const beat = setInterval(onBeat, Math.min(BEAT_MS_MAX, repairMs / 2)).unref()
-  const subscription = wakeups.listenQueue(concertId, onWake)
+  const beat = setInterval(onBeat, Math.min(TICK_MS_MAX, repairMs / 2)).unref()
+  const subscription = pubsub.subscribeQueue(concertId, onDelta)
   void subscription.then(() => (listening = true))
 
   return {
@@ -279,7 +279,7 @@ export function createWatcher(
     },
     remove: (reader) => {
       mirror.remove(reader)
-      return line.readers.length === 0
+      return line.subscribers.length === 0
     },
     stop: () => {
       stopped = true

@@ -1,45 +1,45 @@
 /** The places in line of those who listen here, kept up by what wake-ups say, without asking Redis. */
 import type { QueueStatus, QueueTicket } from '../../domain/queue.ts'
-import type { Feed } from '../../domain/latest-value.ts'
-import type { QueueWake } from '../../redis/pubsub.ts'
+import type { Sink } from '../../domain/latest-value.ts'
+import type { QueueDelta } from '../../redis/pubsub.ts'
 
 /** One subscriber. */
-export interface Reader {
+export interface Subscriber {
   readonly ticket: QueueTicket
-  readonly feed: Feed<QueueStatus>
+  readonly sink: Sink<QueueStatus>
   /** When its owner was heard of last. */
-  readonly heardAt: () => number
+  readonly lastSeenAt: () => number
   /** When it was last read as present, and was the last read another one? */
   presentAt: number
   silent: boolean
   /** What it was told last, and when; null: nothing yet. */
-  told: QueueStatus | null
-  toldAt: number
+  lastSent: QueueStatus | null
+  lastSentAt: number
   /** It has to be read by then, so that its ticket does not look absent. */
-  readBy: number
+  readDeadline: number
   /** What its position was when nobody had been taken from the head yet; null: not in line, or not known where. */
-  mark: number | null
+  offset: number | null
 }
 
-export interface Line {
+export interface Positions {
   /** In the order of their numbers. */
-  readonly readers: readonly Reader[]
-  add(reader: Reader): void
-  remove(reader: Reader): void
-  has(reader: Reader): boolean
+  readonly subscribers: readonly Subscriber[]
+  add(reader: Subscriber): void
+  remove(reader: Subscriber): void
+  has(reader: Subscriber): boolean
   /** The index of the first reader with this number, or a higher one. */
-  from(number: number): number
-  positionOf(reader: Reader): number | null
+  lowerBound(number: number): number
+  positionOf(reader: Subscriber): number | null
   /** @param position null: not in line, or not known where */
-  place(reader: Reader, position: number | null): void
+  setPosition(reader: Subscriber, position: number | null): void
   /** Moves everybody as the wake-ups say. @returns those whom they are about, and who have to be read */
-  apply(wakes: readonly QueueWake[]): Set<Reader>
+  apply(wakes: readonly QueueDelta[]): Set<Subscriber>
 }
 
 /** Where a position has gone since; null: the wake-ups are about this ticket itself. */
-export function moved(position: number, number: number, wakes: readonly QueueWake[]): number | null {
+export function positionAfter(position: number, number: number, wakes: readonly QueueDelta[]): number | null {
   let now = position
-  for (const { through, taken, left, returned } of wakes) {
+  for (const { upTo: through, taken, left, restored: returned } of wakes) {
     if (number <= through || left.includes(number) || returned.includes(number)) return null
     now -= taken
     for (const other of left) if (other < number) now -= 1
@@ -48,8 +48,8 @@ export function moved(position: number, number: number, wakes: readonly QueueWak
   return now
 }
 
-export function createLine(): Line {
-  const readers: Reader[] = []
+export function createPositions(): Positions {
+  const readers: Subscriber[] = []
   /** How many were taken from the head. */
   let taken = 0
 
@@ -57,13 +57,13 @@ export function createLine(): Line {
     let [low, high] = [0, readers.length]
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((readers[middle] as Reader).ticket.number < number) low = middle + 1
+      if ((readers[middle] as Subscriber).ticket.number < number) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  function withNumber(number: number): Reader[] {
+  function withNumber(number: number): Subscriber[] {
     const start = from(number)
     let end = start
     while (readers[end]?.ticket.number === number) end += 1
@@ -71,8 +71,8 @@ export function createLine(): Line {
   }
 
   /** Moves those behind somebody who left the line, or went back in, away from its head. */
-  function shift(wakes: readonly QueueWake[]): void {
-    const steps = wakes.flatMap(({ left, returned }) => [
+  function shift(wakes: readonly QueueDelta[]): void {
+    const steps = wakes.flatMap(({ left, restored: returned }) => [
       ...left.map((number) => ({ number, by: -1 })),
       ...returned.map((number) => ({ number, by: 1 })),
     ])
@@ -81,18 +81,18 @@ export function createLine(): Line {
     let step = 0
     let by = 0
     for (let index = from((steps[0] as { number: number }).number); index < readers.length; index++) {
-      const reader = readers[index] as Reader
+      const reader = readers[index] as Subscriber
       for (let next = steps[step]; next && next.number < reader.ticket.number; next = steps[step]) {
         by += next.by
         step += 1
       }
-      if (reader.mark !== null) reader.mark += by
+      if (reader.offset !== null) reader.offset += by
     }
   }
 
   return {
-    readers,
-    from,
+    subscribers: readers,
+    lowerBound: from,
     add: (reader) => {
       readers.splice(from(reader.ticket.number + 1), 0, reader)
     },
@@ -101,26 +101,26 @@ export function createLine(): Line {
       if (index >= 0) readers.splice(index, 1)
     },
     has: (reader) => withNumber(reader.ticket.number).includes(reader),
-    positionOf: ({ mark }) => (mark === null ? null : mark - taken),
-    place: (reader, position) => {
-      reader.mark = position === null ? null : position + taken
+    positionOf: ({ offset: mark }) => (mark === null ? null : mark - taken),
+    setPosition: (reader, position) => {
+      reader.offset = position === null ? null : position + taken
     },
     apply: (wakes) => {
       shift(wakes)
-      const concerned = new Set<Reader>()
+      const concerned = new Set<Subscriber>()
       let through = 0
       for (const wake of wakes) {
         taken += wake.taken
-        through = Math.max(through, wake.through)
-        for (const number of [...wake.left, ...wake.returned, ...wake.about])
+        through = Math.max(through, wake.upTo)
+        for (const number of [...wake.left, ...wake.restored, ...wake.changed])
           for (const reader of withNumber(number)) concerned.add(reader)
       }
       for (let index = 0; index < readers.length; index++) {
-        const reader = readers[index] as Reader
+        const reader = readers[index] as Subscriber
         if (reader.ticket.number > through) break
-        if (reader.mark !== null) concerned.add(reader)
+        if (reader.offset !== null) concerned.add(reader)
       }
-      for (const reader of concerned) reader.mark = null
+      for (const reader of concerned) reader.offset = null
       return concerned
     },
   }

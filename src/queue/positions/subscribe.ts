@@ -1,21 +1,21 @@
 import type { QueueStatus, QueueTicket } from '../../domain/queue.ts'
-import { latest } from '../../domain/latest-value.ts'
-import type { OnTold } from './push-latency.ts'
-import type { Wakeups } from '../../redis/pubsub.ts'
-import { createWatcher } from './broadcaster.ts'
-import type { Reader } from './positions.ts'
-import type { ReadStatuses, Watcher } from './broadcaster.ts'
+import { latestValue } from '../../domain/latest-value.ts'
+import type { ObservePushLatency } from './push-latency.ts'
+import type { PubSub } from '../../redis/pubsub.ts'
+import { createBroadcaster } from './broadcaster.ts'
+import type { Subscriber } from './positions.ts'
+import type { ReadStatuses, Broadcaster } from './broadcaster.ts'
 
-const REPAIR_MS_MAX = 5_000
+const POLL_MS_MAX = 5_000
 
-export interface WatchOptions {
+export interface SubscriptionOptions {
   read: ReadStatuses
-  wakeups: Wakeups
+  pubsub: PubSub
   /** A watched ticket must never look absent, so it is read several times within this, in milliseconds. */
   graceMs: number
-  onTold?: OnTold | undefined
+  observePushLatency?: ObservePushLatency | undefined
   /** The longest time in which a wake-up that was lost goes unnoticed, in milliseconds. */
-  repairMsMax?: number
+  pollMsMax?: number
 }
 
 /**
@@ -23,38 +23,44 @@ export interface WatchOptions {
  * Redis is away a stream says nothing, and goes on when it is back. One watcher serves all subscribers of a
  * concert; it comes with the first and goes with the last.
  */
-export function createWatch({
+export function createTicketSubscriptions({
   read,
-  wakeups,
+  pubsub,
   graceMs,
-  onTold = () => undefined,
-  repairMsMax = REPAIR_MS_MAX,
-}: WatchOptions) {
-  const watchers = new Map<string, Watcher>()
+  observePushLatency = () => undefined,
+  pollMsMax: repairMsMax = POLL_MS_MAX,
+}: SubscriptionOptions) {
+  const watchers = new Map<string, Broadcaster>()
   const presenceMs = graceMs / 4
   const repairMs = Math.min(repairMsMax, presenceMs)
 
-  function watcherOf(concertId: string): Watcher {
+  function watcherOf(concertId: string): Broadcaster {
     const present = watchers.get(concertId)
     if (present) return present
-    const created = createWatcher(concertId, read, wakeups, { repairMs, presenceMs }, onTold)
+    const created = createBroadcaster(
+      concertId,
+      read,
+      pubsub,
+      { pollMs: repairMs, presenceMs },
+      observePushLatency,
+    )
     watchers.set(concertId, created)
     return created
   }
 
-  return (ticket: QueueTicket, heardAt: () => number = always): AsyncIterableIterator<QueueStatus> =>
-    latest((feed) => {
+  return (ticket: QueueTicket, lastSeenAt: () => number = always): AsyncIterableIterator<QueueStatus> =>
+    latestValue((feed) => {
       const watcher = watcherOf(ticket.concertId)
-      const reader: Reader = {
+      const reader: Subscriber = {
         ticket,
-        feed,
-        heardAt,
+        sink: feed,
+        lastSeenAt,
         presentAt: -Infinity,
         silent: false,
-        told: null,
-        toldAt: 0,
-        readBy: Infinity,
-        mark: null,
+        lastSent: null,
+        lastSentAt: 0,
+        readDeadline: Infinity,
+        offset: null,
       }
       watcher.add(reader)
       return () => {

@@ -11,15 +11,15 @@ const MOVED_SHARE = 0.1
 const ESTIMATE_SHARE = 0.1
 
 /** Everybody else hears of their changes so often: ten places are worth waiting a tenth of a second for. */
-const MS_PER_PLACE = 10
-const EVERY_MS_MIN = 1_000
-const EVERY_MS_MAX = 30_000
+const INTERVAL_MS_PER_POSITION = 10
+const INTERVAL_MS_MIN = 1_000
+const INTERVAL_MS_MAX = 30_000
 
 /** Is there anything that somebody should hear, now or later? */
-export const isNews = (told: Waiting, { position, estimatedWaitSeconds, paused }: Waiting): boolean =>
+export const hasChanged = (told: Waiting, { position, estimatedWaitSeconds, paused }: Waiting): boolean =>
   told.position !== position ||
   told.paused !== paused ||
-  differ(told.estimatedWaitSeconds, estimatedWaitSeconds)
+  differs(told.estimatedWaitSeconds, estimatedWaitSeconds)
 
 /**
  * Is it time to tell this one the news? The front of the queue hears at once, the far end less often, so that the
@@ -28,12 +28,13 @@ export const isNews = (told: Waiting, { position, estimatedWaitSeconds, paused }
  */
 export function isDue(told: Waiting, { position, paused }: Waiting, ageMs: number): boolean {
   if (told.paused !== paused) return true
-  if (ageMs >= Math.min(Math.max(position * MS_PER_PLACE, EVERY_MS_MIN), EVERY_MS_MAX)) return true
+  if (ageMs >= Math.min(Math.max(position * INTERVAL_MS_PER_POSITION, INTERVAL_MS_MIN), INTERVAL_MS_MAX))
+    return true
   const moved = Math.abs(told.position - position)
   return moved > 0 && (position <= FRONT || moved >= position * MOVED_SHARE)
 }
 
-function differ(told: number | null, now: number | null): boolean {
+function differs(told: number | null, now: number | null): boolean {
   if (told === null || now === null) return told !== now
   return Math.abs(told - now) > Math.max(1, told * ESTIMATE_SHARE)
 }

@@ -1,9 +1,9 @@
 /** Invariants 15 and 16: other people's objects, and errors that nobody expected. */
 import { uuidOf } from '../sales.ts'
-import { ticketIn } from './line.ts'
-import type { Call, Run } from './load.ts'
+import { ticketIn } from './queue-history.ts'
+import type { Call, Run } from './load-run.ts'
 import { intentsOf, reservationsOf } from './rows.ts'
-import { each, type Check, type Found } from './types.ts'
+import { checkEach, type Check, type CheckResult } from './types.ts'
 
 /** Answers that tell something about an object of somebody else: that it is there, or how it stands. */
 const TELLING = new Set([
@@ -15,8 +15,8 @@ const TELLING = new Set([
   'NOT_ADMITTED',
 ])
 
-const theftFails = (run: Run): Found =>
-  each(
+const theftFails = (run: Run): CheckResult =>
+  checkEach(
     run.calls.filter(({ theft }) => theft !== undefined),
     (call) =>
       call.outcome === 'ok' || TELLING.has(call.code ?? '')
@@ -25,16 +25,16 @@ const theftFails = (run: Run): Found =>
   )
 
 /** Whatever is shown as somebody's own is theirs. */
-function ownIsOwn(run: Run): Found {
+function ownIsOwn(run: Run): CheckResult {
   const owners = new Map(reservationsOf(run).map(({ id, userId }) => [id, userId]))
-  for (const { id, user_id } of run.books.rows.payments) owners.set(String(id), String(user_id))
+  for (const { id, user_id } of run.history.rows.payments) owners.set(String(id), String(user_id))
   const ownerIn = (call: Call): string | undefined => {
     if (call.op === 'issueQueueToken') return ticketIn(call)?.userId
     if (call.op === 'points' || call.op === 'chargePoints') return uuidOf(String(call.answer?.userId))
     return owners.get(uuidOf(String(call.answer?.id)))
   }
   const answered = run.calls.filter(({ outcome, op }) => outcome === 'ok' && !OPEN_TO_ALL.has(op))
-  return each(answered, (call) => {
+  return checkEach(answered, (call) => {
     const owner = ownerIn(call)
     return owner !== undefined && owner !== call.user
       ? `${call.op} ${call.call} showed ${call.user} what belongs to ${owner}`
@@ -45,9 +45,9 @@ function ownIsOwn(run: Run): Found {
 const OPEN_TO_ALL = new Set(['queueTicket', 'leaveQueue', 'performances', 'updateQueue', 'createConcert'])
 
 /** Nothing is done in the name of somebody who did not ask for it. */
-function askedFor(run: Run): Found {
+function askedFor(run: Run): CheckResult {
   const asked = new Set(run.calls.map(({ user, args }) => `${user} ${String(args.idempotencyKey)}`))
-  return each(intentsOf(run), ({ user, key, operation }) =>
+  return checkEach(intentsOf(run), ({ user, key, operation }) =>
     asked.has(`${user} ${key}`)
       ? undefined
       : `${operation} ${key} was done for ${user}, who did not ask for it`,
@@ -57,14 +57,14 @@ function askedFor(run: Run): Found {
 /** What a client gets instead of a bug's message, or of an answer. */
 const BUGS = new Set(['INTERNAL', 'NO_CODE', 'NO_DATA'])
 
-const noBugAnswered = (run: Run): Found =>
-  each(run.calls, ({ op, call, code, answer }) =>
+const noBugAnswered = (run: Run): CheckResult =>
+  checkEach(run.calls, ({ op, call, code, answer }) =>
     BUGS.has(code ?? '') ? `${op} ${call} was answered ${code}: ${JSON.stringify(answer)}` : undefined,
   )
 
 /** Whatever is wrong with a store, a field of GraphQL says so, in a well-formed answer: docs/errors.md. Not so a 408, for a body that did not arrive. */
-const noServerError = (run: Run): Found =>
-  each(
+const noServerError = (run: Run): CheckResult =>
+  checkEach(
     run.calls.filter(({ status }) => status !== undefined),
     ({ op, call, code, status = 0 }) =>
       status >= 500 ? `${op} ${call} was answered ${status} ${code ?? ''}` : undefined,
@@ -75,8 +75,8 @@ const ERROR = 50
 const EXPECTED = /^(08...|40001|40P01|53300|55P03|57014|57P0[1-3]|E[A-Z]+|CONNECT\w*|CONNECTION_\w+)$/
 
 /** A server says more than its clients hear: crashes, masked bugs, jobs that failed for no good reason. */
-const noBugLogged = (run: Run): Found => {
-  const logged = each(run.serverLog, ({ server, level, message, error }) => {
+const noBugLogged = (run: Run): CheckResult => {
+  const logged = checkEach(run.serverLog, ({ server, level, message, error }) => {
     const expected = error?.type === 'Problem' || error?.code === undefined || EXPECTED.test(error.code)
     const scripts =
       error?.type === 'ReplyError' && !/^(LOADING|MISCONF|READONLY|BUSY)/.test(error.message ?? '')
@@ -89,10 +89,10 @@ const noBugLogged = (run: Run): Found => {
 }
 
 export const attackChecks: readonly Check[] = [
-  { invariant: 15, name: "nothing works with another's id, ticket or key", look: theftFails },
-  { invariant: 15, name: 'what is shown as your own is yours', look: ownIsOwn },
-  { invariant: 15, name: 'nothing is done for who did not ask', look: askedFor },
-  { invariant: 16, name: 'no bug is answered', look: noBugAnswered },
-  { invariant: 16, name: 'no HTTP status of a server at fault', look: noServerError },
-  { invariant: 16, name: 'no bug is in the log', look: noBugLogged },
+  { invariant: 15, name: "nothing works with another's id, ticket or key", run: theftFails },
+  { invariant: 15, name: 'what is shown as your own is yours', run: ownIsOwn },
+  { invariant: 15, name: 'nothing is done for who did not ask', run: askedFor },
+  { invariant: 16, name: 'no bug is answered', run: noBugAnswered },
+  { invariant: 16, name: 'no HTTP status of a server at fault', run: noServerError },
+  { invariant: 16, name: 'no bug is in the log', run: noBugLogged },
 ]

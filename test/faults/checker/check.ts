@@ -1,26 +1,26 @@
 /** All the checks, in the order of the invariants (README.md), over one run. */
 import { attackChecks } from './attacks.ts'
-import { bookChecks } from './books.ts'
-import { endingChecks } from './endings.ts'
-import { gateChecks } from './gate.ts'
+import { balanceChecks } from './balances.ts'
+import { finalChecks } from './final-checks.ts'
+import { admissionChecks } from './admissions.ts'
 import { healthChecks } from './health.ts'
-import { keyChecks } from './keys.ts'
-import type { Run } from './load.ts'
+import { idempotencyChecks } from './idempotency.ts'
+import type { Run } from './load-run.ts'
 import { orderChecks } from './order.ts'
 import { ownershipChecks } from './ownership.ts'
-import { placeChecks } from './places.ts'
-import { promiseChecks } from './promises.ts'
+import { ticketChecks } from './tickets.ts'
+import { durabilityChecks } from './durability.ts'
 import { sameAnswerChecks } from './same-answer.ts'
-import { seatListChecks } from './seats.ts'
-import { spentChecks } from './spent.ts'
+import { seatListChecks } from './seat-lists.ts'
+import { spentChecks } from './spent-tickets.ts'
 import { staleChecks } from './stale.ts'
 import { streamChecks } from './streams.ts'
-import { trailChecks } from './trail.ts'
+import { auditLogChecks } from './audit-log.ts'
 import { turnChecks } from './turns.ts'
 import type { Check } from './types.ts'
 
 /** What came of one check. */
-export interface Finding extends Omit<Check, 'look'> {
+export interface Finding extends Omit<Check, 'run'> {
   /** On how many facts it could have failed; 0: it says nothing. */
   facts: number
   violations: string[]
@@ -28,25 +28,25 @@ export interface Finding extends Omit<Check, 'look'> {
 
 const checks: readonly Check[] = [
   ...ownershipChecks,
-  ...bookChecks,
-  ...keyChecks,
+  ...balanceChecks,
+  ...idempotencyChecks,
   ...orderChecks,
-  ...gateChecks,
-  ...placeChecks,
-  ...promiseChecks,
+  ...admissionChecks,
+  ...ticketChecks,
+  ...durabilityChecks,
   ...spentChecks,
   ...seatListChecks,
   ...streamChecks,
   ...staleChecks,
   ...attackChecks,
-  ...trailChecks,
+  ...auditLogChecks,
   ...turnChecks,
-  ...endingChecks,
+  ...finalChecks,
   ...sameAnswerChecks,
   ...healthChecks,
 ]
 
 export const check = (run: Run): Finding[] =>
   checks
-    .map(({ look, ...rest }) => ({ ...rest, ...look(run) }))
+    .map(({ run: look, ...rest }) => ({ ...rest, ...look(run) }))
     .sort((one, other) => one.invariant - other.invariant)

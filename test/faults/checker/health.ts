@@ -1,11 +1,11 @@
 /** Invariant 28: servers say the truth about themselves and about the stores. */
 import type { StoreHealth } from '../health.ts'
-import { isCalm, type Run } from './load.ts'
-import { each, type Check, type Found } from './types.ts'
+import { isCalm, type Run } from './load-run.ts'
+import { checkEach, type Check, type CheckResult } from './types.ts'
 
 /** From the start until it drains, a server wants traffic, whatever the stores do. */
-const readyUntilItDrains = (run: Run): Found =>
-  each(
+const readyUntilItDrains = (run: Run): CheckResult =>
+  checkEach(
     run.health.filter(({ ready }) => ready !== null),
     ({ server, ready, stopping, at }) =>
       ready === 200 || stopping ? undefined : `server ${server} said ${ready} to /ready at ${at}`,
@@ -17,8 +17,8 @@ const LATE_MS = 8_000
 const bothWork = ({ read, write }: StoreHealth): boolean => read && write
 
 /** While nothing is broken, both stores are said to work. */
-const soundStoresAreSound = (run: Run): Found =>
-  each(
+const soundStoresAreSound = (run: Run): CheckResult =>
+  checkEach(
     run.health.filter(({ health, askedAt, at }) => health !== null && isCalm(run, askedAt - LATE_MS, at)),
     ({ server, health, at }) =>
       health && bothWork(health.postgres) && bothWork(health.redis)
@@ -39,7 +39,7 @@ const NOTICED_MS = 3_000
 const MENDED_MS = 500
 
 /** While a store takes no writes, that is what is said; and whether it can be read. */
-function brokenStoresAreBroken(run: Run): Found {
+function brokenStoresAreBroken(run: Run): CheckResult {
   const during = run.faults.flatMap(({ name, from, until }) => {
     const broken = BROKEN[name]
     if (!broken) return []
@@ -47,7 +47,7 @@ function brokenStoresAreBroken(run: Run): Found {
       .filter(({ health, askedAt, at }) => health && askedAt > from + NOTICED_MS && at < until - MENDED_MS)
       .map((answer) => ({ ...answer, name, ...broken }))
   })
-  return each(during, ({ server, name, store, read, health, at }) => {
+  return checkEach(during, ({ server, name, store, read, health, at }) => {
     const said = health?.[store]
     // Something else may be broken too: less than is left here is no lie.
     return said && !said.write && (read || !said.read)
@@ -57,12 +57,12 @@ function brokenStoresAreBroken(run: Run): Found {
 }
 
 export const healthChecks: readonly Check[] = [
-  { invariant: 28, name: 'a server is ready until it drains', look: readyUntilItDrains },
-  { invariant: 28, name: 'stores that work are said to work', look: soundStoresAreSound },
+  { invariant: 28, name: 'a server is ready until it drains', run: readyUntilItDrains },
+  { invariant: 28, name: 'stores that work are said to work', run: soundStoresAreSound },
   {
     invariant: 28,
     name: 'stores that take no writes are said so',
-    sometimes: true,
-    look: brokenStoresAreBroken,
+    needsAllFaults: true,
+    run: brokenStoresAreBroken,
   },
 ]

@@ -1,9 +1,9 @@
 /** Invariants 4 and 5: how many are let in, and in which order. */
 import { uuidOf } from '../sales.ts'
 import type { Sample } from '../sampler.ts'
-import { lossesOf, newlyAdmitted, stepsOf, ticketIn, type Step } from './line.ts'
-import { groupBy, type Call, type Run } from './load.ts'
-import { each, type Check, type Found } from './types.ts'
+import { lossesOf, newlyAdmitted, stepsOf, ticketIn, type Step } from './queue-history.ts'
+import { groupBy, type Call, type Run } from './load-run.ts'
+import { checkEach, type Check, type CheckResult } from './types.ts'
 
 /** An unanswered change of the settings may still be carried out after so long. */
 const LATE_MS = 10_000
@@ -18,12 +18,12 @@ const within = (changes: readonly Call[], from: number, until: number): Call[] =
       sentAt <= until && (outcome === 'ok' ? answeredAt >= from : sentAt >= from - LATE_MS),
   )
 
-function notBeyondCapacity(run: Run): Found {
+function notBeyondCapacity(run: Run): CheckResult {
   const changes = groupBy(stepsOf(run), ({ concert }) => concert)
-  return [...changes].reduce<Found>(
+  return [...changes].reduce<CheckResult>(
     (sum, [concert, steps]) => {
       const updates = changesOf(run, concert)
-      const found = each(
+      const found = checkEach(
         steps.filter((step) => newlyAdmitted(step).length > 0),
         ({ before, after }) => {
           const about = within(updates, before.until, after.at).map(({ args }) => Number(args.capacity ?? 0))
@@ -43,7 +43,7 @@ function notBeyondCapacity(run: Run): Found {
 const settings = ['capacity', 'paused', 'ratePerSecond'] as const
 
 /** A change that was answered is in force until the next one is asked for, unless Redis lost it. */
-function inForce(run: Run): Found {
+function inForce(run: Run): CheckResult {
   const losses = groupBy(lossesOf(run), ({ concert }) => concert)
   const facts: (() => string | undefined)[] = []
   for (const [concert, samples] of run.samples) {
@@ -63,7 +63,7 @@ function inForce(run: Run): Found {
       }
     }
   }
-  return each(facts, (fact) => fact())
+  return checkEach(facts, (fact) => fact())
 }
 
 const differs = (sample: Sample, name: (typeof settings)[number], wanted: unknown): string | undefined =>
@@ -75,7 +75,7 @@ const differs = (sample: Sample, name: (typeof settings)[number], wanted: unknow
 const ROUNDING = 0.05
 
 /** No more are let in, in any time, than come in it at that rate, and a second's worth at once. */
-function notFasterThanRate(run: Run): Found {
+function notFasterThanRate(run: Run): CheckResult {
   const violations: string[] = []
   let facts = 0
   let last: Sample | undefined
@@ -102,7 +102,7 @@ function notFasterThanRate(run: Run): Found {
 }
 
 /** Nobody is let in past somebody who was in line all the time, and could not be called absent. */
-function notOvertaken(run: Run): Found {
+function notOvertaken(run: Run): CheckResult {
   const { graceMs } = run.settings
   const patient = ({ before, after }: Step): [user: string, number: number][] => {
     const earlier = new Map(
@@ -116,7 +116,7 @@ function notOvertaken(run: Run): Found {
       return stayed || joined ? [[user, number]] : []
     })
   }
-  return each(
+  return checkEach(
     stepsOf(run).flatMap((step) => {
       const waited = patient(step)
       return newlyAdmitted(step).map(([user, number]) => ({ step, user, number, waited }))
@@ -131,14 +131,14 @@ function notOvertaken(run: Run): Found {
   )
 }
 
-function closedIsClosed(run: Run): Found {
+function closedIsClosed(run: Run): CheckResult {
   const closed = stepsOf(run).filter(({ concert, before, after }) => {
     const recovering =
       after.recoveringUntil > after.firstTime + 50 && before.recoveringUntil === after.recoveringUntil
     const paused = before.paused && after.paused
     return recovering || (paused && within(changesOf(run, concert), before.until, after.at).length === 0)
   })
-  return each(closed, (step) => {
+  return checkEach(closed, (step) => {
     const admitted = newlyAdmitted(step)
     return admitted.length > 0
       ? `${step.concert}: ${admitted.join(' and ')} let in while paused or recovering, at ${step.after.at}`
@@ -147,7 +147,7 @@ function closedIsClosed(run: Run): Found {
 }
 
 /** If A was told their place before B asked for one, A is ahead of B. */
-function toldFirstIsFirst(run: Run): Found {
+function toldFirstIsFirst(run: Run): CheckResult {
   const joins = run.calls.filter(({ op }) => op === 'issueQueueToken')
   const concerts = groupBy(joins, ({ args }) => uuidOf(String(args.concertId)))
   const violations: string[] = []
@@ -201,10 +201,10 @@ function firstPlaces(joins: readonly Call[]): Place[] {
 }
 
 export const orderChecks: readonly Check[] = [
-  { invariant: 4, name: 'nobody is let in beyond the capacity', look: notBeyondCapacity },
-  { invariant: 4, name: 'nobody is let in faster than the rate', look: notFasterThanRate },
-  { invariant: 4, name: 'a change of the settings is in force when it is answered', look: inForce },
-  { invariant: 5, name: 'nobody is let in past somebody who waits', look: notOvertaken },
-  { invariant: 5, name: 'nobody is let in while it is closed', look: closedIsClosed },
-  { invariant: 5, name: 'told before asked is ahead', look: toldFirstIsFirst },
+  { invariant: 4, name: 'nobody is let in beyond the capacity', run: notBeyondCapacity },
+  { invariant: 4, name: 'nobody is let in faster than the rate', run: notFasterThanRate },
+  { invariant: 4, name: 'a change of the settings is in force when it is answered', run: inForce },
+  { invariant: 5, name: 'nobody is let in past somebody who waits', run: notOvertaken },
+  { invariant: 5, name: 'nobody is let in while it is closed', run: closedIsClosed },
+  { invariant: 5, name: 'told before asked is ahead', run: toldFirstIsFirst },
 ]

@@ -1,13 +1,13 @@
 /** Invariants 1, 8, 9 and 10: who has a seat, how a reservation moves, and what paying for it means. */
-import type { Run } from './load.ts'
-import { groupBy } from './load.ts'
+import type { Run } from './load-run.ts'
+import { groupBy } from './load-run.ts'
 import { claimsOf, endOf, reservationsOf, toReservation, type Reservation } from './rows.ts'
-import { each, type Check, type Found } from './types.ts'
+import { checkEach, type Check, type CheckResult } from './types.ts'
 
 const allowed = new Set(['HELD PAID', 'HELD EXPIRED', 'HELD CANCELLED', 'PAID REFUNDED'])
 
 /** From held_at until its claim is released nobody else has the seat. */
-function noOverlap(run: Run): Found {
+function noOverlap(run: Run): CheckResult {
   const reservations = new Map(reservationsOf(run).map((it) => [it.id, it]))
   const spans = claimsOf(run).map((claim) => ({
     seat: `${claim.performanceId} seat ${claim.seatNumber}`,
@@ -19,7 +19,7 @@ function noOverlap(run: Run): Found {
     const inOrder = owners.sort((a, b) => a.from - b.from || a.until - b.until)
     return inOrder.slice(1).map((later, index) => ({ earlier: inOrder[index] as typeof later, later }))
   })
-  return each(pairs, ({ earlier, later }) =>
+  return checkEach(pairs, ({ earlier, later }) =>
     earlier.until > later.from
       ? `${later.seat} belongs to ${earlier.id} until ${earlier.until} and to ${later.id} from ${later.from}`
       : undefined,
@@ -39,9 +39,9 @@ function isReleasedInTime(
   return releasedAt === null || (status === 'HELD' && releasedAt >= heldUntil)
 }
 
-function claimsFit(run: Run): Found {
+function claimsFit(run: Run): CheckResult {
   const claims = groupBy(claimsOf(run), ({ reservationId }) => reservationId)
-  return each(reservationsOf(run), ({ id, seatNumbers, status, heldUntil, decidedAt }) => {
+  return checkEach(reservationsOf(run), ({ id, seatNumbers, status, heldUntil, decidedAt }) => {
     const own = claims.get(id) ?? []
     const seats = own.map(({ seatNumber }) => seatNumber).sort((a, b) => a - b)
     if (seats.join() !== [...seatNumbers].sort((a, b) => a - b).join()) {
@@ -54,9 +54,9 @@ function claimsFit(run: Run): Found {
 }
 
 /** What somebody has at the moment in which they take more. */
-function withinLimit(run: Run): Found {
+function withinLimit(run: Run): CheckResult {
   const byUser = groupBy(reservationsOf(run), ({ userId, concertId }) => `${userId} ${concertId}`)
-  return each(reservationsOf(run), (taken) => {
+  return checkEach(reservationsOf(run), (taken) => {
     const own = byUser.get(`${taken.userId} ${taken.concertId}`) ?? []
     const live = own.filter((it) => it.heldAt <= taken.heldAt && endOf(it) > taken.heldAt)
     const seats = live.reduce((sum, it) => sum + it.seatNumbers.length, 0)
@@ -66,9 +66,9 @@ function withinLimit(run: Run): Found {
   })
 }
 
-function moves(run: Run): Found {
-  const changes = run.books.changes.filter(({ tbl }) => tbl === 'reservations')
-  return each(changes, ({ op, was, now }) => {
+function moves(run: Run): CheckResult {
+  const changes = run.history.changes.filter(({ tbl }) => tbl === 'reservations')
+  return checkEach(changes, ({ op, was, now }) => {
     if (op === 'DELETE') return `${String(was?.id)} was deleted`
     const after = toReservation(now ?? {})
     if (op === 'INSERT') return after.status === 'HELD' ? undefined : `${after.id} began as ${after.status}`
@@ -82,12 +82,12 @@ function moves(run: Run): Found {
 }
 
 /** PAID ⇔ exactly one payment ⇔ one transfer; amount = price; payer = holder. */
-function paid(run: Run): Found {
-  const { payments, transfers } = run.books.rows
+function paid(run: Run): CheckResult {
+  const { payments, transfers } = run.history.rows
   const byReservation = groupBy(payments, (row) => String(row.reservation_id))
   const byPayment = groupBy(transfers, (row) => String(row.payment_id))
   const strays = payments.length - [...byReservation.values()].length
-  const found = each(reservationsOf(run), ({ id, status, price, userId }) => {
+  const found = checkEach(reservationsOf(run), ({ id, status, price, userId }) => {
     const own = byReservation.get(id) ?? []
     const sold = status === 'PAID' || status === 'REFUNDED'
     if (own.length !== (sold ? 1 : 0)) return `${id} is ${status} and has ${own.length} payments`
@@ -105,8 +105,8 @@ function paid(run: Run): Found {
   return strays === 0 ? found : { ...found, violations: [...found.violations, `${strays} payments too many`] }
 }
 
-const inTime = (run: Run): Found =>
-  each(
+const inTime = (run: Run): CheckResult =>
+  checkEach(
     reservationsOf(run).filter(({ decidedAt }) => decidedAt !== null),
     ({ id, status, decidedAt, heldUntil }) => {
       const early = (decidedAt ?? 0) < heldUntil
@@ -119,16 +119,16 @@ const inTime = (run: Run): Found =>
  * Whatever waited while we held the lock of an account was decided after we let go: a time from before that
  * was read before the lock was had.
  */
-function decidedUnderLock(run: Run): Found {
-  const gates = groupBy(run.books.gates, ({ user }) => user)
-  const decisions = run.books.changes.flatMap(({ tbl, op, now, at }) => {
+function decidedUnderLock(run: Run): CheckResult {
+  const gates = groupBy(run.history.accountLocks, ({ user }) => user)
+  const decisions = run.history.changes.flatMap(({ tbl, op, now, at }) => {
     if (tbl !== 'reservations' || op === 'DELETE') return []
     const { id, userId, status, heldAt, decidedAt } = toReservation(now ?? {})
     // Whoever finds a hold lapsed ends it, and has no business with its owner's account.
     if (status === 'EXPIRED') return []
     return (gates.get(userId) ?? []).map((gate) => ({ gate, id, status, at, decided: decidedAt ?? heldAt }))
   })
-  return each(decisions, ({ gate, id, status, at, decided }) =>
+  return checkEach(decisions, ({ gate, id, status, at, decided }) =>
     at > gate.until && decided < gate.until - 1
       ? `${id} became ${status} as of ${decided}, while the account was locked until ${gate.until}`
       : undefined,
@@ -136,11 +136,11 @@ function decidedUnderLock(run: Run): Found {
 }
 
 export const ownershipChecks: readonly Check[] = [
-  { invariant: 1, name: 'ownership of a seat never overlaps', look: noOverlap },
-  { invariant: 1, name: 'a reservation claims its own seats, until it ends', look: claimsFit },
-  { invariant: 1, name: 'nobody has more seats than allowed', look: withinLimit },
-  { invariant: 8, name: 'reservations move along the allowed transitions', look: moves },
-  { invariant: 9, name: 'paid = one payment = one transfer, by the holder', look: paid },
-  { invariant: 10, name: 'paid before heldUntil, expired not before', look: inTime },
-  { invariant: 10, name: 'the clock was read after the lock was had', look: decidedUnderLock },
+  { invariant: 1, name: 'ownership of a seat never overlaps', run: noOverlap },
+  { invariant: 1, name: 'a reservation claims its own seats, until it ends', run: claimsFit },
+  { invariant: 1, name: 'nobody has more seats than allowed', run: withinLimit },
+  { invariant: 8, name: 'reservations move along the allowed transitions', run: moves },
+  { invariant: 9, name: 'paid = one payment = one transfer, by the holder', run: paid },
+  { invariant: 10, name: 'paid before heldUntil, expired not before', run: inTime },
+  { invariant: 10, name: 'the clock was read after the lock was had', run: decidedUnderLock },
 ]

@@ -1,6 +1,6 @@
 /** The rows of the books, with their types. */
 import type { Change } from '../history.ts'
-import type { Run } from './load.ts'
+import type { Run } from './load-run.ts'
 
 export interface Reservation {
   id: string
@@ -53,9 +53,10 @@ export const toReservation = (row: Row): Reservation => ({
   decidedAt: msOrNull(row.decided_at),
 })
 
-export const reservationsOf = ({ books }: Run): Reservation[] => books.rows.reservations.map(toReservation)
+export const reservationsOf = ({ history: books }: Run): Reservation[] =>
+  books.rows.reservations.map(toReservation)
 
-export const claimsOf = ({ books }: Run): SeatClaim[] =>
+export const claimsOf = ({ history: books }: Run): SeatClaim[] =>
   books.rows.seat_claims.map((row) => ({
     performanceId: String(row.performance_id),
     seatNumber: Number(row.seat_number),
@@ -63,7 +64,7 @@ export const claimsOf = ({ books }: Run): SeatClaim[] =>
     releasedAt: msOrNull(row.released_at),
   }))
 
-export const spentOf = ({ books }: Run): SpentTicket[] =>
+export const spentOf = ({ history: books }: Run): SpentTicket[] =>
   books.rows.spent_tickets.map((row) => ({
     reason: row.reason === 'LEFT' ? 'LEFT' : 'PAID',
     concertId: String(row.concert_id),

@@ -1,9 +1,9 @@
 /** Invariant 26: the same operation with the same variables and the same data gets the same answer, on every path, each time. */
-import type { Run } from './load.ts'
-import { each, type Check, type Found } from './types.ts'
+import type { Run } from './load-run.ts'
+import { checkEach, type Check, type CheckResult } from './types.ts'
 
-const sameOnEveryPath = (run: Run): Found =>
-  each(
+const sameOnEveryPath = (run: Run): CheckResult =>
+  checkEach(
     run.compared.filter(({ answers }) => answers.length > 1),
     ({ operation, answers }) => {
       const [first] = answers
@@ -13,5 +13,5 @@ const sameOnEveryPath = (run: Run): Found =>
   )
 
 export const sameAnswerChecks: readonly Check[] = [
-  { invariant: 26, name: 'every path gives the same answer, each time', look: sameOnEveryPath },
+  { invariant: 26, name: 'every path gives the same answer, each time', run: sameOnEveryPath },
 ]

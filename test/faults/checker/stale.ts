@@ -1,9 +1,9 @@
 /** Another side of invariant 14: while nothing is broken, no stream says for long what is not so any more. */
 import type { Status } from '../log.ts'
 import type { Sample } from '../sampler.ts'
-import { nameOf } from './line.ts'
-import { isCalm, type Run, type Stream } from './load.ts'
-import { each, type Check, type Found } from './types.ts'
+import { ticketKey } from './queue-history.ts'
+import { isCalm, type Run, type Stream } from './load-run.ts'
+import { checkEach, type Check, type CheckResult } from './types.ts'
 
 /** So long after a fault, streams are there again, and have been told. */
 const RECOVERED_MS = 5_000
@@ -59,11 +59,11 @@ function isSo({ __typename, position = 0 }: Status, stood: Fact['stood']): boole
   return Math.min(...places) <= position && position <= Math.max(...places)
 }
 
-const notStale = (run: Run): Found =>
-  each(factsOf(run), ({ stream, at, told, stood }) =>
+const notStale = (run: Run): CheckResult =>
+  checkEach(factsOf(run), ({ stream, at, told, stood }) =>
     isSo(told, stood)
       ? undefined
-      : `stream ${stream.id}, ${nameOf(stream.ticket)}: says ${JSON.stringify(told)} at ${at}, and it was ${stood.join(', ')}`,
+      : `stream ${stream.id}, ${ticketKey(stream.ticket)}: says ${JSON.stringify(told)} at ${at}, and it was ${stood.join(', ')}`,
   )
 
 function memo<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
@@ -76,5 +76,5 @@ function memo<Key extends object, Value>(make: (key: Key) => Value): (key: Key) 
 }
 
 export const staleChecks: readonly Check[] = [
-  { invariant: 14, name: 'in calm, a stream says what the line says', look: notStale },
+  { invariant: 14, name: 'in calm, a stream says what the line says', run: notStale },
 ]

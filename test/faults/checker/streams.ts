@@ -1,7 +1,7 @@
 /** Invariant 14: what a subscriber sees never goes backwards. */
-import { lossesOf, nameOf, observationsOf, type Loss, type Observation } from './line.ts'
-import { groupBy, type Run } from './load.ts'
-import { each, type Check, type Found } from './types.ts'
+import { lossesOf, ticketKey, observationsOf, type Loss, type Observation } from './queue-history.ts'
+import { groupBy, type Run } from './load-run.ts'
+import { checkEach, type Check, type CheckResult } from './types.ts'
 
 /** What is read just before a fault may arrive so much later. */
 const LATE_MS = 10_000
@@ -15,7 +15,7 @@ interface Pair {
 function pairsOf(run: Run): Pair[] {
   const tickets = groupBy(
     observationsOf(run).filter(({ ticket }) => run.samples.has(ticket.concertId)),
-    ({ ticket }) => nameOf(ticket),
+    ({ ticket }) => ticketKey(ticket),
   )
   return [...tickets.values()].flatMap((told) =>
     told.flatMap((later, index): Pair[] => {
@@ -50,13 +50,13 @@ function mayHaveReturned(run: Run, { earlier, later }: Pair): boolean {
   })
 }
 
-function neverBackwards(run: Run): Found {
+function neverBackwards(run: Run): CheckResult {
   const losses = lossesOf(run)
-  return each(pairsOf(run), (pair) => {
+  return checkEach(pairsOf(run), (pair) => {
     const { earlier, later } = pair
     const [was, is] = [earlier.status, later.status]
     const back = (): string =>
-      `${nameOf(later.ticket)}: ${JSON.stringify(was)} at ${earlier.at}, then ${JSON.stringify(is)} at ${later.at}`
+      `${ticketKey(later.ticket)}: ${JSON.stringify(was)} at ${earlier.at}, then ${JSON.stringify(is)} at ${later.at}`
     if (was.__typename === 'Finished') {
       const files = losses.filter(({ empty }) => !empty)
       return is.__typename !== 'Finished' && !lostMeanwhile(files, pair) && back()
@@ -80,23 +80,23 @@ function neverBackwards(run: Run): Found {
 }
 
 /** Positions are read one after the other, and they are those of the line. */
-const inLine = (run: Run): Found => {
+const inLine = (run: Run): CheckResult => {
   const pushed = run.streams.flatMap(({ seen }) => seen.map(({ status }) => status))
-  return each(pushed, (status) =>
+  return checkEach(pushed, (status) =>
     status.__typename === 'Waiting' && !((status.position ?? 0) >= 1)
       ? `a stream said ${JSON.stringify(status)}`
       : undefined,
   )
 }
 
-const atQuiet = (run: Run): Found =>
-  each(
-    run.endings.filter(({ check }) => check === 'quiet'),
+const atQuiet = (run: Run): CheckResult =>
+  checkEach(
+    run.finalChecks.filter(({ check }) => check === 'quiet'),
     ({ ok, about }) => (ok ? undefined : about),
   )
 
 export const streamChecks: readonly Check[] = [
-  { invariant: 14, name: 'what is told never goes backwards', look: neverBackwards },
-  { invariant: 14, name: 'positions begin at 1', look: inLine },
-  { invariant: 14, name: 'when quiet, a stream says what a query says', look: atQuiet },
+  { invariant: 14, name: 'what is told never goes backwards', run: neverBackwards },
+  { invariant: 14, name: 'positions begin at 1', run: inLine },
+  { invariant: 14, name: 'when quiet, a stream says what a query says', run: atQuiet },
 ]

@@ -1,4 +1,4 @@
-import type { Run } from './load.ts'
+import type { Run } from './load-run.ts'
 
 /** A rule that is looked at in everything that happened in a run. */
 export interface Check {
@@ -7,18 +7,21 @@ export interface Check {
   /** What holds, in a few words. */
   name: string
   /** What it looks at does not come about in every short run. */
-  sometimes?: boolean
-  look: (run: Run) => Found
+  needsAllFaults?: boolean
+  run: (run: Run) => CheckResult
 }
 
-export interface Found {
+export interface CheckResult {
   facts: number
   violations: string[]
 }
 
 /** Looks at each item; `complain` says what is wrong with it, or nothing. */
-export function each<T>(items: Iterable<T>, complain: (item: T) => string | false | undefined): Found {
-  const found: Found = { facts: 0, violations: [] }
+export function checkEach<T>(
+  items: Iterable<T>,
+  complain: (item: T) => string | false | undefined,
+): CheckResult {
+  const found: CheckResult = { facts: 0, violations: [] }
   for (const item of items) {
     found.facts += 1
     const complaint = complain(item)

@@ -1,22 +1,22 @@
 /** What clients do to servers: they vanish while something is being started for them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { watching } from '../operations.ts'
-import { createStand, createVisitor, enter, type Visitor } from './visitors.ts'
-import type { Fault, Random } from '../world/types.ts'
-import { insist } from './lasting.ts'
+import { statusSubscription } from '../operations.ts'
+import { createTestConcert, createTestUser, joinQueue, type TestUser } from './users.ts'
+import type { Fault, Random } from '../cluster/types.ts'
+import { retry } from './timing.ts'
 
 const CLIENTS = 60
 /** A stream is started within a few milliseconds on a quiet machine. */
-const VANISH_MS_MAX = 25
+const DISCONNECT_MS_MAX = 25
 
 interface Client {
-  visitor: Visitor
+  visitor: TestUser
   token: string
 }
 
 /** Asks for a stream of server-sent events, and is gone after a moment. */
-async function vanishOverSse(url: string, { visitor, token }: Client, ms: number): Promise<void> {
+async function disconnectDuringSse(url: string, { visitor, token }: Client, ms: number): Promise<void> {
   const leaving = new AbortController()
   const answer = fetch(url, {
     method: 'POST',
@@ -27,7 +27,7 @@ async function vanishOverSse(url: string, { visitor, token }: Client, ms: number
       authorization: `Bearer ${visitor.accessToken}`,
       'x-queue-token': token,
     },
-    body: JSON.stringify({ query: watching }),
+    body: JSON.stringify({ query: statusSubscription }),
   })
     .then((response) => response.text())
     .catch(() => undefined)
@@ -37,7 +37,7 @@ async function vanishOverSse(url: string, { visitor, token }: Client, ms: number
 }
 
 /** Opens a WebSocket, says everything at once, and is gone after a moment. */
-async function vanishOverWebSocket(url: string, { visitor, token }: Client, ms: number): Promise<void> {
+async function disconnectDuringWebSocket(url: string, { visitor, token }: Client, ms: number): Promise<void> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
   socket.on('error', () => undefined)
   socket.on('open', () => {
@@ -46,30 +46,30 @@ async function vanishOverWebSocket(url: string, { visitor, token }: Client, ms: 
   })
   // The handshake takes its time too.
   socket.on('message', () =>
-    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: watching } })),
+    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: statusSubscription } })),
   )
   await sleep(2 * ms)
   socket.terminate()
 }
 
-const pickWay = (random: Random) => random.pick([vanishOverSse, vanishOverWebSocket])
+const pickTransport = (random: Random) => random.pick([disconnectDuringSse, disconnectDuringWebSocket])
 
-const vanishing: Fault = {
+const disconnecting: Fault = {
   name: 'clients vanish while a stream starts',
   target: 'clients',
-  run: async (world, random, signal) => {
+  run: async (cluster, random, signal) => {
     let client: Client | undefined
-    await insist(async () => {
-      const stand = await createStand(world)
-      const visitor = await createVisitor(world)
-      client = { visitor, token: await enter(visitor, world.servers[0]?.directUrl ?? '', stand) }
+    await retry(async () => {
+      const stand = await createTestConcert(cluster)
+      const visitor = await createTestUser(cluster)
+      client = { visitor, token: await joinQueue(visitor, cluster.servers[0]?.directUrl ?? '', stand) }
     })
     for (let index = 0; client && index < CLIENTS && !signal.aborted; index++) {
-      const { directUrl } = random.pick(world.servers)
-      await pickWay(random)(directUrl, client, random.int(0, VANISH_MS_MAX))
+      const { directUrl } = random.pick(cluster.servers)
+      await pickTransport(random)(directUrl, client, random.int(0, DISCONNECT_MS_MAX))
     }
   },
 }
 
 /** What clients do that a server has to bear. */
-export const clientFaults: readonly Fault[] = [vanishing]
+export const clientFaults: readonly Fault[] = [disconnecting]

@@ -1,4 +1,4 @@
-import type { Fault } from '../world/types.ts'
+import type { Fault } from '../cluster/types.ts'
 import { clientFaults } from './clients.ts'
 import { networkFaults } from './network.ts'
 import { postgresFaults } from './postgres.ts'

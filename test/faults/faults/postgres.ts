@@ -1,9 +1,12 @@
 import postgres from 'postgres'
-import type { Fault, World } from '../world/types.ts'
-import { about, insist, lasting } from './lasting.ts'
+import type { Fault, FaultCluster } from '../cluster/types.ts'
+import { jittered, retry, delay } from './timing.ts'
 
 /** Runs something on a connection of its own, past all links. */
-async function administer<T>({ databaseUrl }: World, run: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+async function withAdmin<T>(
+  { databaseUrl }: FaultCluster,
+  run: (sql: postgres.Sql) => Promise<T>,
+): Promise<T> {
   const sql = postgres(databaseUrl, { max: 1, connect_timeout: 5, onnotice: () => {} })
   try {
     return await run(sql)
@@ -18,8 +21,8 @@ const stopped: Fault = {
   run: async ({ postgres: store }, random, signal) => {
     store.kill('SIGQUIT') // the immediate shutdown: nothing is finished, the next start recovers
     await store.ended()
-    await lasting(about(2_000, random), signal)
-    await insist(() => store.start())
+    await delay(jittered(2_000, random), signal)
+    await retry(() => store.start())
   },
 }
 
@@ -28,7 +31,7 @@ const hung: Fault = {
   target: 'postgres',
   run: async ({ postgres: store }, random, signal) => {
     store.kill('SIGSTOP')
-    await lasting(about(5_000, random), signal)
+    await delay(jittered(5_000, random), signal)
     store.kill('SIGCONT')
   },
 }
@@ -37,14 +40,14 @@ const hung: Fault = {
 const poolExhausted: Fault = {
   name: 'pool exhausted',
   target: 'postgres',
-  run: async (world, random, signal) => {
+  run: async (cluster, random, signal) => {
     const table = random.pick(['accounts', 'reservations', 'seat_claims', 'idempotency_keys', 'outbox'])
-    await administer(world, async (sql) => {
+    await withAdmin(cluster, async (sql) => {
       await sql`begin`
       try {
         await sql`set local lock_timeout = '2s'`
         await sql.unsafe(`lock table ${table} in access exclusive mode`)
-        await lasting(about(5_000, random), signal)
+        await delay(jittered(5_000, random), signal)
       } finally {
         await sql`rollback`
       }
@@ -55,16 +58,16 @@ const poolExhausted: Fault = {
 const backendsKilled: Fault = {
   name: 'backends killed',
   target: 'postgres',
-  run: async (world, random, signal) => {
-    const until = performance.now() + about(4_000, random)
-    await administer(world, async (sql) => {
+  run: async (cluster, random, signal) => {
+    const until = performance.now() + jittered(4_000, random)
+    await withAdmin(cluster, async (sql) => {
       while (performance.now() < until && !signal.aborted) {
         // One in the middle of something, if there is one.
         await sql`
           select pg_terminate_backend(pid) from pg_stat_activity
           where application_name = 'stagedoor' and datname = current_database()
           order by state = 'active' desc, random() limit 1`
-        await lasting(random.int(5, 150), signal)
+        await delay(random.int(5, 150), signal)
       }
     })
   },
@@ -83,20 +86,20 @@ const JOBS = [
 const jobsOff: Fault = {
   name: 'sweeper and relay off',
   target: 'postgres',
-  run: async (world, random, signal) => {
+  run: async (cluster, random, signal) => {
     const names = JOBS.map(([name]) => name)
-    const originals = await administer(
-      world,
+    const originals = await withAdmin(
+      cluster,
       (sql) => sql<{ definition: string }[]>`
         select pg_get_functiondef(oid) as definition from pg_proc where proname = any (${names})`,
     )
     const define = (definitions: readonly string[]) => () =>
-      administer(world, (sql) => sql.unsafe(definitions.join(';\n')))
+      withAdmin(cluster, (sql) => sql.unsafe(definitions.join(';\n')))
     try {
       await define(JOBS.map(([name, rest]) => `create or replace function ${name}${rest}`))()
-      await lasting((Number(world.env.HOLD_SECONDS) + about(4, random)) * 1_000, signal)
+      await delay((Number(cluster.env.HOLD_SECONDS) + jittered(4, random)) * 1_000, signal)
     } finally {
-      await insist(define(originals.map(({ definition }) => definition)))
+      await retry(define(originals.map(({ definition }) => definition)))
     }
   },
 }
@@ -104,17 +107,17 @@ const jobsOff: Fault = {
 const readOnly: Fault = {
   name: 'PostgreSQL read-only',
   target: 'postgres',
-  run: async (world, random, signal) => {
+  run: async (cluster, random, signal) => {
     const set = (value: string) =>
-      administer(world, async (sql) => {
+      withAdmin(cluster, async (sql) => {
         await sql.unsafe(`alter system set default_transaction_read_only = ${value}`)
         await sql`select pg_reload_conf()`
       })
     try {
       await set('on')
-      await lasting(about(5_000, random), signal)
+      await delay(jittered(5_000, random), signal)
     } finally {
-      await insist(() => set('off'))
+      await retry(() => set('off'))
     }
   },
 }
@@ -125,13 +128,13 @@ const WRITTEN = ['reservations', 'transfers', 'idempotency_keys', 'outbox']
 const diskFull: Fault = {
   name: 'PostgreSQL disk full',
   target: 'postgres',
-  run: async (world, random, signal) => {
+  run: async (cluster, random, signal) => {
     const inOne = (statements: readonly string[]) =>
-      administer(world, (sql) =>
+      withAdmin(cluster, (sql) =>
         sql.unsafe(`set lock_timeout = '5s'; begin; ${statements.join(';')}; commit`),
       )
     try {
-      await insist(() =>
+      await retry(() =>
         inOne([
           `create or replace function history.disk_full() returns trigger language plpgsql as
             $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`,
@@ -141,9 +144,9 @@ const diskFull: Fault = {
           ),
         ]),
       )
-      await lasting(about(5_000, random), signal)
+      await delay(jittered(5_000, random), signal)
     } finally {
-      await insist(() => inOne(WRITTEN.map((table) => `drop trigger if exists disk_full on ${table}`)))
+      await retry(() => inOne(WRITTEN.map((table) => `drop trigger if exists disk_full on ${table}`)))
     }
   },
 }

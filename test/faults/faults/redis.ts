@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import type { Fault, RedisService } from '../world/types.ts'
-import { about, insist, lasting } from './lasting.ts'
+import type { Fault, RedisService } from '../cluster/types.ts'
+import { jittered, retry, delay } from './timing.ts'
 
 const killed = (name: string, start: (store: RedisService) => Promise<void>): Fault => ({
   name,
@@ -8,8 +8,8 @@ const killed = (name: string, start: (store: RedisService) => Promise<void>): Fa
   run: async ({ redis: store }, random, signal) => {
     store.kill('SIGKILL')
     await store.ended()
-    await lasting(about(1_500, random), signal)
-    await insist(() => start(store))
+    await delay(jittered(1_500, random), signal)
+    await retry(() => start(store))
   },
 })
 
@@ -18,10 +18,10 @@ const olderFile: Fault = {
   target: 'redis',
   run: async ({ redis: store }, random, signal) => {
     store.saveCopy()
-    await lasting(about(4_000, random), signal)
+    await delay(jittered(4_000, random), signal)
     store.kill('SIGKILL')
     await store.ended()
-    await insist(() => store.startFromCopy())
+    await retry(() => store.startFromCopy())
   },
 }
 
@@ -30,7 +30,7 @@ const paused: Fault = {
   target: 'redis',
   run: async ({ redis: store }, _, signal) => {
     store.kill('SIGSTOP')
-    await lasting(10_000, signal)
+    await delay(10_000, signal)
     store.kill('SIGCONT')
   },
 }
@@ -44,7 +44,7 @@ const pubsubKilled: Fault = {
       await redis.connect()
       for (let round = random.int(1, 5); round > 0 && !signal.aborted; round--) {
         await redis.client('KILL', 'TYPE', 'pubsub')
-        await lasting(random.int(10, 600), signal)
+        await delay(random.int(10, 600), signal)
       }
     } finally {
       redis.disconnect()
@@ -61,9 +61,9 @@ const outOfMemory: Fault = {
     try {
       await redis.connect()
       await redis.config('SET', 'maxmemory', '1')
-      await lasting(about(5_000, random), signal)
+      await delay(jittered(5_000, random), signal)
     } finally {
-      await insist(() => redis.config('SET', 'maxmemory', '0'))
+      await retry(() => redis.config('SET', 'maxmemory', '0'))
       redis.disconnect()
     }
   },

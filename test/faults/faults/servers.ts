@@ -1,29 +1,29 @@
-import { clocksCannotBeFaked } from '../world/clock.ts'
-import type { Fault, Random, Server, StartOptions, World } from '../world/types.ts'
-import { about, insist, lasting } from './lasting.ts'
+import { clockOffsetUnsupported } from '../cluster/clock.ts'
+import type { Fault, Random, Server, StartOptions, FaultCluster } from '../cluster/types.ts'
+import { jittered, retry, delay } from './timing.ts'
 
 /** One server, now and then all of them. */
-const victims = (servers: readonly Server[], random: Random): readonly Server[] =>
+const pickServers = (servers: readonly Server[], random: Random): readonly Server[] =>
   random.next() < 0.2 ? servers : [random.pick(servers)]
 
 const killed: Fault = {
   name: 'server killed',
   target: 'servers',
   run: async ({ servers }, random, signal) => {
-    const chosen = victims(servers, random)
+    const chosen = pickServers(servers, random)
     chosen.forEach((server) => server.kill('SIGKILL'))
-    await lasting(about(1_500, random), signal)
-    await Promise.all(chosen.map((server) => insist(() => server.start())))
+    await delay(jittered(1_500, random), signal)
+    await Promise.all(chosen.map((server) => retry(() => server.start())))
   },
 }
 
-const frozen = (name: string, msOf: (world: World, random: Random) => number): Fault => ({
+const frozen = (name: string, msOf: (cluster: FaultCluster, random: Random) => number): Fault => ({
   name,
   target: 'servers',
-  run: async (world, random, signal) => {
-    const server = random.pick(world.servers)
+  run: async (cluster, random, signal) => {
+    const server = random.pick(cluster.servers)
     server.kill('SIGSTOP')
-    await lasting(msOf(world, random), signal)
+    await delay(msOf(cluster, random), signal)
     server.kill('SIGCONT')
   },
 })
@@ -35,8 +35,8 @@ const rollingRestart: Fault = {
     for (const server of servers) {
       if (signal.aborted) return
       await server.stop()
-      await insist(() => server.start())
-      await lasting(about(500, random), signal)
+      await retry(() => server.start())
+      await delay(jittered(500, random), signal)
     }
   },
 }
@@ -44,17 +44,17 @@ const rollingRestart: Fault = {
 const clocks: Fault = {
   name: 'clocks an hour apart',
   target: 'servers',
-  impossible: () => clocksCannotBeFaked(() => undefined),
+  unsupported: () => clockOffsetUnsupported(() => undefined),
   run: async ({ servers }, random, signal) => {
     const early = random.int(0, servers.length - 1)
     const chosen = servers.filter((_, index) => index === early || index === (early + 1) % servers.length)
     const restart = (server: Server, options?: StartOptions): Promise<void> =>
-      server.stop().then(() => insist(() => server.start(options)))
+      server.stop().then(() => retry(() => server.start(options)))
     try {
       await Promise.all(
         chosen.map((server, index) => restart(server, { clockOffset: index === 0 ? '-30m' : '+30m' })),
       )
-      await lasting(about(8_000, random), signal)
+      await delay(jittered(8_000, random), signal)
     } finally {
       await Promise.all(chosen.map((server) => restart(server)))
     }
@@ -72,10 +72,10 @@ export const rollout: Fault = {
     const kept = random.int(0, servers.length - 1)
     const chosen = servers.filter((_, index) => index !== kept)
     const restart = (server: Server, options?: StartOptions): Promise<void> =>
-      server.stop().then(() => insist(() => server.start(options)))
+      server.stop().then(() => retry(() => server.start(options)))
     try {
       for (const server of chosen) await restart(server, { env: OTHER_SETTINGS })
-      await lasting(about(10_000, random), signal)
+      await delay(jittered(10_000, random), signal)
     } finally {
       for (const server of chosen) await restart(server)
     }
@@ -85,7 +85,7 @@ export const rollout: Fault = {
 /** What happens to server processes. */
 export const serverFaults: readonly Fault[] = [
   killed,
-  frozen('server frozen', (_, random) => about(1_000, random)),
+  frozen('server frozen', (_, random) => jittered(1_000, random)),
   frozen('server frozen past a hold', ({ env }) => (Number(env.HOLD_SECONDS) + 2) * 1_000),
   rollingRestart,
   clocks,

@@ -2,12 +2,13 @@
  * Another primary behind the same address, as managed services and proxies do it: the former one becomes a standby, and connections
  * that are open stay with it. Nothing is lost: what a failover loses is another kind of fault.
  */
-import { standbyIsImpossible } from '../world/standbys.ts'
-import type { Fault, Link, Standby, World } from '../world/types.ts'
-import { about, insist, lasting } from './lasting.ts'
-import { createStand, createVisitor, enter } from './visitors.ts'
+import { standbyUnsupported } from '../cluster/standbys.ts'
+import type { Fault, Link, Standby, FaultCluster } from '../cluster/types.ts'
+import { jittered, retry, delay } from './timing.ts'
+import { createTestConcert, createTestUser, joinQueue } from './users.ts'
 
-const pointTo = (links: readonly Link[], port: number): void => links.forEach((link) => link.setTarget(port))
+const setTargets = (links: readonly Link[], port: number): void =>
+  links.forEach((link) => link.setTarget(port))
 
 /** Runs with a standby, which hands back and goes in every case. */
 async function withStandby(
@@ -19,7 +20,7 @@ async function withStandby(
   try {
     await run(standby)
   } finally {
-    await insist(() => standby.handBack(restore))
+    await retry(() => standby.switchBack(restore))
     restore()
     await standby.close()
   }
@@ -30,28 +31,28 @@ const WORKING_MS_MAX = 30_000
 
 // Both leave nothing behind that the checker would ask about: joining and leaving take no key.
 /** Makes what tells whether every server writes to a store again. @throws Error when one of them does not in time */
-async function createProbe(world: World, store: 'redis' | 'postgres', signal: AbortSignal) {
+async function createProbe(cluster: FaultCluster, store: 'redis' | 'postgres', signal: AbortSignal) {
   let ask = (_url: string): Promise<string> => Promise.resolve('not made yet')
-  await insist(async () => {
-    const stand = await createStand(world)
-    const visitor = await createVisitor(world)
-    const token = await enter(visitor, world.servers[0]?.directUrl ?? '', stand)
+  await retry(async () => {
+    const stand = await createTestConcert(cluster)
+    const visitor = await createTestUser(cluster)
+    const token = await joinQueue(visitor, cluster.servers[0]?.directUrl ?? '', stand)
     ask = async (url) => {
-      const { word } =
+      const { outcome: word } =
         store === 'redis'
-          ? await visitor.ask(url, 'issueQueueToken', { input: { concertId: stand.concertId } })
-          : await visitor.ask(url, 'leaveQueue', { input: { token } })
+          ? await visitor.request(url, 'issueQueueToken', { input: { concertId: stand.concertId } })
+          : await visitor.request(url, 'leaveQueue', { input: { token } })
       return word
     }
   })
   return async (): Promise<void> => {
     const deadline = Date.now() + WORKING_MS_MAX
     const working = store === 'redis' ? 'QueueTicket' : 'ok'
-    for (const { index, directUrl } of world.servers) {
+    for (const { index, directUrl } of cluster.servers) {
       for (let said = ''; said !== working && !signal.aborted;) {
         said = await ask(directUrl).catch(String)
         if (Date.now() > deadline) throw new Error(`server ${index} still says ${said} after the switchover`)
-        await lasting(100, signal)
+        await delay(100, signal)
       }
     }
   }
@@ -60,17 +61,17 @@ async function createProbe(world: World, store: 'redis' | 'postgres', signal: Ab
 const redisSwitchover: Fault = {
   name: 'Redis switched over',
   target: 'redis',
-  run: async (world, random, signal) => {
-    const { redis, redisUrl, links } = world
-    const worksAgain = await createProbe(world, 'redis', signal)
+  run: async (cluster, random, signal) => {
+    const { redis, redisUrl, links } = cluster
+    const worksAgain = await createProbe(cluster, 'redis', signal)
     await withStandby(
       () => redis.startStandby(),
       async (standby) => {
-        await standby.takeOver(() => pointTo(links.redis, standby.port))
+        await standby.switchOver(() => setTargets(links.redis, standby.port))
         await worksAgain()
-        await lasting(about(3_000, random), signal)
+        await delay(jittered(3_000, random), signal)
       },
-      () => pointTo(links.redis, Number(new URL(redisUrl).port)),
+      () => setTargets(links.redis, Number(new URL(redisUrl).port)),
     )
   },
 }
@@ -78,21 +79,21 @@ const redisSwitchover: Fault = {
 const postgresSwitchover: Fault = {
   name: 'PostgreSQL switched over',
   target: 'postgres',
-  impossible: standbyIsImpossible,
-  run: async (world, random, signal) => {
-    const { postgres, databaseUrl, links } = world
-    const worksAgain = await createProbe(world, 'postgres', signal)
+  unsupported: standbyUnsupported,
+  run: async (cluster, random, signal) => {
+    const { postgres, databaseUrl, links } = cluster
+    const worksAgain = await createProbe(cluster, 'postgres', signal)
     await withStandby(
       () => postgres.startStandby(),
       async (standby) => {
         // For a while the address still leads to the former primary, which takes connections and refuses to write.
-        await standby.takeOver(() => undefined)
-        await lasting(about(2_000, random), signal)
-        pointTo(links.database, standby.port)
+        await standby.switchOver(() => undefined)
+        await delay(jittered(2_000, random), signal)
+        setTargets(links.database, standby.port)
         await worksAgain()
-        await lasting(about(3_000, random), signal)
+        await delay(jittered(3_000, random), signal)
       },
-      () => pointTo(links.database, Number(new URL(databaseUrl).port)),
+      () => setTargets(links.database, Number(new URL(databaseUrl).port)),
     )
   },
 }

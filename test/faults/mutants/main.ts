@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { check, type Finding } from '../checker/check.ts'
-import { loadRun } from '../checker/load.ts'
+import { loadRun } from '../checker/load-run.ts'
 import { faults } from '../faults/index.ts'
 import { run } from '../run.ts'
-import { misfits, mutants, OWN_ROOT, plant } from './plant.ts'
+import { staleMutants, mutants, OWN_ROOT, plant } from './plant.ts'
 import type { Mutant } from './types.ts'
 
 const { values } = parseArgs({
@@ -44,8 +44,8 @@ async function provoke(mutant: Mutant, seed: number): Promise<Finding[]> {
       servers: SERVERS,
       buyers: BUYERS,
       faults: faults.filter(({ name }) => mutant.faults?.some((part) => name.includes(part))),
-      pace: { pauseMsMax: mutant.pauseMsMax ?? PAUSE_MS_MAX, together: 0 },
-      ending: mutant.ending ?? false,
+      timing: { pauseMsMax: mutant.pauseMsMax ?? PAUSE_MS_MAX, concurrentShare: 0 },
+      finalChecks: mutant.finalChecks ?? false,
       ...(mutant.env ? { env: mutant.env } : {}),
       directory: join(directory, 'run'),
       root,
@@ -68,7 +68,7 @@ async function hunt(mutant: Mutant): Promise<{ broken: Finding[]; caught: boolea
   return { broken, caught: false }
 }
 
-const stale = misfits(values.root)
+const stale = staleMutants(values.root)
 for (const misfit of stale) console.log(misfit)
 const [shard = 1, shards = 1] = values.shard.split('/').map(Number)
 const chosen = mutants

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { misfits } from './plant.ts'
+import { staleMutants } from './plant.ts'
 
 test('every planted bug still fits the code', () => {
-  expect(misfits()).toEqual([])
+  expect(staleMutants()).toEqual([])
 })

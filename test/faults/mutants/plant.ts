@@ -2,12 +2,12 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bookMutants } from './books.ts'
-import { lineMutants } from './line.ts'
+import { databaseMutants } from './database.ts'
+import { queueMutants } from './queue.ts'
 import { serviceMutants } from './service.ts'
 import type { Edit, Mutant } from './types.ts'
 
-export const mutants: readonly Mutant[] = [...bookMutants, ...lineMutants, ...serviceMutants]
+export const mutants: readonly Mutant[] = [...databaseMutants, ...queueMutants, ...serviceMutants]
 
 /** The project that this file is part of. */
 export const OWN_ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -25,7 +25,7 @@ export function plant(mutant: Mutant, root: string, original = OWN_ROOT): void {
 }
 
 /** The mutants that do not fit the code any more, and why. */
-export const misfits = (original = OWN_ROOT): string[] =>
+export const staleMutants = (original = OWN_ROOT): string[] =>
   mutants.flatMap(({ name, edits }) =>
     edits.flatMap((edit) => {
       try {

@@ -11,7 +11,7 @@ export interface Mutant {
   /** How long the run lasts, not counting its end. */
   seconds?: number
   /** Only how the run ends shows it. */
-  ending?: boolean
+  finalChecks?: boolean
   /** Of the servers, where what they mend by themselves would come too soon otherwise. */
   env?: Record<string, string>
 }

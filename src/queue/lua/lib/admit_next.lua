@@ -8,8 +8,8 @@ local RECENT_SECONDS = 60
 -- Ticks come more often than this, however short the grace period is.
 local GAP_MS_MIN = 3000
 
-local function lapse()
-  local users = redis.call('ZRANGEBYSCORE', q.keys.admitted, '-inf', whole(q.now), 'LIMIT', 0, WORK_MAX)
+local function expire_admissions()
+  local users = redis.call('ZRANGEBYSCORE', q.keys.admitted, '-inf', int_to_string(q.now), 'LIMIT', 0, WORK_MAX)
   for _, user in ipairs(users) do
     end_admission(user, admission_of(user))
   end
@@ -32,10 +32,10 @@ end
 local function may_skip(ticked_at, skip_from)
   if q.now - ticked_at > math.max(q.grace_ms / 2, GAP_MS_MIN) then
     skip_from = q.now + graces_in_use()[1]
-    redis.call('HSET', q.keys.meta, 'skip_from', whole(skip_from))
+    redis.call('HSET', q.keys.meta, 'skip_from', int_to_string(skip_from))
   end
   if q.now - ticked_at >= TICKED_MS then
-    redis.call('HSET', q.keys.meta, 'ticked_at', whole(q.now))
+    redis.call('HSET', q.keys.meta, 'ticked_at', int_to_string(q.now))
   end
   return q.now >= skip_from
 end
@@ -48,27 +48,27 @@ end
 local function skip(user, number)
   local absent, forgotten = count_absent()
   if absent == 0 and forgotten > 0 then
-    tally('lapsed', forgotten)
-    tally('skipped', -forgotten)
+    incr_counter('lapsed', forgotten)
+    incr_counter('skipped', -forgotten)
   end
-  tally('skipped', 1)
-  redis.call('ZADD', q.keys.absent, whole(number), user)
+  incr_counter('skipped', 1)
+  redis.call('ZADD', q.keys.absent, int_to_string(number), user)
   redis.call('PEXPIRE', q.keys.absent, DAY_MS)
 end
 
-local function remember_pace(admitted)
+local function record_admissions(admitted)
   local second = math.floor(q.now / 1000)
   for _, past in ipairs(redis.call('HKEYS', q.keys.recent)) do
     if tonumber(past) <= second - RECENT_SECONDS or tonumber(past) > second then
       redis.call('HDEL', q.keys.recent, past)
     end
   end
-  redis.call('HINCRBY', q.keys.recent, whole(second), admitted)
+  redis.call('HINCRBY', q.keys.recent, int_to_string(second), admitted)
   redis.call('EXPIRE', q.keys.recent, RECENT_SECONDS)
 end
 
 -- Takes up to `slots` from the head of the line. -> how many were admitted.
-local function take_from_line(slots, skipping)
+local function fill_slots(slots, skipping)
   local admitted, skipped = 0, 0
   while admitted < slots and admitted + skipped < WORK_MAX do
     local wanted = math.min(slots - admitted, WORK_MAX - admitted - skipped)
@@ -78,8 +78,8 @@ local function take_from_line(slots, skipping)
     end
     for i = 1, #head, 2 do
       local user, number = head[i], tonumber(head[i + 1])
-      take_head(user, number)
-      if skipping and not seen_lately(number) then
+      pop_head(user, number)
+      if skipping and not seen_recently(number) then
         skip(user, number)
         skipped = skipped + 1
       else
@@ -91,7 +91,7 @@ local function take_from_line(slots, skipping)
   return admitted
 end
 
-local function line_moves()
+local function admit_from_head()
   local capacity, rate, paused, recovering_until, tokens, tokens_at, ticked_at, skip_from = unpack(
     redis.call(
       'HMGET',
@@ -112,23 +112,23 @@ local function line_moves()
   end
   local at_hand = refill_tokens(tonumber(rate), tonumber(tokens), tonumber(tokens_at))
   local slots = math.min(tonumber(capacity) - redis.call('ZCARD', q.keys.admitted), math.floor(at_hand))
-  local admitted = take_from_line(slots, skipping)
+  local admitted = fill_slots(slots, skipping)
   if admitted > 0 then
-    remember_pace(admitted)
+    record_admissions(admitted)
     redis.call('HINCRBY', q.keys.meta, 'admitted_total', admitted)
     if tonumber(rate) then
-      redis.call('HSET', q.keys.meta, 'tokens', tostring(at_hand - admitted), 'tokens_at', whole(q.now))
+      redis.call('HSET', q.keys.meta, 'tokens', tostring(at_hand - admitted), 'tokens_at', int_to_string(q.now))
     end
   end
 end
 
 -- Call it in an open queue. Publishes what the calling script has changed, too.
 local function admit_next()
-  undo_clock_lead()
-  lapse()
+  correct_clock_skew()
+  expire_admissions()
   slot_freed = false
-  line_moves()
-  publish_wake()
+  admit_from_head()
+  publish_delta()
 end
 
 -- Call it after looking up where somebody stands, if nothing else calls admit_next.

@@ -12,7 +12,7 @@ local TICKED_MS = 1000
 local function shorten_admissions()
   local far = q.now + math.max(q.admission_ms, q.claim_ms)
   local admitted = redis.call(
-    'ZREVRANGEBYSCORE', q.keys.admitted, '+inf', '(' .. whole(far), 'WITHSCORES', 'LIMIT', 0, WORK_MAX
+    'ZREVRANGEBYSCORE', q.keys.admitted, '+inf', '(' .. int_to_string(far), 'WITHSCORES', 'LIMIT', 0, WORK_MAX
   )
   local shortened = 0
   for i = 1, #admitted, 2 do
@@ -24,14 +24,14 @@ local function shorten_admissions()
     end
     if latest < tonumber(admitted[i + 1]) then
       set_admission(user, number, use, latest)
-      changed_about(number)
+      mark_changed(number)
       shortened = shortened + 1
     end
   end
   return shortened == WORK_MAX
 end
 
-local function undo_clock_lead()
+local function correct_clock_skew()
   local ticked_at = tonumber(redis.call('HGET', q.keys.meta, 'ticked_at'))
   if q.now >= ticked_at - TICKED_MS or shorten_admissions() then
     return
@@ -46,7 +46,7 @@ local function undo_clock_lead()
   for field, time in pairs(latest) do
     local stamped = redis.call('HGET', q.keys.meta, field)
     if stamped and tonumber(stamped) > time then
-      redis.call('HSET', q.keys.meta, field, whole(time))
+      redis.call('HSET', q.keys.meta, field, int_to_string(time))
     end
   end
 end

@@ -3,7 +3,7 @@
 -- issued = waiting + admitted + finished + lapsed at any moment; see stats.lua. They begin anew with an empty Redis.
 
 -- what: 'issued', 'finished', 'lapsed', or 'skipped': how many should be absent now.
-local function tally(what, by)
+local function incr_counter(what, by)
   redis.call('HINCRBY', q.keys.meta, what, by)
 end
 

@@ -3,52 +3,52 @@
 --   version          one more than the last, so that a listener sees that it missed some
 --   at               when, ms, by the clock of Redis
 --   paused           1: nobody is let in
---   taken, through   how many were taken from the head of the line, and the last of their numbers
---   left, returned   numbers that left the line, and that went back in, anywhere
---   about            numbers of tickets that changed without being in line
---   unclear          1: there is more than a message should say; everybody is to be read again
+--   taken, upTo   how many were taken from the head of the line, and the last of their numbers
+--   left, restored   numbers that left the line, and that went back in, anywhere
+--   changed            numbers of tickets that changed without being in line
+--   resyncNeeded          1: there is more than a message should say; everybody is to be read again
 
 local NUMBERS_MAX = 500
 
 -- nil: nothing has changed since the last wake-up.
-local news
+local delta
 
-local function changed()
-  news = news or { taken = 0, through = 0, left = {}, returned = {}, about = {} }
-  return news
+local function current_delta()
+  delta = delta or { taken = 0, upTo = 0, left = {}, restored = {}, changed = {} }
+  return delta
 end
 
-local function changed_about(number)
-  table.insert(changed().about, whole(number))
+local function mark_changed(number)
+  table.insert(current_delta().changed, int_to_string(number))
 end
 
 -- Every script that changes something ends with it, before it says which version its answer is of.
-local function publish_wake()
-  if not news then
+local function publish_delta()
+  if not delta then
     return
   end
-  if #news.left + #news.returned + #news.about > NUMBERS_MAX then
-    news = { taken = 0, through = 0, left = {}, returned = {}, about = {}, unclear = true }
+  if #delta.left + #delta.restored + #delta.changed > NUMBERS_MAX then
+    delta = { taken = 0, upTo = 0, left = {}, restored = {}, changed = {}, resyncNeeded = true }
   end
-  local version = redis.call('HINCRBY', q.keys.meta, 'wake_version', 1)
+  local version = redis.call('HINCRBY', q.keys.meta, 'delta_version', 1)
   local paused = tonumber(redis.call('HGET', q.keys.meta, 'paused') or 0)
-  local message = '{"version":%.0f,"at":%.0f,"paused":%d,"taken":%d,"through":%.0f,"unclear":%d,'
-    .. '"left":[%s],"returned":[%s],"about":[%s]}'
+  local message = '{"version":%.0f,"at":%.0f,"paused":%d,"taken":%d,"upTo":%.0f,"resyncNeeded":%d,'
+    .. '"left":[%s],"restored":[%s],"changed":[%s]}'
   redis.call(
     'PUBLISH',
-    q.keys.wake,
+    q.keys.deltas,
     string.format(
       message,
       version,
       q.now,
       paused,
-      news.taken,
-      news.through,
-      news.unclear and 1 or 0,
-      table.concat(news.left, ','),
-      table.concat(news.returned, ','),
-      table.concat(news.about, ',')
+      delta.taken,
+      delta.upTo,
+      delta.resyncNeeded and 1 or 0,
+      table.concat(delta.left, ','),
+      table.concat(delta.restored, ','),
+      table.concat(delta.changed, ',')
     )
   )
-  news = nil
+  delta = nil
 end

@@ -13,6 +13,6 @@ local function keys_of(root)
     present = root .. ':present:', -- + bucket, bitmap by number: who was seen in it
     graces = root .. ':graces', -- zset: grace period, ms -> when it was last gone by, ms
     ended = root .. ':ended:', -- + number, string: '<how> <when, ms>'
-    wake = root .. ':wake', -- channel
+    deltas = root .. ':deltas', -- channel
   }
 end

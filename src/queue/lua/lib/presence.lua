@@ -12,14 +12,14 @@ local expiry_set = false
 
 local function mark_present(number)
   local bucket_ms = bucket_ms_of(q.grace_ms)
-  local key = q.keys.present .. whole(math.floor(q.now / bucket_ms))
+  local key = q.keys.present .. int_to_string(math.floor(q.now / bucket_ms))
   if redis.call('GETBIT', key, number) == 1 then
     return
   end
   redis.call('SETBIT', key, number, 1)
   if not expiry_set then
     redis.call('PEXPIRE', key, q.grace_ms + 2 * bucket_ms)
-    redis.call('ZADD', q.keys.graces, whole(q.now), whole(q.grace_ms))
+    redis.call('ZADD', q.keys.graces, int_to_string(q.now), int_to_string(q.grace_ms))
     redis.call('PEXPIRE', q.keys.graces, DAY_MS)
     expiry_set = true
   end
@@ -31,7 +31,7 @@ local graces
 local function graces_in_use()
   if not graces then
     graces = { q.grace_ms }
-    for _, grace in ipairs(redis.call('ZRANGEBYSCORE', q.keys.graces, whole(q.now - DAY_MS), '+inf')) do
+    for _, grace in ipairs(redis.call('ZRANGEBYSCORE', q.keys.graces, int_to_string(q.now - DAY_MS), '+inf')) do
       if tonumber(grace) ~= q.grace_ms then
         table.insert(graces, tonumber(grace))
       end
@@ -45,11 +45,11 @@ end
 
 -- Looks into every bucket that covers a part of the last grace period, so that nobody who was seen within
 -- it is called absent; somebody seen up to a bucket earlier may still be called present.
-local function seen_lately(number)
+local function seen_recently(number)
   for _, grace_ms in ipairs(graces_in_use()) do
     local bucket_ms = bucket_ms_of(grace_ms)
     for bucket = math.floor(q.now / bucket_ms), math.floor((q.now - grace_ms) / bucket_ms), -1 do
-      if redis.call('GETBIT', q.keys.present .. whole(bucket), number) == 1 then
+      if redis.call('GETBIT', q.keys.present .. int_to_string(bucket), number) == 1 then
         return true
       end
     end

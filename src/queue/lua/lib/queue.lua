@@ -19,7 +19,7 @@ local q = {
 local DAY_MS = 24 * 60 * 60 * 1000
 
 -- A whole number as text: Lua alone would write 1e+15.
-local function whole(number)
+local function int_to_string(number)
   return string.format('%.0f', number)
 end
 

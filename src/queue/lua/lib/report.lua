@@ -3,29 +3,29 @@
 -- What is said about tickets. Asking counts as presence, and brings the absent back to their own place.
 
 -- -> did somebody return?
-local function arrive(user, number)
-  local place, held = place_of(user)
+local function mark_returned(user, number)
+  local place, held = state_of(user)
   if held ~= number or place == 'admitted' then
     return false
   end
   mark_present(number)
   if place == 'absent' then
-    leave_absent(user)
-    return_to_line(user, number)
+    remove_absent(user)
+    restore_waiting(user, number)
   end
   return place == 'absent'
 end
 
 -- UNKNOWN: maybe lost with Redis's data; BLOCK_SPENT: a fresh block has to come before that can be told.
 local function status_of(user, number)
-  local place, held, _, deadline = place_of(user)
+  local place, held, _, deadline = state_of(user)
   if held == number then
     if place == 'admitted' then
       return { 'ADMITTED', deadline }
     end
     if place == 'absent' then
       -- Where it will stand again when its owner returns.
-      return { 'WAITING', redis.call('ZCOUNT', q.keys.waiting, '-inf', whole(number)) + 1 }
+      return { 'WAITING', redis.call('ZCOUNT', q.keys.waiting, '-inf', int_to_string(number)) + 1 }
     end
     return { 'WAITING', redis.call('ZRANK', q.keys.waiting, user) + 1 }
   end
@@ -46,7 +46,7 @@ local function status_of(user, number)
 end
 
 -- -> admissions of the last minute, and the ms in which they came.
-local function pace()
+local function admission_rate()
   local second = math.floor(q.now / 1000)
   local admissions, oldest = 0, second
   local recent = redis.call('HGETALL', q.keys.recent)
@@ -65,7 +65,7 @@ end
 local function report(tickets)
   local returned = false
   for _, ticket in ipairs(tickets) do
-    returned = (not ticket[3] and arrive(ticket[1], ticket[2])) or returned
+    returned = (not ticket[3] and mark_returned(ticket[1], ticket[2])) or returned
   end
   if returned or slot_freed then
     admit_next()
@@ -74,8 +74,8 @@ local function report(tickets)
   for i, ticket in ipairs(tickets) do
     statuses[i] = status_of(ticket[1], ticket[2])
   end
-  publish_wake()
-  local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'wake_version'))
-  local admissions, in_ms = pace()
+  publish_delta()
+  local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'delta_version'))
+  local admissions, in_ms = admission_rate()
   return { tonumber(version or 0), tonumber(paused), admissions, in_ms, unpack(statuses) }
 end

@@ -1,15 +1,15 @@
---!include line
+--!include waiting
 --!include counters
 -- Where a user stands. A user stands in one place at most: that is how there is one live ticket for each.
 
 -- A record of an end is kept for a day. Without one, a ticket counts as lapsed: see block.lua.
 local function record_end(number, how)
-  tally(how == 'FINISHED' and 'finished' or 'lapsed', 1)
-  redis.call('SET', q.keys.ended .. whole(number), how .. ' ' .. whole(q.now), 'PX', DAY_MS)
+  incr_counter(how == 'FINISHED' and 'finished' or 'lapsed', 1)
+  redis.call('SET', q.keys.ended .. int_to_string(number), how .. ' ' .. int_to_string(q.now), 'PX', DAY_MS)
 end
 
 local function how_ended(number)
-  local record = redis.call('GET', q.keys.ended .. whole(number))
+  local record = redis.call('GET', q.keys.ended .. int_to_string(number))
   if not record then
     return nil
   end
@@ -18,26 +18,26 @@ local function how_ended(number)
 end
 
 -- Takes somebody out of those who were skipped, if they are one of them.
-local function leave_absent(user)
+local function remove_absent(user)
   if redis.call('ZREM', q.keys.absent, user) == 1 then
-    tally('skipped', -1)
+    incr_counter('skipped', -1)
   end
 end
 
-local function step_out(user, number)
-  leave_line(user, number)
-  leave_absent(user)
+local function remove_user(user, number)
+  remove_waiting(user, number)
+  remove_absent(user)
   redis.call('ZREM', q.keys.admitted, user)
   redis.call('HDEL', q.keys.admissions, user)
   redis.call('HDEL', q.keys.turns, user)
 end
 
 -- Longer than any turn: only servers of an earlier version leave entries behind.
-local TURNS_KEPT_MS = 3 * DAY_MS
+local TURNS_TTL_MS = 3 * DAY_MS
 
 local function set_turn(user, number, from, till)
-  redis.call('HSET', q.keys.turns, user, whole(number) .. ' ' .. whole(from) .. ' ' .. whole(till))
-  redis.call('PEXPIRE', q.keys.turns, TURNS_KEPT_MS)
+  redis.call('HSET', q.keys.turns, user, int_to_string(number) .. ' ' .. int_to_string(from) .. ' ' .. int_to_string(till))
+  redis.call('PEXPIRE', q.keys.turns, TURNS_TTL_MS)
   return till
 end
 
@@ -75,8 +75,8 @@ local function admission_of(user)
 end
 
 local function set_admission(user, number, use, till)
-  redis.call('HSET', q.keys.admissions, user, whole(number) .. ' ' .. use)
-  redis.call('ZADD', q.keys.admitted, whole(till), user)
+  redis.call('HSET', q.keys.admissions, user, int_to_string(number) .. ' ' .. use)
+  redis.call('ZADD', q.keys.admitted, int_to_string(till), user)
 end
 
 -- An admission has ended in this script, and nobody was let in for it yet.
@@ -84,15 +84,15 @@ local slot_freed = false
 
 local function end_admission(user, number, use)
   slot_freed = true
-  step_out(user, number)
+  remove_user(user, number)
   record_end(number, use == UNUSED and 'NOT_CLAIMED' or 'ADMISSION_EXPIRED')
-  changed_about(number)
+  mark_changed(number)
 end
 
 -- -> 'waiting', 'admitted' or 'absent', the number, and for the admitted: use, deadline. nil for nowhere.
 -- An admission that has run out is over now, whether or not somebody has tidied up: it is ended on the way, and whoever
 -- called has to fill its slot.
-local function place_of(user)
+local function state_of(user)
   local number = redis.call('ZSCORE', q.keys.waiting, user)
   if number then
     return 'waiting', tonumber(number)

@@ -1,0 +1,117 @@
+import { spawn, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DataDir } from './data-dir.ts'
+import { stopOrphan, writeProcessFile } from './process-file.ts'
+import { UserError } from './user-error.ts'
+
+/** A running service of our own. */
+export interface Service {
+  url: string
+  port: number
+  pid: number
+  stop: () => Promise<void>
+}
+
+/**
+ * Runs a command that ends with us, however we end: file 0 is a pipe whose other end only we hold, and when
+ * that closes, the signal is sent. File 3 tells the command's process id. A shell stays the command's parent
+ * and collects all that ended, because in a container nobody else may.
+ */
+const SUPERVISOR = `
+exec 4<&0
+"$@" </dev/null 3>&- 4<&- &
+command=$!
+echo $command >&3
+exec 3>&-
+{ read -r _; kill -s "$0" $command; } <&4 2>/dev/null &
+watcher=$!
+exec 4<&-
+wait $command
+code=$?
+{ kill $watcher; wait $watcher; } 2>/dev/null
+exit $code`
+
+/** A command that the keeper runs. */
+export interface SupervisedProcess {
+  /** The command itself, not its keeper. */
+  pid: number
+  /** Its exit code, once it has ended: 128 and the signal's number, if a signal ended it. */
+  ended: Promise<number>
+  /** Sends the signal, waits, and after 20 seconds kills it. */
+  stop: () => Promise<void>
+}
+
+/** Starts a command under the keeper, in a session of its own, so that Ctrl-C reaches only us. */
+export async function supervise(
+  signal: 'INT' | 'TERM',
+  command: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv; output: number | 'inherit'; uid?: number; gid?: number },
+): Promise<SupervisedProcess> {
+  const { output, ...rest } = options
+  const stdio: StdioOptions = ['pipe', output, output, 'pipe']
+  const keeper = spawn('/bin/sh', ['-c', SUPERVISOR, signal, ...command], { ...rest, stdio, detached: true })
+  const ended = new Promise<number>((resolve) => keeper.once('exit', (code) => resolve(code ?? 137)))
+  await once(keeper, 'spawn')
+  const [line] = (await once(keeper.stdio[3] as Readable, 'data')) as [Buffer]
+
+  const stop = async () => {
+    keeper.stdin?.destroy()
+    const timer = setTimeout(() => process.kill(-(keeper.pid ?? 0), 'SIGKILL'), 20_000)
+    await ended
+    clearTimeout(timer)
+  }
+  return { pid: Number(line.toString()), ended, stop }
+}
+
+interface LaunchOptions {
+  name: string
+  signal: 'INT' | 'TERM'
+  command: string[]
+  cwd: string
+  isReady: () => boolean | Promise<boolean>
+}
+
+/**
+ * Starts a service in its home and waits until it answers. What an earlier owner left running there is
+ * stopped first. Its output goes to `<name>.log`; when it does not start, the end of that is the message.
+ */
+export async function launch(home: DataDir, { name, signal, command, cwd, isReady }: LaunchOptions) {
+  const processFile = join(home.path, `${name}.process`)
+  await stopOrphan(processFile, `SIG${signal}`)
+
+  const log = join(home.path, `${name}.log`)
+  const output = openSync(log, 'w', 0o600)
+  const { pid, ended, stop } = await supervise(signal, command, {
+    cwd,
+    env: serviceEnv(cwd),
+    output,
+    ...home.account,
+  })
+  closeSync(output)
+  writeProcessFile(processFile, pid)
+
+  const deadline = Date.now() + 60_000
+  while (!(await isReady())) {
+    const code = await Promise.race([ended, sleep(15)])
+    if (code !== undefined || Date.now() > deadline) {
+      await stop()
+      throw new UserError(`${name} did not start. The end of ${log}:\n${lastLines(log)}`)
+    }
+  }
+  return { pid, stop }
+}
+
+/** Nothing of ours: variables like PGDATA or LANG change what PostgreSQL does. */
+export function serviceEnv(home: string): NodeJS.ProcessEnv {
+  return { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', HOME: home }
+}
+
+/** The last few lines of a log, indented. */
+function lastLines(file: string, count = 5): string {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count)
+  return lines.map((line) => `  ${line}`).join('\n')
+}

@@ -1,4 +1,0 @@
-/** Something the person at the keyboard can put right. Its message is all they are shown, so it is a full sentence. */
-export class Trouble extends Error {
-  override name = 'Trouble'
-}

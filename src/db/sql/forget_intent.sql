@@ -1,8 +1,0 @@
--- Gives back the key that begin_intent took: the request was turned away at the door and may come again.
--- Returns the answer it was handed.
-create or replace function forget_intent(p_user_id uuid, p_key text, p_answer jsonb) returns jsonb
-language plpgsql as $$
-begin
-  delete from idempotency_keys where user_id = p_user_id and key = p_key;
-  return p_answer;
-end $$;

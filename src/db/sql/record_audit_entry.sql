@@ -1,0 +1,16 @@
+-- Writes down what an operator is changing, in the transaction that changes it.
+-- The id is a UUID of version 7 (RFC 9562, section 5.7) with the fraction of its millisecond in rand_a (section 6.2, method 3): later
+-- ones sort behind earlier ones, however fast they follow each other.
+create or replace function record_audit_entry(
+  p_operator_id uuid, p_action text, p_concert_id uuid, p_user_id uuid, p_before jsonb, p_after jsonb
+) returns void
+language sql volatile as $$
+  insert into operator_actions (id, operator_id, action, concert_id, user_id, at, before, after)
+  select
+    encode(overlay(uuid_send(gen_random_uuid())
+      placing substring(int8send(floor(clock.ms)::bigint) from 3)
+        || substring(int4send((7 << 12) | floor((clock.ms - floor(clock.ms)) * 4096)::int) from 3)
+      from 1 for 8), 'hex')::uuid,
+    p_operator_id, p_action, p_concert_id, p_user_id, read_clock(), p_before, p_after
+  from (select extract(epoch from clock_timestamp()) * 1000 as ms) clock
+$$;

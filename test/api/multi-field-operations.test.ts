@@ -1,0 +1,81 @@
+/** Several things in one operation: each answer is about what came before it in the same operation, too. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { charge, createSale, hold, join } from '../support/purchase.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+const HELD = '__typename ... on Reservation { status seats { number status } }'
+const holdInput = (performanceId: string, seat: number) => ({
+  performanceId,
+  seatNumbers: [seat],
+  idempotencyKey: randomUUID(),
+})
+
+test('who gives the place up holds nothing after that', async () => {
+  const { concertId, performanceIds } = await createSale(server)
+  const buyer = await server.user()
+  const { token } = await join(buyer, concertId)
+  const { data, errors } = await buyer.send<{ first: object; second: object | null }>(
+    `mutation ($first: HoldSeatsInput!, $token: String!, $second: HoldSeatsInput!) {
+      first: holdSeats(input: $first) { ${HELD} }
+      leaveQueue(input: { token: $token }) { status { __typename } }
+      second: holdSeats(input: $second) { ${HELD} } }`,
+    { first: holdInput(performanceIds[0] ?? '', 1), token, second: holdInput(performanceIds[0] ?? '', 2) },
+    { queueToken: token },
+  )
+  expect(errors).toMatchObject([{ path: ['second'], extensions: { code: 'NOT_ADMITTED' } }])
+  expect(data).toBeNull()
+})
+
+test('seats are shown as held by the holds before', async () => {
+  const { concertId, performanceIds } = await createSale(server)
+  const buyer = await server.user()
+  const { token } = await join(buyer, concertId)
+  const held = await buyer.request<Record<'first' | 'second', object>>(
+    `mutation ($first: HoldSeatsInput!, $second: HoldSeatsInput!) {
+      first: holdSeats(input: $first) { ${HELD} } second: holdSeats(input: $second) { ${HELD} } }`,
+    { first: holdInput(performanceIds[0] ?? '', 1), second: holdInput(performanceIds[0] ?? '', 2) },
+    { queueToken: token },
+  )
+  expect(held).toMatchObject({
+    first: { seats: [{ number: 1, status: 'HELD' }] },
+    second: { seats: [{ number: 2, status: 'HELD' }] },
+  })
+})
+
+test('a reservation is shown as paid by the payment before', async () => {
+  const { concertId, performanceIds } = await createSale(server)
+  const buyer = await server.user()
+  const { token } = await join(buyer, concertId)
+  const seat = holdInput(performanceIds[0] ?? '', 1)
+  const { id } = await hold(buyer, token, seat.performanceId, seat.seatNumbers, seat.idempotencyKey)
+  await charge(buyer, 100)
+  const paid = await buyer.request(
+    `mutation ($again: HoldSeatsInput!, $pay: PayReservationInput!) {
+      holdSeats(input: $again) { ... on Reservation { status payment { id } } }
+      payReservation(input: $pay) { ... on Payment { reservation { status payment { amount } } } } }`,
+    { again: seat, pay: { reservationId: id, idempotencyKey: randomUUID() } },
+    { queueToken: token },
+  )
+  expect(paid).toMatchObject({
+    holdSeats: { status: 'HELD', payment: null },
+    payReservation: { reservation: { status: 'PAID', payment: { amount: 100 } } },
+  })
+})
+
+test('a queue is shown as the change before has left it', async () => {
+  const { concertId, operator } = await createSale(server)
+  const changed = await operator.request(
+    `mutation ($id: ID!) {
+      five: updateQueue(input: { concertId: $id, capacity: 5 }) { capacity }
+      seven: updateQueue(input: { concertId: $id, capacity: 7 }) { capacity } }`,
+    { id: concertId },
+  )
+  expect(changed).toEqual({ five: { capacity: 5 }, seven: { capacity: 7 } })
+})

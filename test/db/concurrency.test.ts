@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto'
+import { beforeEach, expect, test } from 'vitest'
+import type { Database } from '../../src/db/client.ts'
+import { chargePoints, loadAccounts } from '../../src/db/points.ts'
+import { expectInvariants } from '../support/invariants.ts'
+import { openTestDb } from '../support/test-db.ts'
+import {
+  chargeArgs,
+  holdArgs,
+  resultOf,
+  paymentArgs,
+  createBuyer,
+  createConcertFixture,
+  HOLD_MS,
+  passTime,
+  countOutcomes,
+  outcomeOf,
+  holdSeats,
+  payReservation,
+} from '../support/fixtures.ts'
+
+const { sql, open, clear, whileLocked: whileHeld, untilBlocked } = await openTestDb()
+const servers = Array.from({ length: 4 }, () => open())
+const [db] = servers as [Database]
+const serverOf = (index: number) => servers[index % servers.length] ?? db
+beforeEach(clear)
+
+const CONNECTIONS = 40
+
+/** Does it so many times, spread over the servers. As many as there are connections begin in the same moment. */
+async function runConcurrently<T>(count: number, run: (db: Database, index: number) => Promise<T>) {
+  const calls = await whileHeld(
+    (tx) => tx`lock table idempotency_keys in exclusive mode`,
+    async () => {
+      const started = Array.from({ length: count }, (_, index) => resultOf(run(serverOf(index), index)))
+      await untilBlocked(Math.min(count, CONNECTIONS))
+      return started
+    },
+  )
+  return Promise.all(calls)
+}
+
+test('a hundred buyers, one seat: one has it, and ninety-nine are told', async () => {
+  const show = await createConcertFixture(db)
+  const answers = await runConcurrently(100, (server) => holdSeats(server, holdArgs(createBuyer(show), [7])))
+  expect(countOutcomes(answers)).toEqual({ ok: 1, SeatTaken: 99 })
+  expect(await sql`select from reservations`).toHaveLength(1)
+  await expectInvariants(sql)
+})
+
+test('who wants the same seats in another order waits in the same line: no deadlock, all or nothing', async () => {
+  const show = await createConcertFixture(db)
+  for (const seat of [1, 3, 5, 7, 9]) {
+    const answers = await whileHeld(
+      (tx) => tx`insert into seat_claims (performance_id, seat_number, reservation_id)
+        values (${show.performanceId}, ${seat + 1}, ${randomUUID()})`,
+      async () => {
+        const wanted = [
+          [seat, seat + 1],
+          [seat + 1, seat],
+        ]
+        const calls = wanted.map((seats, index) =>
+          resultOf(holdSeats(serverOf(index), holdArgs(createBuyer(show), seats))),
+        )
+        await untilBlocked(2)
+        return calls
+      },
+    )
+    expect(countOutcomes(await Promise.all(answers))).toEqual({ ok: 1, SeatTaken: 1 })
+  }
+  await expectInvariants(sql)
+})
+
+test('lapsed holds are taken over in one order: who waits for the first has not got the second', async () => {
+  const show = await createConcertFixture(db)
+  const [first, second] = [
+    await holdSeats(db, holdArgs(createBuyer(show), [2])),
+    await holdSeats(db, holdArgs(createBuyer(show), [1])),
+  ]
+  await passTime(sql, HOLD_MS)
+  const answers = await whileHeld(
+    (tx) => tx`select from reservations where id = ${first} for update`,
+    async () => {
+      const calls = servers.map((server) => resultOf(holdSeats(server, holdArgs(createBuyer(show), [1, 2]))))
+      await untilBlocked(servers.length)
+      expect(await sql`select from reservations where id = ${second} for update skip locked`).toHaveLength(1)
+      return calls
+    },
+  )
+  expect(countOutcomes(await Promise.all(answers))).toEqual({ ok: 1, SeatTaken: 3 })
+  await expectInvariants(sql)
+})
+
+test('crowds that want overlapping seats, free or lapsed: no deadlock, all or nothing', async () => {
+  const show = await createConcertFixture(db, { seatCount: 12 })
+  for (let round = 0; round < 8; round++) {
+    for (const first of [1, 4, 7, 10])
+      await resultOf(holdSeats(db, holdArgs(createBuyer(show), [first, first + 1, first + 2])))
+    await passTime(sql, 2 * HOLD_MS)
+    const answers = await runConcurrently(24, (server, index) => {
+      const first = 1 + ((index * 5 + round) % 10)
+      const seats = [first, first + 1, first + 2]
+      return holdSeats(server, holdArgs(createBuyer(show), index % 2 ? seats : seats.reverse()))
+    })
+    expect(Object.keys(countOutcomes(answers)).sort()).toEqual(['SeatTaken', 'ok'])
+  }
+  await expectInvariants(sql)
+})
+
+test('a hundred calls with one key are one hold', async () => {
+  const buyer = createBuyer(await createConcertFixture(db))
+  const key = randomUUID()
+  const answers = await runConcurrently(100, (server) => holdSeats(server, holdArgs(buyer, [1, 2], { key })))
+  expect(new Set(answers)).toEqual(new Set([answers[0]]))
+  expect(countOutcomes(answers)).toEqual({ ok: 100 })
+  expect(await sql`select from reservations`).toHaveLength(1)
+})
+
+test('a hundred calls with one key are one charge, and so is a payment', async () => {
+  const buyer = createBuyer(await createConcertFixture(db))
+  const charge = chargeArgs(buyer, 100)
+  const charged = await runConcurrently(100, (server) => chargePoints(server, charge))
+  expect(charged).toEqual(Array.from({ length: 100 }, () => ({ userId: buyer.userId, balance: 100 })))
+
+  const [key, id] = [randomUUID(), await holdSeats(db, holdArgs(buyer, [1]))]
+  const paid = await runConcurrently(100, (server) => payReservation(server, paymentArgs(buyer, id, { key })))
+  expect(new Set(paid).size).toBe(1)
+  expect(countOutcomes(paid)).toEqual({ ok: 100 })
+  expect(await loadAccounts(db, [buyer.userId])).toMatchObject([{ balance: 0 }])
+  await expectInvariants(sql)
+})
+
+test('a hundred payments of one hold, each with a key of its own, are one payment', async () => {
+  const buyer = createBuyer(await createConcertFixture(db))
+  await chargePoints(db, chargeArgs(buyer, 10_000))
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
+  const answers = await runConcurrently(100, (server) => payReservation(server, paymentArgs(buyer, id)))
+  expect(countOutcomes(answers)).toEqual({ ok: 1, AlreadyPaid: 99 })
+  expect(await loadAccounts(db, [buyer.userId])).toMatchObject([{ balance: 9_900 }])
+  await expectInvariants(sql)
+})
+
+test('points that are enough for one of ten holds pay for one', async () => {
+  const buyer = createBuyer(await createConcertFixture(db))
+  await chargePoints(db, chargeArgs(buyer, 150))
+  const ids: string[] = []
+  for (let seat = 1; seat <= 10; seat++)
+    ids.push(await holdSeats(db, holdArgs(buyer, [seat], { seatLimit: 10 })))
+  const answers = await runConcurrently(10, (server, index) =>
+    payReservation(server, paymentArgs(buyer, ids[index] ?? '')),
+  )
+  expect(countOutcomes(answers)).toEqual({ ok: 1, InsufficientPoints: 9 })
+  await expectInvariants(sql)
+})
+
+test('a buyer who asks for many seats at once gets no more than anybody may have', async () => {
+  const buyer = createBuyer(await createConcertFixture(db))
+  const answers = await runConcurrently(20, (server, index) =>
+    holdSeats(server, holdArgs(buyer, [index + 1])),
+  )
+  expect(countOutcomes(answers)).toEqual({ ok: 4, SeatLimitExceeded: 16 })
+})
+
+test('seats that are wanted while a payment spends the ticket: the one or the other, never both', async () => {
+  const buyer = createBuyer(await createConcertFixture(db))
+  await chargePoints(db, chargeArgs(buyer, 100))
+  const id = await holdSeats(db, holdArgs(buyer, [1]))
+  const [paid, held] = await whileHeld(
+    (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
+    async () => {
+      const paying = resultOf(payReservation(db, paymentArgs(buyer, id)))
+      await untilBlocked(1)
+      const holding = resultOf(holdSeats(serverOf(1), holdArgs(buyer, [2])))
+      await untilBlocked(2)
+      return [paying, holding]
+    },
+  )
+  expect([outcomeOf(await paid), outcomeOf(await held)]).toEqual(['ok', 'NOT_ADMITTED'])
+
+  for (let round = 2; round < 24; round++) {
+    const again = { ...buyer, ticket: { ...buyer.ticket, number: round } }
+    await chargePoints(db, chargeArgs(buyer, 200))
+    const first = await holdSeats(db, holdArgs(again, [2 * round], { seatLimit: 100 }))
+    await Promise.all([
+      payReservation(db, paymentArgs(again, first)),
+      resultOf(holdSeats(serverOf(1), holdArgs(again, [2 * round + 1], { seatLimit: 100 }))).then(
+        async (answer) => {
+          if (typeof answer === 'string') await payReservation(db, paymentArgs(again, answer))
+        },
+      ),
+    ])
+  }
+  await expectInvariants(sql)
+})

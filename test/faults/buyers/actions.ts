@@ -1,0 +1,99 @@
+/** What a buyer can do with one operation: once, twice at the same time, again elsewhere, until it is known. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ApiClient, User, Result } from '../client.ts'
+import type { SharedState } from './shared-state.ts'
+import type { Log } from '../log.ts'
+import { idempotentOperations, type Op } from '../operations.ts'
+import type { Sales } from '../sales.ts'
+import type { Subscriptions } from '../subscriptions.ts'
+import type { Random, FaultCluster } from '../cluster/types.ts'
+
+/** What all buyers share. */
+export interface BuyerContext {
+  cluster: FaultCluster
+  log: Log
+  client: ApiClient
+  subscriptions: Subscriptions
+  sales: Sales
+  shared: SharedState
+  /** Keeps a user's account locked for so many seconds; resolves when it is free again. */
+  lockAccount(user: string, seconds: number): Promise<void>
+  /** Until when somebody may be silent. */
+  graceMs: number
+  /** Aborted when nothing new should be begun. */
+  signal: AbortSignal
+}
+
+/** Somebody, and the chances that they take. */
+export interface Buyer {
+  user: User
+  random: Random
+  context: BuyerContext
+  /** The queue ticket to show. */
+  token?: string
+}
+
+const DOUBLE_CLICK = 0.12
+const REPEAT = 0.12
+const RETRIES_MAX = 5
+
+/** A UUID that comes from the seed. */
+export function uuidFrom(random: Random): string {
+  const hex = (digits: number): string =>
+    Array.from({ length: digits }, () => random.int(0, 15).toString(16)).join('')
+  return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`
+}
+
+/** Should nothing new be begun any more? */
+export const isStopping = ({ context: stage }: Pick<Buyer, 'context'>): boolean => stage.signal.aborted
+
+export const chance = ({ random }: { random: Random }, likely: number): boolean => random.next() < likely
+
+/** Waits, unless nothing new should be begun. */
+export async function pause({ context: stage }: Buyer, ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal: stage.signal }).catch(() => undefined)
+}
+
+/** Sends one operation once, to any server. */
+export function sendOnce(
+  { context: stage, user: person, token, random }: Buyer,
+  op: Op,
+  variables: Record<string, unknown>,
+  { theft, shown = token }: { theft?: string; shown?: string | undefined } = {},
+): Promise<Result> {
+  const server = random.int(0, stage.cluster.servers.length - 1)
+  return stage.client.request(op, variables, { user: person, server, token: shown, theft })
+}
+
+/**
+ * Sends a mutation as people and their browsers do: sometimes twice at once, again when nobody knows what became
+ * of it, and sometimes once more although it is known. Always with the same key, each time to any server.
+ */
+export async function send(buyer: Buyer, op: Op, input: Record<string, unknown>): Promise<Result> {
+  const variables = { input }
+  const send = (): Promise<Result> => sendOnce(buyer, op, variables)
+  const [reply, double] = await Promise.all([send(), chance(buyer, DOUBLE_CLICK) ? send() : undefined])
+  let known = reply.outcome === 'unknown' && double ? double : reply
+  for (let retry = 0; retry < RETRIES_MAX && known.outcome === 'unknown'; retry++) {
+    if (isStopping(buyer)) return known
+    await pause(buyer, buyer.random.int(100, 1_000))
+    known = await send()
+  }
+  if (idempotentOperations.has(op) && chance(buyer, REPEAT)) await send()
+  return known
+}
+
+/** A key of one's own, and now and then one that has been used for something else, by oneself. */
+export function keyFor(buyer: Buyer): string {
+  const { shared: loot } = buyer.context
+  const used = loot.keysOf(buyer.user.uuid)
+  if (used.length > 0 && chance(buyer, 0.03)) return buyer.random.pick(used)
+  const key = uuidFrom(buyer.random)
+  used.push(key)
+  return key
+}
+
+/** Puts points on one's own balance. */
+export async function charge(buyer: Buyer, amount: number): Promise<void> {
+  await send(buyer, 'chargePoints', { amount, idempotencyKey: keyFor(buyer) })
+}

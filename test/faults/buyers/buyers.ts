@@ -1,0 +1,65 @@
+/** The crowd: so many buyers at a time, each with a seed of their own, one evening after the other. */
+import { setMaxListeners } from 'node:events'
+import postgres from 'postgres'
+import { runScenario } from './scenario.ts'
+import { isStopping, pause, uuidFrom, type Buyer, type BuyerContext } from './actions.ts'
+import { createSharedState } from './shared-state.ts'
+import type { ApiClient } from '../client.ts'
+import type { Log } from '../log.ts'
+import type { Sales } from '../sales.ts'
+import type { Subscriptions } from '../subscriptions.ts'
+import type { Random, FaultCluster } from '../cluster/types.ts'
+
+export interface Buyers {
+  /** Resolves when all have come to rest; their streams stay open. */
+  stop(): Promise<void>
+}
+
+interface BuyersOptions {
+  cluster: FaultCluster
+  log: Log
+  client: ApiClient
+  subscriptions: Subscriptions
+  sales: Sales
+  graceMs: number
+  random: Random
+  size: number
+}
+
+/** Some come back another evening, as the same people with the same balance. */
+const RETURNING = 0.2
+
+export function startBuyers({ random, size, ...shared }: BuyersOptions): Buyers {
+  const stopping = new AbortController()
+  setMaxListeners(0, stopping.signal)
+  const loot = createSharedState()
+  const sql = postgres(shared.cluster.databaseUrl, { max: 6, connect_timeout: 2, onnotice: () => {} })
+  const stage: BuyerContext = {
+    ...shared,
+    shared: loot,
+    signal: stopping.signal,
+    lockAccount: async (user, seconds) => {
+      await sql`select history.lock_account(${user}, ${seconds})`.catch(() => undefined)
+    },
+  }
+
+  async function seat(index: number): Promise<void> {
+    const own = random.fork(`buyer ${index}`)
+    let uuid = uuidFrom(own)
+    while (!isStopping({ context: stage })) {
+      if (own.next() > RETURNING) uuid = uuidFrom(own)
+      const buyer: Buyer = { user: await shared.client.createUser(uuid), random: own, context: stage }
+      await pause(buyer, own.int(0, 1_500))
+      if (!isStopping({ context: stage })) await runScenario(buyer)
+    }
+  }
+
+  const seats = Promise.all(Array.from({ length: size }, (_, index) => seat(index)))
+  return {
+    stop: async () => {
+      stopping.abort()
+      await seats
+      await sql.end({ timeout: 3 })
+    },
+  }
+}

@@ -1,0 +1,106 @@
+/** One buyer's evening: the line, the seats, and what becomes of them. */
+import { send, chance, charge, isStopping, sendOnce, pause, uuidFrom, type Buyer } from './actions.ts'
+import { purchase } from './purchase.ts'
+import { tryAttack } from './attacks.ts'
+import { freeze } from '../frozen.ts'
+import { SEAT_PRICE, type Sale } from '../sales.ts'
+import type { Subscription } from '../subscriptions.ts'
+
+/** How long somebody waits before giving up. */
+const WAIT_MS = 45_000
+const JOINS_MAX = 3
+
+/** From charging to leaving; whoever is told to stop leaves everything as it is, streams too. */
+export async function runScenario(buyer: Buyer): Promise<void> {
+  const sale = buyer.context.sales.pick(buyer.random)
+  if (chance(buyer, 0.75)) await charge(buyer, buyer.random.int(1, 5) * SEAT_PRICE)
+  for (let joins = 0; joins < JOINS_MAX && !isStopping(buyer); joins++) {
+    if (!(await join(buyer, sale))) return
+    const watch = chance(buyer, 0.8) ? subscribe(buyer) : undefined
+    const ended = await waitForTurn(buyer, sale, watch)
+    if (isStopping(buyer)) return
+    await watch?.stop()
+    if (ended === 'gone' || !chance(buyer, 0.35)) return
+  }
+}
+
+const subscribe = ({ context: stage, user: person, token = '', random }: Buyer): Subscription =>
+  stage.subscriptions.subscribe(person, token, random.fork(`watch ${token}`))
+
+async function join(buyer: Buyer, sale: Sale): Promise<boolean> {
+  // Whoever joins from a new tab has no ticket to show.
+  delete buyer.token
+  const { answer, outcome } = await send(buyer, 'issueQueueToken', { concertId: sale.concertId })
+  if (outcome !== 'ok' || typeof answer?.token !== 'string') return false
+  buyer.token = answer.token
+  buyer.context.shared.add(buyer.context.shared.tokens, buyer.user.uuid, answer.token)
+  return true
+}
+
+/** Stands in line, and shops when the turn comes. @returns 'gone' for who comes back no more */
+async function waitForTurn(
+  buyer: Buyer,
+  sale: Sale,
+  watch: Subscription | undefined,
+): Promise<'over' | 'gone'> {
+  const { context: stage } = buyer
+  const giveUpAt = Date.now() + WAIT_MS
+  while (Date.now() < giveUpAt && !isStopping(buyer)) {
+    const kind = await readStatus(buyer, watch)
+    if (kind === 'Admitted') {
+      await purchase(buyer, sale)
+      return isStopping(buyer) ? 'gone' : 'over'
+    }
+    if (kind === 'Finished' || kind === 'Lapsed') {
+      if (chance(buyer, 0.5)) await tryHold(buyer, sale)
+      return 'over'
+    }
+    await tryAttack(buyer, sale, 0.1)
+    if (chance(buyer, 0.1)) await sendOnce(buyer, 'issueQueueToken', { input: { concertId: sale.concertId } })
+    await tryBeforeAdmission(buyer, sale)
+    if (chance(buyer, 0.03)) {
+      await send(buyer, 'leaveQueue', { token: buyer.token })
+      return 'over'
+    }
+    if (chance(buyer, 0.03)) {
+      await watch?.stop()
+      const server = buyer.random.int(0, stage.cluster.servers.length - 1)
+      await freeze(stage, buyer.user, buyer.token ?? '', server, stage.graceMs * 3)
+      return 'gone'
+    }
+    if (chance(buyer, 0.03)) {
+      await watch?.stop()
+      await pause(buyer, stage.graceMs + buyer.random.int(500, 4_000))
+      if (chance(buyer, 0.4)) return 'gone'
+      if (isStopping(buyer)) return 'gone'
+      const again = subscribe(buyer)
+      const ended = await waitForTurn(buyer, sale, again)
+      if (!isStopping(buyer)) await again.stop()
+      return ended
+    }
+  }
+  return 'gone'
+}
+
+async function readStatus(buyer: Buyer, watch: Subscription | undefined): Promise<string> {
+  const patience = buyer.random.int(500, 3_000)
+  if (watch)
+    return (await watch.until((status) => status.__typename !== 'Waiting', patience))?.__typename ?? ''
+  await pause(buyer, patience)
+  const { answer } = await sendOnce(buyer, 'queueTicket', {})
+  return (answer?.status as { __typename: string } | undefined)?.__typename ?? ''
+}
+
+/** Tries the gate, and to hold something, while it is somebody else's turn. */
+async function tryBeforeAdmission(buyer: Buyer, sale: Sale): Promise<void> {
+  if (chance(buyer, 0.05)) await sendOnce(buyer, 'performances', { concertId: sale.concertId })
+  if (chance(buyer, 0.05)) await tryHold(buyer, sale)
+}
+
+/** Tries to hold something with the ticket there is, whatever has become of it. */
+async function tryHold(buyer: Buyer, sale: Sale): Promise<void> {
+  const { id, seatCount } = buyer.random.pick(sale.performances)
+  const seatNumbers = [buyer.random.int(1, seatCount)]
+  const input = { performanceId: id, seatNumbers, idempotencyKey: uuidFrom(buyer.random) }
+  await sendOnce(buyer, 'holdSeats', { input })
+}

@@ -1,0 +1,29 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { installPackage } from '../../../scripts/services/apt.ts'
+
+const LIBRARY = 'faketime/libfaketime.so.1'
+
+function libfaketime(): string | undefined {
+  const directories = ['/usr/lib', '/usr/local/lib', '/usr/lib64']
+  const multiarch = existsSync('/usr/lib')
+    ? readdirSync('/usr/lib').filter((name) => name.includes('-linux-'))
+    : []
+  return [...multiarch.map((name) => join('/usr/lib', name)), ...directories]
+    .map((directory) => join(directory, LIBRARY))
+    .find((path) => existsSync(path))
+}
+
+/** Can a process be given another time? Installs libfaketime on Debian as root. @returns why not */
+export function clockOffsetUnsupported(say: (line: string) => void): string | undefined {
+  if (process.platform !== 'linux') return 'libfaketime is used on Linux only'
+  if (libfaketime() ?? (installPackage('faketime', say) ? libfaketime() : undefined)) return undefined
+  return 'libfaketime is missing: sudo apt-get install faketime'
+}
+
+/** What a process has to be started with so that its clock is off by `offset`; its timers run as always. */
+export function clockOffsetEnv(offset: string): Record<string, string> {
+  const library = libfaketime()
+  if (!library) throw new Error('libfaketime is missing')
+  return { LD_PRELOAD: library, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_NO_CACHE: '1' }
+}

@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { stablePort } from './ports.ts'
+import { createLink } from './proxy.ts'
+import { createRandom } from './random.ts'
+import type { Link } from './types.ts'
+
+/** Answers whatever it is told, and keeps count of the bytes. */
+let heard = 0
+const echo = createServer((socket) => {
+  socket.on('error', () => undefined)
+  socket.on('data', (data) => {
+    heard += data.length
+    socket.write(data)
+  })
+})
+let link: Link
+const sockets: Socket[] = []
+
+beforeEach(async () => {
+  heard = 0
+  if (!echo.listening) await once(echo.listen(0, '127.0.0.1'), 'listening')
+  const target = (echo.address() as AddressInfo).port
+  link = await createLink({ name: 'test', port: await stablePort(), target, random: createRandom(1) })
+})
+afterEach(async () => {
+  sockets.splice(0).forEach((socket) => socket.destroy())
+  await link.close()
+})
+
+async function dial(): Promise<Socket> {
+  const socket = connect(link.port, '127.0.0.1')
+  sockets.push(socket)
+  await once(socket, 'connect')
+  socket.on('error', () => undefined)
+  return socket
+}
+
+/** Says something; resolves to the answer, or to `closed`. */
+async function say(socket: Socket, text: string): Promise<string> {
+  socket.write(text)
+  const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())))
+  const closed = new Promise<string>((resolve) => socket.once('close', () => resolve('closed')))
+  return Promise.race([answer, closed])
+}
+
+/** Says something that is not answered within 150 ms. */
+async function sayInVain(socket: Socket, text: string): Promise<void> {
+  const silence = new Promise<string>((resolve) => setTimeout(() => resolve('silence'), 150))
+  expect(await Promise.race([say(socket, text), silence])).toBe('silence')
+}
+
+test('a good link passes everything on', async () => {
+  expect(await say(await dial(), 'hello')).toBe('hello')
+})
+
+test('a delayed link is late by as much, there and back', async () => {
+  const socket = await dial()
+  await link.set({ delayMs: 60 })
+  const began = performance.now()
+  expect(await say(socket, 'hello')).toBe('hello')
+  expect(performance.now() - began).toBeGreaterThan(115)
+})
+
+test('what a stalled link holds back arrives when it is mended', async () => {
+  const socket = await dial()
+  await link.set({ stall: true })
+  await sayInVain(socket, 'hello')
+  await link.restore()
+  expect(await say(socket, '!')).toBe('hello!')
+})
+
+test('a connection that lost data stays dead when the link is mended, and new ones work', async () => {
+  const socket = await dial()
+  await link.set({ drop: true })
+  await sayInVain(socket, 'lost')
+  await link.restore()
+  await sayInVain(socket, 'lost too')
+  expect(heard).toBe(0)
+  expect(await say(await dial(), 'hello')).toBe('hello')
+})
+
+test('a link that cuts replies lets the request through', async () => {
+  const socket = await dial()
+  await link.set({ cutReplies: 1 })
+  expect(await say(socket, 'hello')).toBe('closed')
+  expect(heard).toBe(5)
+})
+
+test('a throttled link takes its time, and loses nothing', async () => {
+  const socket = await dial()
+  await link.set({ bytesPerSecond: 20_000 })
+  const began = performance.now()
+  const wanted = 4_000
+  let got = 0
+  socket.write('x'.repeat(wanted))
+  for await (const data of socket as AsyncIterable<Buffer>) if ((got += data.length) >= wanted) break
+  expect(got).toBe(wanted)
+  expect(performance.now() - began).toBeGreaterThan(150)
+})
+
+test('a refusing link refuses, until it is mended', async () => {
+  const before = await dial()
+  await link.set({ refuse: true })
+  await expect(dial()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  expect(await say(before, 'hello')).toBe('hello')
+  await link.restore()
+  expect(await say(await dial(), 'hello')).toBe('hello')
+})
+
+test('cutting resets every connection', async () => {
+  const socket = await dial()
+  await say(socket, 'hello')
+  expect(link.cut()).toBe(1)
+  await new Promise((resolve) => socket.once('close', resolve))
+  expect(link.connections()).toBe(0)
+})

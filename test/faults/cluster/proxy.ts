@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { createPipe } from './pipe.ts'
+import type { Behaviour, Link, Random } from './types.ts'
+
+/** A good network. */
+const GOOD: Behaviour = {
+  delayMs: 0,
+  jitterMs: 0,
+  bytesPerSecond: 0,
+  stall: false,
+  drop: false,
+  refuse: false,
+  cutReplies: 0,
+}
+
+/** How long the other end of a half-open connection stays when one end is gone: so that none pile up. */
+const HALF_OPEN_MS_MAX = 30_000
+
+interface Connection {
+  reset: () => void
+  update: () => void
+}
+
+/** Starts a TCP proxy on 127.0.0.1 to another port there, with a good network in between. */
+export async function createLink(options: {
+  name: string
+  port: number
+  target: number
+  random: Random
+}): Promise<Link> {
+  const { name, port, random } = options
+  let { target } = options
+  const connections = new Set<Connection>()
+  let behaviour = GOOD
+
+  // Whoever has said all it has to say may still want to hear the answer.
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
+    const connection = join(near, far, { behaviour: () => behaviour, random, onClose: () => forget() })
+    const forget = () => connections.delete(connection)
+    connections.add(connection)
+  })
+
+  async function listen(): Promise<void> {
+    if (server.listening) return
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+
+  const set: Link['set'] = async (change) => {
+    behaviour = { ...GOOD, ...change }
+    connections.forEach((connection) => connection.update())
+    if (behaviour.refuse) server.close()
+    else await listen()
+  }
+  const cut = (): number => {
+    const count = connections.size
+    for (const connection of [...connections]) connection.reset()
+    return count
+  }
+
+  await listen()
+  return {
+    name,
+    port,
+    set,
+    restore: () => set({}),
+    cut,
+    connections: () => connections.size,
+    setTarget: (moved) => (target = moved),
+    close: async () => {
+      cut()
+      if (!server.listening) return
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Ties the two ends of a connection together. When one end is gone, so is the other, unless it is half-open. */
+function join(
+  near: Socket,
+  far: Socket,
+  { behaviour, random, onClose }: { behaviour: () => Behaviour; random: Random; onClose: () => void },
+): Connection {
+  // Does the next byte from `far` answer something?
+  let asked = false
+  const there = createPipe({
+    from: near,
+    to: far,
+    behaviour,
+    random,
+    onPass: () => (asked = true),
+  })
+  const back = createPipe({
+    from: far,
+    to: near,
+    behaviour,
+    random,
+    onPass: () => {
+      const answers = asked
+      asked = false
+      if (!answers || random.next() >= behaviour().cutReplies) return true
+      reset()
+      return false
+    },
+  })
+
+  function reset(): void {
+    near.resetAndDestroy()
+    far.resetAndDestroy()
+  }
+
+  /** Passes on that one end was reset, or is gone from a connection that has been dead for long. */
+  let broken = false
+  let lonely: NodeJS.Timeout | undefined
+  const settle = (): void => {
+    const { drop, stall } = behaviour()
+    if (broken && !drop && !stall && !there.dead && !back.dead) reset()
+  }
+
+  let closed = 0
+  for (const socket of [near, far]) {
+    socket.setNoDelay(true)
+    socket.on('error', () => undefined)
+    socket.on('close', (hadError) => {
+      broken ||= hadError
+      lonely ??= setTimeout(reset, HALF_OPEN_MS_MAX)
+      settle()
+      if (++closed < 2) return
+      clearTimeout(lonely)
+      there.stop()
+      back.stop()
+      onClose()
+    })
+  }
+  return {
+    reset,
+    update: () => {
+      settle()
+      there.update()
+      back.update()
+    },
+  }
+}

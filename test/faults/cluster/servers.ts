@@ -1,0 +1,108 @@
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { supervise, type SupervisedProcess } from '../../../scripts/services/supervise.ts'
+import { clockOffsetEnv } from './clock.ts'
+import { signalTo } from './processes.ts'
+import type { Server, StartOptions } from './types.ts'
+
+/** Where src/ and drizzle/ are, unless the cluster says otherwise. */
+export const OWN_ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+const TSX = import.meta.resolve('tsx')
+const START_MS_MAX = 30_000
+
+/** How `src/<name>.ts` of a root is run. */
+export const commandFor = (root: string, name: 'main' | 'migrate'): string[] => [
+  process.execPath,
+  '--import',
+  TSX,
+  join(root, 'src', `${name}.ts`),
+]
+
+/** A server process on a port of its own; not started yet. */
+export function createServer(options: {
+  index: number
+  root: string
+  port: number
+  clientPort: number
+  logFile: string
+  env: Record<string, string>
+}): Server {
+  const { index, root, port, clientPort, logFile, env } = options
+  let kept: SupervisedProcess | undefined
+  let running = false
+  let stopping = false
+  let starting: Promise<void> | undefined
+
+  async function start({ clockOffset, env: more }: StartOptions = {}): Promise<void> {
+    if (running) return
+    await kept?.stop()
+    const output = openSync(logFile, 'a', 0o600)
+    const started = await supervise('TERM', commandFor(root, 'main'), {
+      cwd: root,
+      env: { PATH: process.env.PATH, ...env, ...more, ...(clockOffset ? clockOffsetEnv(clockOffset) : {}) },
+      output,
+    })
+    closeSync(output)
+    kept = started
+    running = true
+    stopping = false
+    void started.ended.then(() => {
+      if (kept === started) running = false
+    })
+    await untilItListens()
+  }
+
+  async function untilItListens(): Promise<void> {
+    const deadline = Date.now() + START_MS_MAX
+    while (!(await isLive(port))) {
+      if (!running) throw new Error(`Server ${index} ended while it started: see ${logFile}`)
+      if (Date.now() > deadline) throw new Error(`Server ${index} does not start: see ${logFile}`)
+      await sleep(25)
+    }
+  }
+
+  async function ended(): Promise<void> {
+    await kept?.ended
+    running = false
+  }
+
+  return {
+    index,
+    url: `http://127.0.0.1:${clientPort}/graphql`,
+    directUrl: `http://127.0.0.1:${port}/graphql`,
+    logFile,
+    get running() {
+      return running
+    },
+    get stopping() {
+      return stopping
+    },
+    get pid() {
+      return kept?.pid ?? 0
+    },
+    kill: (signal) => {
+      if (!running) return
+      signalTo(kept?.pid ?? 0, signal)
+      if (signal === 'SIGKILL') running = false
+    },
+    start: (wanted) => (starting ??= start(wanted).finally(() => (starting = undefined))),
+    stop: async () => {
+      stopping = true
+      if (running) signalTo(kept?.pid ?? 0, 'SIGCONT')
+      await kept?.stop()
+      running = false
+    },
+    ended,
+  }
+}
+
+async function isLive(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/live`, { signal: AbortSignal.timeout(1_000) })).ok
+  } catch {
+    return false
+  }
+}

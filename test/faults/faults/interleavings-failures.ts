@@ -1,0 +1,150 @@
+/** Backends that die in the middle, and a server that wakes up too late. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type postgres from 'postgres'
+import type { Op } from '../operations.ts'
+import { createTestConcert, createTestUser, joinQueue, withDatabase, type Result } from './users.ts'
+import type { FaultCluster } from '../cluster/types.ts'
+
+/** Where a statement is made to wait: a table that it is about to write, in the order in which it gets there. */
+const LOCK_POINTS: { op: Op; tables: string[] }[] = [
+  { op: 'holdSeats', tables: ['idempotency_keys', 'accounts', 'seat_claims', 'reservations', 'outbox'] },
+  {
+    op: 'payReservation',
+    tables: ['idempotency_keys', 'accounts', 'payments', 'transfers', 'spent_tickets', 'outbox'],
+  },
+]
+
+/** A backend killed in the middle of a hold or a payment: nothing of it is there, and the same key works after it. */
+export async function backendKilledInTheMiddle(cluster: FaultCluster): Promise<void> {
+  const stand = await createTestConcert(cluster)
+  const url = cluster.servers[0]?.directUrl ?? ''
+  let seat = 0
+  for (const { op, tables } of LOCK_POINTS) {
+    for (const table of tables) {
+      seat += 1
+      const visitor = await createTestUser(cluster)
+      const token = await joinQueue(visitor, url, stand)
+      const ask = (wanted: Op, more: object): Promise<Result> =>
+        visitor.request(url, wanted, { input: { idempotencyKey: randomUUID(), ...more } }, token)
+      await ask('chargePoints', { amount: 100 })
+      const seats = { performanceId: stand.performanceId, seatNumbers: [seat] }
+      const input =
+        op === 'holdSeats'
+          ? { ...seats, idempotencyKey: randomUUID() }
+          : { reservationId: (await ask('holdSeats', seats)).fields.id, idempotencyKey: randomUUID() }
+
+      await withDatabase(cluster, async (sql) => {
+        await extendHolds(sql, visitor.uuid)
+        const before = await userSnapshot(sql, visitor.uuid)
+        const answer = await whileLocked(sql, table, op, () => ask(op, input))
+        const what = `${op}, killed at ${table}`
+        assert.equal(answer.outcome, 'OVERLOADED', what)
+        assert.equal(await userSnapshot(sql, visitor.uuid), before, `${what}: half an effect`)
+      })
+      const again = await untilDecided(() => ask(op, input))
+      assert.equal(
+        again.outcome,
+        op === 'holdSeats' ? 'Reservation' : 'Payment',
+        `${op} after its death at ${table}`,
+      )
+      const replayed = await untilDecided(() => ask(op, input))
+      assert.deepEqual(replayed.fields, again.fields, 'the same key, another answer')
+    }
+  }
+}
+
+/** Nobody's hold lapses before it is paid for, however slow the machine. The guard against rewriting is off meanwhile. */
+const extendHolds = (sql: postgres.Sql, user: string) =>
+  sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`
+    await tx`update reservations set held_until = held_until + interval '10 minutes' where user_id = ${user}`
+  })
+
+/** The next call may be refused as well, until there is a new connection: then it is sent again, as a client sends it. */
+async function untilDecided(run: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    const answer = await run()
+    if (answer.outcome !== 'OVERLOADED' || tries === 60) return answer
+    await sleep(1_000 * (answer.retryAfterSeconds ?? 1))
+  }
+}
+
+/** Locks a table, has something run into it, and kills that backend there. */
+async function whileLocked(
+  sql: postgres.Sql,
+  table: string,
+  op: Op,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const lock = await sql.reserve()
+  const statement = op === 'holdSeats' ? 'hold_seats' : 'pay_reservation'
+  try {
+    await lock`begin`
+    await lock.unsafe(`lock table ${table} in exclusive mode`)
+    const answer = run()
+    const answered = answer.then(() => true)
+    for (;;) {
+      const killed = await sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'stagedoor' and wait_event_type = 'Lock' and query like ${`%${statement}%`}`
+      if (killed.length > 0) return await answer
+      const isAnswered = await Promise.race([answered, sleep(10, false)])
+      assert.ok(!isAnswered, `${statement} never came to ${table}`)
+    }
+  } finally {
+    await lock`rollback`
+    lock.release()
+  }
+}
+
+/** Everything in the books about a user. */
+async function userSnapshot(sql: postgres.Sql, user: string): Promise<string> {
+  const rows = await sql`select
+    (select jsonb_agg(to_jsonb(r) order by r.id) from reservations r where user_id = ${user}) as reservations,
+    (select jsonb_agg(to_jsonb(c) order by c.seat_number) from seat_claims c
+      join reservations r on r.id = c.reservation_id where r.user_id = ${user}) as claims,
+    (select jsonb_agg(to_jsonb(k) order by k.key) from idempotency_keys k where user_id = ${user}) as keys,
+    (select jsonb_agg(to_jsonb(t) order by t.id) from transfers t where user_id = ${user}) as transfers,
+    (select count(*) from payments where user_id = ${user}) as payments,
+    (select balance from accounts where user_id = ${user}) as balance,
+    (select count(*) from spent_tickets where user_id = ${user}) as spent`
+  return JSON.stringify(rows)
+}
+
+/** A server sleeps through the end of a hold with the payment in its hands; meanwhile the seat went to somebody else. */
+export async function latePayment(cluster: FaultCluster): Promise<void> {
+  const [sleeper, awake] = cluster.servers
+  if (!sleeper || !awake) throw new Error('it takes two servers')
+  const stand = await createTestConcert(cluster)
+  const [early, rival] = [await createTestUser(cluster), await createTestUser(cluster)]
+  const token = await joinQueue(early, sleeper.directUrl, stand)
+  const key = () => ({ idempotencyKey: randomUUID() })
+  const seats = { performanceId: stand.performanceId, seatNumbers: [1] }
+  await early.request(sleeper.directUrl, 'chargePoints', { input: { amount: 100, ...key() } })
+  const held = await early.request(sleeper.directUrl, 'holdSeats', { input: { ...seats, ...key() } }, token)
+
+  const input = { reservationId: held.fields.id, ...key() }
+  const pay = () => early.request(sleeper.directUrl, 'payReservation', { input }, token)
+  sleeper.kill('SIGSTOP')
+  let payment: Promise<Result>
+  let taken: Result
+  try {
+    payment = pay()
+    await sleep(Date.parse(String(held.fields.heldUntil)) - Date.now() + 50)
+    const own = await joinQueue(rival, awake.directUrl, stand)
+    taken = await rival.request(awake.directUrl, 'holdSeats', { input: { ...seats, ...key() } }, own)
+  } finally {
+    sleeper.kill('SIGCONT')
+  }
+  const first = await payment
+  const late = first.outcome === 'OVERLOADED' ? await untilDecided(pay) : first
+  assert.equal(late.outcome, 'HoldExpired', 'the late payment')
+  assert.equal(taken.outcome, 'Reservation', 'the rival')
+  await withDatabase(cluster, async (sql) => {
+    const [row] = await sql<[{ balance: number }]>`
+      select balance::int from accounts where user_id = ${early.uuid}`
+    assert.equal(row.balance, 100, 'the late payer still has the points')
+  })
+}

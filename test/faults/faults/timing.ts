@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '../cluster/types.ts'
+
+/** Lets time pass; an abort ends it early, and it never rejects. */
+export async function delay(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
+}
+
+/** So many milliseconds, give or take a half. */
+export const jittered = (ms: number, random: Random): number => random.int(ms / 2, (ms * 3) / 2)
+
+const TRIES = 40
+const REST_MS = 250
+
+/** Does what mends a fault, again and again if something else is broken too. Rejects after about 10 s. */
+export async function retry(mend: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await mend()
+      return
+    } catch (error) {
+      if (tries === TRIES) throw error
+      await sleep(REST_MS)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/** When the last fault is over: does it become quiet, do all agree, and can seats be bought again? */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createQueueTokenSigner } from '../../../src/auth/queue-tokens.ts'
+import { checkPurchase } from './purchase.ts'
+import { request, probe, RECOVERY_MS, isTrueWithin, type FinalChecks } from './context.ts'
+import { withConnection } from '../history.ts'
+import type { Status } from '../log.ts'
+import { uuidOf, whenReachable, type Sale } from '../sales.ts'
+import type { Subscription } from '../subscriptions.ts'
+import type { FaultCluster } from '../cluster/types.ts'
+
+const QUIET_MS = 15_000
+const ASKED_MAX = 60
+const PROBES = 3
+/** How long the crowd goes on after that, so that there is something to see of it working again. */
+const CALM_MS = 8_000
+/** More than can be waiting at the end. */
+const CAPACITY_FOR_ALL = 1_000
+
+/** Runs the crowd a little longer on sound ground, then looks at what is left. Writes what it finds to the log. */
+export async function runFinalChecks(ending: FinalChecks): Promise<void> {
+  const { cluster, buyers: crowd, subscriptions: watching, sales, log, graceMs } = ending
+  const ready = await isTrueWithin(RECOVERY_MS, async () =>
+    (await Promise.all(cluster.servers.map(({ directUrl }) => isHealthy(directUrl)))).every(Boolean),
+  )
+  log.write({
+    kind: 'ending',
+    check: 'ready',
+    ok: ready,
+    about: 'every server is ready, and says that both stores work',
+  })
+  await sleep(graceMs + CALM_MS)
+  await crowd.stop()
+  const sale = sales.all.at(-1)
+  if (sale) {
+    for (const open of sales.all.slice(-PROBES)) await sales.updateQueue(open, { paused: true })
+    await checkStreamsAgree(ending, sale)
+    await Promise.all([...watching.open].map((watch) => watch.stop()))
+    for (const open of sales.all.slice(-PROBES))
+      await sales.updateQueue(open, { paused: false, capacity: CAPACITY_FOR_ALL, ratePerSecond: null })
+    await checkPurchase(ending, sale)
+  }
+  await querySpentTickets(ending)
+  await Promise.all([...watching.open].map((watch) => watch.stop()))
+  for (const { index, directUrl } of cluster.servers) {
+    let left = NaN
+    const ok = await isTrueWithin(RECOVERY_MS, async () => (left = await subscriptionCount(directUrl)) === 0)
+    const about = `server ${index} has ${left} subscriptions, and nobody subscribes`
+    log.write({ kind: 'ending', check: 'released', ok, about })
+  }
+  const drained = await isTrueWithin(10_000, async () => (await outboxLength(cluster)) === 0)
+  log.write({ kind: 'ending', check: 'drained', ok: drained, about: 'the outbox is empty' })
+}
+
+/** Every stream says what a query says, also right after something moved. */
+async function checkStreamsAgree(ending: FinalChecks, sale: Sale): Promise<void> {
+  const { subscriptions: watching, random, log } = ending
+  const probes = await Promise.all(Array.from({ length: PROBES }, () => probe(ending, sale)))
+  const watches = probes.flatMap(({ user: person, token }) =>
+    token ? [watching.subscribe(person, token, random)] : [],
+  )
+  await Promise.all(watches.map((watch) => watch.until(() => true, QUIET_MS)))
+  const first = probes[0]
+  if (first?.token) await request(ending, first.user, 'leaveQueue', { input: { token: first.token } })
+  await Promise.all(
+    [...watching.open].slice(-ASKED_MAX).map(async (watch) => {
+      let asked: Status | undefined
+      const ok = await isTrueWithin(QUIET_MS, async () => {
+        asked = await statusOf(ending, watch)
+        return asked !== undefined && agrees(watch.status, asked)
+      })
+      const about = `the stream says ${JSON.stringify(watch.status)}, the query ${JSON.stringify(asked)}`
+      log.write({ kind: 'ending', check: 'quiet', ok, about })
+    }),
+  )
+}
+
+async function statusOf(
+  ending: FinalChecks,
+  { user: person, token }: Subscription,
+): Promise<Status | undefined> {
+  const { answer } = await request(ending, person, 'queueTicket', { token })
+  return answer?.status as Status | undefined
+}
+
+/** A stream is over when its ticket has lapsed; a payment for a hold from the last moment may finish that ticket later. */
+const agrees = (seen: Status | undefined, asked: Status): boolean =>
+  (seen?.__typename === 'Lapsed' && asked.__typename === 'Finished') || isSame(seen, asked)
+
+const isSame = (seen: Status | undefined, asked: Status): boolean =>
+  seen?.__typename === asked.__typename &&
+  seen.position === asked.position &&
+  seen.until === asked.until &&
+  seen.reason === asked.reason
+
+async function querySpentTickets(ending: FinalChecks): Promise<void> {
+  const { cluster, sales } = ending
+  const [first = '', ...more] = (cluster.env.TICKET_SECRETS ?? '').split(',')
+  const signer = createQueueTokenSigner([first, ...more])
+  const concerts = sales.all.slice(-PROBES).map(({ concertId }) => uuidOf(concertId))
+  const spent = await whenReachable(() =>
+    withConnection(
+      cluster.databaseUrl,
+      (sql) => sql<{ concertId: string; userId: string; number: number }[]>`
+        select concert_id as "concertId", user_id as "userId", number::int from spent_tickets
+        where concert_id in ${sql(concerts)} order by spent_at desc limit ${ASKED_MAX}`,
+    ),
+  )
+  for (const ticket of spent) {
+    const person = await ending.client.createUser(ticket.userId)
+    await request(ending, person, 'queueTicket', { token: signer.sign(ticket) })
+  }
+}
+
+const outboxLength = (cluster: FaultCluster): Promise<number> =>
+  withConnection(cluster.databaseUrl, async (sql) => {
+    const [row] = await sql<[{ length: number }]>`select count(*)::int as length from outbox`
+    return row.length
+  })
+
+/** How many subscriptions a server counts. */
+async function subscriptionCount(graphqlUrl: string): Promise<number> {
+  const response = await fetch(new URL('/metrics', graphqlUrl), { signal: AbortSignal.timeout(2_000) })
+  return Number(/^stagedoor_subscriptions(?:\{.*\})? (\d+)/m.exec(await response.text())?.[1])
+}
+
+async function isHealthy(graphqlUrl: string): Promise<boolean> {
+  const answers = await Promise.all(
+    ['/ready', '/health'].map((path) =>
+      fetch(new URL(path, graphqlUrl), { signal: AbortSignal.timeout(5_000) }),
+    ),
+  )
+  return answers.every(({ ok }) => ok)
+}

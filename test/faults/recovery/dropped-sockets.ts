@@ -1,0 +1,112 @@
+/** Thousands who wait, whose sockets all drop in the same moment, and who come back as clients do. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  createQueue,
+  atCount,
+  atMostMs,
+  timeUntil,
+  type Measurement,
+  type QueuedUser,
+} from './measurements.ts'
+import { openSubscription, type StatusSubscription } from './subscriptions.ts'
+import type { FaultCluster } from '../cluster/types.ts'
+
+const WAITING = 5_000
+/** How many connect at the same time when nothing is wrong. */
+const AT_ONCE = 100
+const BACK_MS_MAX = 15_000
+/** What somebody waits before each try, at random: up to the first, then twice as long each time. */
+const RETRY_MS = { first: 500, longest: 4_000 }
+
+/** Somebody with the page open: whenever their socket is gone they connect again, to any server that is there. */
+interface ReconnectingClient {
+  /** The server that they are connected to, and since when; undefined: to none. */
+  serverIndex: number | undefined
+  connectedAt: number
+  /** What the present socket said last. */
+  position(): unknown
+  stop(): void
+}
+
+/** Resolves when they are connected for the first time. */
+async function connectClient(
+  cluster: FaultCluster,
+  { user: visitor, token }: QueuedUser,
+  first: number,
+): Promise<ReconnectingClient> {
+  let watcher: StatusSubscription | undefined
+  let gone = false
+  const person: ReconnectingClient = {
+    serverIndex: undefined,
+    connectedAt: 0,
+    position: () =>
+      (watcher?.received.last as { data?: { queueStatus: { position?: number } } }).data?.queueStatus
+        .position,
+    stop: () => {
+      gone = true
+      watcher?.drop()
+    },
+  }
+
+  async function connect(): Promise<void> {
+    for (let tries = 0; !gone && person.serverIndex === undefined; tries++) {
+      const index = (first + tries) % cluster.servers.length
+      try {
+        watcher = await openSubscription(cluster.servers[index]?.url ?? '', visitor.accessToken, token)
+        Object.assign(person, { home: index, since: performance.now() })
+      } catch {
+        await sleep(Math.random() * Math.min(RETRY_MS.first * 2 ** tries, RETRY_MS.longest))
+      }
+    }
+  }
+  async function stay(): Promise<void> {
+    while (!gone) {
+      await watcher?.ended
+      person.serverIndex = undefined
+      await sleep(Math.random() * RETRY_MS.first)
+      await connect()
+    }
+  }
+  await connect()
+  void stay()
+  return person
+}
+
+/** How long it takes until all of them have their stream and their position again, and whether it is the same. */
+export async function socketsDropped(cluster: FaultCluster): Promise<Measurement[]> {
+  const { members } = await createQueue(cluster, WAITING)
+  const people: ReconnectingClient[] = []
+  for (let start = 0; start < members.length; start += AT_ONCE) {
+    const batch = members.slice(start, start + AT_ONCE)
+    people.push(...(await Promise.all(batch.map((member, index) => connectClient(cluster, member, index)))))
+  }
+  const places = people.map((person) => person.position())
+
+  async function after(
+    what: string,
+    dropped: readonly ReconnectingClient[],
+    drop: () => void,
+  ): Promise<Measurement[]> {
+    const began = performance.now()
+    drop()
+    const isBack = ({ serverIndex: home, connectedAt: since }: ReconnectingClient): boolean =>
+      home !== undefined && since > began
+    const back = await timeUntil(() => Promise.resolve(dropped.every(isBack)), 2 * BACK_MS_MAX)
+    const kept = people.filter((person, index) => person.position() === places[index])
+    return [
+      atMostMs(`${what}: until everybody is back`, back, BACK_MS_MAX),
+      atCount(`${what}: places kept`, kept.length, WAITING),
+    ]
+  }
+
+  const cutAll = (): void => cluster.links.client.forEach((link) => link.cut())
+  const lines = await after(`all ${WAITING} sockets dropped at once`, people, cutAll)
+  const [victim] = cluster.servers
+  const itsOwn = people.filter(({ serverIndex: home }) => home === 0)
+  const kill = (): void => victim?.kill('SIGKILL')
+  lines.push(...(await after(`a server with ${itsOwn.length} of them killed`, itsOwn, kill)))
+  people.forEach((person) => person.stop())
+  await victim?.ended()
+  await victim?.start()
+  return lines
+}

@@ -1,0 +1,133 @@
+/** What the measures of recovery.ts have in common: a line of the table, people in a queue, and questions to servers. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readToken } from '../log.ts'
+import {
+  createTestConcert,
+  createTestUser,
+  joinQueue,
+  type Result,
+  type TestConcert,
+  type TestUser,
+} from '../faults/users.ts'
+import type { Server, FaultCluster } from '../cluster/types.ts'
+
+/** One figure: what was measured and what it may be at the most. */
+export interface Measurement {
+  what: string
+  measured: string
+  limit: string
+  ok: boolean
+}
+
+export const atMostMs = (what: string, ms: number, limitMs: number): Measurement => ({
+  what,
+  measured: `${(ms / 1000).toFixed(2)} s`,
+  limit: `${limitMs / 1000} s`,
+  ok: ms <= limitMs,
+})
+
+/** Something that has to be so many, no more and no less. */
+export const atCount = (what: string, count: number, wanted: number): Measurement => ({
+  what,
+  measured: String(count),
+  limit: String(wanted),
+  ok: count === wanted,
+})
+
+/** @returns after how many milliseconds it was true; gives up after `limitMs` */
+export async function timeUntil(isSo: () => Promise<boolean>, limitMs: number): Promise<number> {
+  const began = performance.now()
+  while (!(await isSo().catch(() => false))) {
+    if (performance.now() - began > limitMs) return Infinity
+    await sleep(20)
+  }
+  return performance.now() - began
+}
+
+export interface QueuedUser {
+  user: TestUser
+  token: string
+  number: number
+}
+
+/** How many questions are under way at the same time. */
+const BATCH = 20
+
+/** So many people in the line of a new concert, in which nobody is let in. */
+export async function createQueue(
+  cluster: FaultCluster,
+  people: number,
+): Promise<{ stand: TestConcert; members: QueuedUser[] }> {
+  const stand = await createTestConcert(cluster, { capacity: 5 })
+  await setPaused(cluster, stand, true)
+  const members: QueuedUser[] = []
+  while (members.length < people) {
+    const batch = Array.from({ length: Math.min(BATCH, people - members.length) }, async (_, index) => {
+      const visitor = await createTestUser(cluster)
+      const token = await joinQueue(visitor, urlOf(cluster, index), stand)
+      return { user: visitor, token, number: readToken(token).number }
+    })
+    members.push(...(await Promise.all(batch)))
+  }
+  members.sort((a, b) => a.number - b.number)
+  return { stand, members }
+}
+
+export async function setPaused(
+  cluster: FaultCluster,
+  { concertId }: TestConcert,
+  paused: boolean,
+): Promise<void> {
+  const operator = await createTestUser(cluster, 'operator')
+  const { outcome: word } = await operator.request(urlOf(cluster, 0), 'updateQueue', {
+    input: { concertId, paused },
+  })
+  if (word !== 'ok') throw new Error(`the queue could not be changed: ${word}`)
+}
+
+export const urlOf = ({ servers }: FaultCluster, index: number): string =>
+  servers[index % servers.length]?.directUrl ?? ''
+
+/** The position of everybody, a batch at a time; 'Admitted' and the like for those who are not in line. */
+export async function positionsOf(
+  cluster: FaultCluster,
+  members: readonly QueuedUser[],
+): Promise<(number | string)[]> {
+  const positions: (number | string)[] = []
+  for (let start = 0; start < members.length; start += BATCH) {
+    const batch = members
+      .slice(start, start + BATCH)
+      .map(async ({ user: visitor, token }, index): Promise<number | string> => {
+        const { fields, outcome: word } = await visitor.request(urlOf(cluster, index), 'queueTicket', {
+          token,
+        })
+        const status = fields.status as { __typename: string; position?: number } | undefined
+        return status?.position ?? status?.__typename ?? word
+      })
+    positions.push(...(await Promise.all(batch)))
+  }
+  return positions
+}
+
+/** An answer, and how long it took. */
+export interface Timed extends Result {
+  ms: number
+}
+
+export async function timed(run: () => Promise<Result>): Promise<Timed> {
+  const began = performance.now()
+  const answer = await run().catch((error: unknown): Result => {
+    return { fields: {}, outcome: `no answer: ${String(error)}`, retryAfterSeconds: undefined }
+  })
+  return { ...answer, ms: performance.now() - began }
+}
+
+/** Is this how a server says that it is too busy? */
+export const isOverloaded = ({ outcome: word, retryAfterSeconds }: Result): boolean =>
+  word === 'OVERLOADED' && retryAfterSeconds !== undefined && retryAfterSeconds > 0
+
+export async function statusOf({ directUrl }: Server, path: '/live' | '/ready' | '/health'): Promise<number> {
+  const response = await fetch(new URL(path, directUrl), { signal: AbortSignal.timeout(8_000) })
+  await response.arrayBuffer()
+  return response.status
+}

@@ -1,0 +1,113 @@
+/** A rolling restart, with buyers and watchers on every server. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTestUser, withDatabase, type TestUser } from '../faults/users.ts'
+import { createQueue, atCount, positionsOf, urlOf, type Measurement } from './measurements.ts'
+import { openSubscription, type StatusSubscription } from './subscriptions.ts'
+import type { FaultCluster } from '../cluster/types.ts'
+
+const PEOPLE = 200
+const BUYERS = 8
+const WATCHERS_EACH = 60
+const PAUSE_MS = 50
+/** All sockets of a server are closed over 2 s: see src/app.ts. */
+const WINDOW_MS = 200
+const SHARE_MAX = 0.4
+
+/** Restarts one server after the other by SIGTERM while mutations and subscriptions go on. */
+export async function rollingRestart(cluster: FaultCluster): Promise<Measurement[]> {
+  const { members } = await createQueue(cluster, PEOPLE)
+  const before = await positionsOf(cluster, members)
+  const watchers = await openSubscriptions(cluster, members)
+  const load = { on: true }
+  const visitors = await Promise.all(Array.from({ length: BUYERS }, () => createTestUser(cluster)))
+  const buying = Promise.all(visitors.map((visitor, index) => buy(cluster, visitor, index, load)))
+
+  for (const server of cluster.servers) {
+    await server.stop()
+    await server.start()
+    await sleep(300)
+  }
+  load.on = false
+  const bought = await buying
+  const after = await positionsOf(cluster, members)
+  const failures = bought.flatMap(({ failed }) => failed)
+  const charged = bought.reduce((sum, { charged }) => sum + charged, 0)
+  const balance = await withDatabase(cluster, async (sql) => {
+    const uuids = visitors.map(({ uuid }) => uuid)
+    const [row] = await sql<[{ sum: number }]>`
+      select coalesce(sum(balance), 0)::int as sum from accounts where user_id in ${sql(uuids)}`
+    return row.sum
+  })
+  const all = watchers.flat()
+  const what = `rolling restart: failed mutations of ${charged} ${[...new Set(failures)].join(', ')}`
+  return [
+    atCount(what.trim(), failures.length, 0),
+    atCount('rolling restart: points charged', balance, charged),
+    atCount(
+      'rolling restart: places kept',
+      after.filter((position, index) => position === before[index]).length,
+      PEOPLE,
+    ),
+    atCount(
+      'rolling restart: sockets closed with 1012',
+      all.filter((watcher) => watcher.closed()?.code === 1012).length,
+      all.length,
+    ),
+    ...watchers.map((own, index) => spread(own, index)),
+  ]
+}
+
+function openSubscriptions(
+  cluster: FaultCluster,
+  members: Parameters<typeof positionsOf>[1],
+): Promise<StatusSubscription[][]> {
+  return Promise.all(
+    cluster.servers.map((_, index) =>
+      Promise.all(
+        members
+          .slice(index * WATCHERS_EACH, (index + 1) * WATCHERS_EACH)
+          .map(({ user: visitor, token }) =>
+            openSubscription(urlOf(cluster, index), visitor.accessToken, token),
+          ),
+      ),
+    ),
+  )
+}
+
+/** Charges a point again and again. Only a refused connection is no failure: then it is another server's turn. */
+async function buy(cluster: FaultCluster, visitor: TestUser, first: number, load: { on: boolean }) {
+  const failed: string[] = []
+  let charged = 0
+  for (let turn = first; load.on; turn++) {
+    const input = { amount: 1, idempotencyKey: randomUUID() }
+    const word = await visitor
+      .request(urlOf(cluster, turn), 'chargePoints', { input })
+      .then((answer) => answer.outcome)
+      .catch((error: unknown) => codeOf(error))
+    if (word === 'PointAccount') charged += 1
+    else if (word !== 'ECONNREFUSED') failed.push(word)
+    await sleep(word === 'ECONNREFUSED' ? 0 : PAUSE_MS)
+  }
+  return { failed, charged }
+}
+
+const codeOf = (error: unknown): string => {
+  const { code } = ((error as Error).cause ?? error) as { code?: unknown }
+  return typeof code === 'string' ? code : String(error)
+}
+
+/** What part of a server's sockets was closed within the worst fifth of a second. */
+function spread(watchers: readonly StatusSubscription[], index: number): Measurement {
+  const times = watchers.map((watcher) => watcher.closed()?.at ?? 0).sort((a, b) => a - b)
+  const worst = Math.max(
+    ...times.map((from) => times.filter((at) => at >= from && at < from + WINDOW_MS).length),
+  )
+  const share = worst / times.length
+  return {
+    what: `rolling restart: sockets of server ${index} closed within ${WINDOW_MS} ms`,
+    measured: `${Math.round(share * 100)} %`,
+    limit: `${SHARE_MAX * 100} %`,
+    ok: share <= SHARE_MAX,
+  }
+}

@@ -1,0 +1,190 @@
+/** A store is away, and comes back. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTestUser, type Result } from '../faults/users.ts'
+import {
+  createQueue,
+  atCount,
+  isOverloaded,
+  positionsOf,
+  atMostMs,
+  setPaused,
+  statusOf,
+  timed,
+  timeUntil,
+  urlOf,
+  type Measurement,
+} from './measurements.ts'
+import type { FaultCluster } from '../cluster/types.ts'
+
+const PEOPLE = 200
+const GIVE_UP_MS = 40_000
+/** A server's deadlines (see src/app.ts and src/redis/connection.ts), and half a second for the way there and back. */
+const POSTGRES_MS = 5_500
+const REDIS_MS = 2_500
+
+type Ask = (url: string) => Promise<Result>
+
+async function createRequests(cluster: FaultCluster, concertId: string): Promise<{ charge: Ask; join: Ask }> {
+  const visitor = await createTestUser(cluster)
+  return {
+    charge: (url) =>
+      visitor.request(url, 'chargePoints', { input: { amount: 1, idempotencyKey: randomUUID() } }),
+    join: (url) => visitor.request(url, 'issueQueueToken', { input: { concertId } }),
+  }
+}
+
+const onEveryServer = async (
+  cluster: FaultCluster,
+  isSo: (url: string) => Promise<boolean>,
+): Promise<boolean> =>
+  (await Promise.all(cluster.servers.map((_, index) => isSo(urlOf(cluster, index))))).every(Boolean)
+
+/** What the servers say while something that `ask` needs is away. */
+async function whileUnavailable(
+  cluster: FaultCluster,
+  store: string,
+  ask: Ask,
+  limitMs: number,
+): Promise<Measurement[]> {
+  const answers = await Promise.all(
+    cluster.servers.map((_, index) => timed(() => ask(urlOf(cluster, index)))),
+  )
+  const live = await Promise.all(cluster.servers.map((server) => statusOf(server, '/live')))
+  const ready = await Promise.all(cluster.servers.map((server) => statusOf(server, '/ready')))
+  const health = await Promise.all(cluster.servers.map((server) => statusOf(server, '/health')))
+  const count = cluster.servers.length
+  return [
+    atMostMs(`${store}: slowest answer`, Math.max(...answers.map(({ ms }) => ms)), limitMs),
+    atCount(`${store}: OVERLOADED with retryAfterSeconds`, answers.filter(isOverloaded).length, count),
+    atCount(`${store}: /live green`, live.filter((status) => status === 200).length, count),
+    atCount(`${store}: /health red`, health.filter((status) => status === 503).length, count),
+    atCount(`${store}: /ready green`, ready.filter((status) => status === 200).length, count),
+  ]
+}
+
+/** PostgreSQL, stopped at once and then hung. */
+export async function postgresRecovers(cluster: FaultCluster): Promise<Measurement[]> {
+  const { stand } = await createQueue(cluster, 1)
+  const { charge, join } = await createRequests(cluster, stand.concertId)
+  const works = () => onEveryServer(cluster, async (url) => (await charge(url)).outcome === 'PointAccount')
+  const lines: Measurement[] = []
+
+  cluster.postgres.kill('SIGQUIT')
+  await cluster.postgres.ended()
+  await sleep(500)
+  lines.push(...(await whileUnavailable(cluster, 'PostgreSQL stopped', charge, POSTGRES_MS)))
+  const joined = await timed(() => join(urlOf(cluster, 1)))
+  lines.push(atCount('PostgreSQL stopped: joining goes on', Number(joined.outcome === 'QueueTicket'), 1))
+  await sleep(8_000)
+  await cluster.postgres.start()
+  lines.push(atMostMs('PostgreSQL started → every server works', await timeUntil(works, GIVE_UP_MS), 5_000))
+
+  cluster.postgres.kill('SIGSTOP')
+  lines.push(...(await whileUnavailable(cluster, 'PostgreSQL hung', charge, POSTGRES_MS)))
+  await sleep(8_000)
+  cluster.postgres.kill('SIGCONT')
+  lines.push(atMostMs('PostgreSQL goes on → every server works', await timeUntil(works, GIVE_UP_MS), 5_000))
+  return lines
+}
+
+/** Redis, killed and started with its append-only file, and then hung. */
+export async function redisRecovers(cluster: FaultCluster): Promise<Measurement[]> {
+  const { stand, members } = await createQueue(cluster, PEOPLE)
+  const { charge, join } = await createRequests(cluster, stand.concertId)
+  const works = () => onEveryServer(cluster, async (url) => (await join(url)).outcome === 'QueueTicket')
+  const before = await positionsOf(cluster, members)
+  const kept = async (what: string): Promise<Measurement> => {
+    const after = await positionsOf(cluster, members)
+    return atCount(what, after.filter((position, index) => position === before[index]).length, PEOPLE)
+  }
+  const lines: Measurement[] = []
+
+  cluster.redis.kill('SIGKILL')
+  await cluster.redis.ended()
+  await sleep(500)
+  lines.push(...(await whileUnavailable(cluster, 'Redis killed', join, REDIS_MS)))
+  const charged = await timed(() => charge(urlOf(cluster, 1)))
+  lines.push(atCount('Redis killed: charging goes on', Number(charged.outcome === 'PointAccount'), 1))
+  await sleep(5_000)
+  await cluster.redis.start()
+  lines.push(
+    atMostMs('Redis back with its file → every server works', await timeUntil(works, GIVE_UP_MS), 5_000),
+  )
+  lines.push(await kept('Redis back with its file: places kept'))
+
+  cluster.redis.kill('SIGSTOP')
+  lines.push(...(await whileUnavailable(cluster, 'Redis hung', join, REDIS_MS)))
+  await sleep(8_000)
+  cluster.redis.kill('SIGCONT')
+  lines.push(atMostMs('Redis goes on → every server works', await timeUntil(works, GIVE_UP_MS), 5_000))
+  lines.push(await kept('Redis goes on: places kept'))
+  return lines
+}
+
+/** Redis comes back empty: everybody shows their ticket, and after the grace period it goes on in order. */
+export async function redisRestartsEmpty(cluster: FaultCluster): Promise<Measurement[]> {
+  const { stand, members } = await createQueue(cluster, PEOPLE)
+  const before = await positionsOf(cluster, members)
+  cluster.redis.kill('SIGKILL')
+  await cluster.redis.ended()
+  await cluster.redis.startEmpty()
+  const began = performance.now()
+
+  // Show all tickets, the last in line first: the order in which they come must not matter.
+  const shown = async () => (await positionsOf(cluster, [...members].reverse())).reverse()
+  await timeUntil(async () => (await shown()).every((position) => typeof position === 'number'), 5_000)
+  const after = await shown()
+  await setPaused(cluster, stand, false)
+  const early = (await shown()).filter((position) => position === 'Admitted').length
+  const isAdmitted = async () => (await shown())[0] === 'Admitted'
+  await timeUntil(isAdmitted, GIVE_UP_MS)
+  const admitted = await shown()
+  const took = performance.now() - began
+  const grace = Number(cluster.env.ABSENCE_GRACE_SECONDS) * 1_000
+  return [
+    atCount(
+      'Redis back empty: tickets at their number',
+      after.filter((position, index) => position === before[index]).length,
+      PEOPLE,
+    ),
+    atCount('Redis back empty: let in before the grace period is over', early, 0),
+    atMostMs('Redis back empty → the first is let in', took, grace + 5_000),
+    atCount(
+      'Redis back empty: the first five are let in, nobody else',
+      admitted.filter((position, index) => (position === 'Admitted') === index < 5).length,
+      PEOPLE,
+    ),
+  ]
+}
+
+/** The links of one server go half-open: whatever it had open is dead, and nobody says so. */
+export async function linksBlackholed(cluster: FaultCluster): Promise<Measurement[]> {
+  const { stand } = await createQueue(cluster, 1)
+  const { charge, join } = await createRequests(cluster, stand.concertId)
+  const lines: Measurement[] = []
+  const tries = [
+    { kind: 'database', ask: charge, name: 'PostgreSQL', limit: POSTGRES_MS },
+    { kind: 'redis', ask: join, name: 'Redis', limit: REDIS_MS },
+  ] as const
+  for (const { kind, ask, name, limit } of tries) {
+    const link = cluster.links[kind][0]
+    const many = () => Promise.all(Array.from({ length: 30 }, () => timed(() => ask(urlOf(cluster, 0)))))
+    await many() // so that the pool has no connection left to open
+    await link?.set({ drop: true })
+    const answers = await many()
+    lines.push(
+      atMostMs(`link to ${name} dead: slowest answer`, Math.max(...answers.map(({ ms }) => ms)), limit),
+    )
+    lines.push(
+      atCount(`link to ${name} dead: OVERLOADED`, answers.filter(isOverloaded).length, answers.length),
+    )
+    await link?.restore()
+    const works = async () =>
+      (await many()).every(({ outcome: word }) => word === 'PointAccount' || word === 'QueueTicket')
+    lines.push(
+      atMostMs(`link to ${name} mended → every call works`, await timeUntil(works, GIVE_UP_MS), 15_000),
+    )
+  }
+  return lines
+}

@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { check } from './checker/check.ts'
+import { loadRun } from './checker/load-run.ts'
+import { faults } from './faults/index.ts'
+import { faultsNotInjected } from './report.ts'
+import { run } from './run.ts'
+
+const SEED = 3
+/** It ends when every fault has come once, two at a time: after about two minutes, and later on a slow machine. */
+const SECONDS_MAX = 420
+
+test('every invariant holds while everything fails once', { timeout: 720_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'stagedoor-faults-'))
+  await run({
+    seed: SEED,
+    seconds: SECONDS_MAX,
+    servers: 3,
+    buyers: 40,
+    faults,
+    onceOnly: true,
+    timing: { pauseMsMax: 1_500, concurrentShare: 1 },
+    directory,
+    say: () => undefined,
+  })
+  const result = loadRun(directory)
+  expect(result.settings.failures).toEqual([])
+  expect(faultsNotInjected(result), 'faults that never happened').toEqual([])
+  const findings = check(result)
+  const broken = findings.filter(({ violations }) => violations.length > 0)
+  expect(broken, `the files are in ${directory}`).toEqual([])
+  expect(
+    findings
+      .filter(({ facts, needsAllFaults: sometimes = false }) => facts === 0 && !sometimes)
+      .map(({ name }) => name),
+  ).toEqual([])
+  rmSync(directory, { recursive: true, force: true })
+})

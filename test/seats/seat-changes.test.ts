@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Seat, SeatChanges, SeatStatus } from '../../src/domain/catalog.ts'
+import { createSeatSubscriptions } from '../../src/seats/seat-changes.ts'
+import { createQueueHarness, type QueueHarness } from '../support/queue-harness.ts'
+
+// The periodic read, which makes up for a lost message, never comes.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** A performance whose seats are a list in memory, changed by one instance and watched on another. */
+function createTestPerformance(stage: QueueHarness, seatCount: number) {
+  const performanceId = randomUUID()
+  const statuses = Array.from({ length: seatCount }, (): SeatStatus => 'AVAILABLE')
+  const counts = { reads: 0, statusReads: 0 }
+  const history: string[] = []
+  const waiting: (() => void)[] = []
+  /** A seat that counts how often its status is read. */
+  const seat = (status: SeatStatus, index: number): Seat => ({
+    number: index + 1,
+    price: 100,
+    get status() {
+      counts.statusReads += 1
+      return status
+    },
+  })
+  const seatWatch = createSeatSubscriptions({
+    pubsub: stage.pubsub,
+    read: () => {
+      counts.reads += 1
+      history.push(statuses.join())
+      waiting.splice(0).forEach((resolve) => resolve())
+      return Promise.resolve(statuses.map(seat))
+    },
+  })
+  return {
+    statuses,
+    counts,
+    history,
+    watch: () => seatWatch.subscribe(performanceId),
+    publish: () => stage.pubsub.publishSeats(performanceId),
+    nextRead: () => new Promise<void>((resolve) => waiting.push(resolve)),
+  }
+}
+
+type TestPerformance = ReturnType<typeof createTestPerformance>
+
+test('a message from another instance is enough to send the seats that changed', async () => {
+  const stage = createQueueHarness()
+  const performanceId = randomUUID()
+  const seats: Seat[] = [1, 2].map((number) => ({ number, price: 100, status: 'AVAILABLE' }))
+  const seatWatch = createSeatSubscriptions({
+    pubsub: stage.pubsub,
+    read: () => Promise.resolve(seats.map((seat) => ({ ...seat }))),
+  })
+  const stream = seatWatch.subscribe(performanceId)
+  expect((await stream.next()).value).toEqual({ performanceId, snapshot: true, seats })
+  seats[0] = { number: 1, price: 100, status: 'HELD' }
+  await stage.instance().pubsub.publishSeats(performanceId)
+  expect((await stream.next()).value).toEqual({ performanceId, snapshot: false, seats: [seats[0]] })
+  await stream.return?.()
+})
+
+const createStreams = (hall: TestPerformance) => Array.from({ length: 150 }, () => hall.watch())
+
+test('a change costs two comparisons of all seats for 300 subscribers, of which half skip every other change', async () => {
+  const SEATS = 1_000
+  const hall = createTestPerformance(createQueueHarness(), SEATS)
+  const [fast, slow] = [createStreams(hall), createStreams(hall)]
+  const take = (streams: typeof fast) => Promise.all(streams.map((stream) => stream.next()))
+  await Promise.all([take(fast), take(slow)])
+
+  for (let index = 0; index < 10; index += 1) {
+    hall.statuses[index] = 'HELD'
+    const taken = take(fast)
+    await hall.publish()
+    for (const { value } of await taken)
+      expect(value).toMatchObject({ snapshot: false, seats: [{ number: index + 1 }] })
+    if (index % 2 === 0) continue
+    for (const { value } of await take(slow))
+      expect(value).toMatchObject({ snapshot: false, seats: [{ number: index }, { number: index + 1 }] })
+  }
+  await Promise.all([...fast, ...slow].map(async (stream) => stream.return?.()))
+  // A comparison reads two statuses.
+  expect(hall.counts.statusReads).toBeLessThanOrEqual(2 * 2 * SEATS * hall.counts.reads)
+})
+
+/** Reads a stream at its own pace, and keeps the messages. */
+class Subscriber {
+  readonly messages: SeatChanges[] = []
+  readonly stream: ReturnType<TestPerformance['watch']>
+  private pending: Promise<boolean> | null = null
+
+  constructor(hall: TestPerformance) {
+    this.stream = hall.watch()
+  }
+
+  /**
+   * Takes the next message; if one is awaited already, that one.
+   * @returns whether there was one before the end of the stream
+   */
+  take(): Promise<boolean> {
+    this.pending ??= this.stream.next().then((result) => {
+      this.pending = null
+      if (result.done !== true) this.messages.push(result.value)
+      return result.done !== true
+    })
+    return this.pending
+  }
+
+  async takeAll(): Promise<void> {
+    while (await this.take());
+  }
+
+  async leave(): Promise<void> {
+    await this.stream.return?.()
+    await this.takeAll()
+  }
+}
+
+/** The states that the messages add up to, one after another. */
+function statesOf(messages: readonly SeatChanges[]): string[] {
+  const statuses: SeatStatus[] = []
+  return messages.map(({ seats }) => {
+    for (const { number, status } of seats) statuses[number - 1] = status
+    return statuses.join()
+  })
+}
+
+/** Each message leads to a state that a read has returned, in the order of the reads, and repeats no seat. */
+function checkMessages(messages: readonly SeatChanges[], history: readonly string[]): void {
+  expect(messages.map(({ snapshot }) => snapshot)).toEqual(messages.map((_, index) => index === 0))
+  let version = 0
+  for (const state of statesOf(messages)) {
+    version = history.indexOf(state, version)
+    expect(version, `${state} in ${history.join(' ')}`).toBeGreaterThanOrEqual(0)
+  }
+  const statuses: SeatStatus[] = []
+  for (const { seats } of messages) {
+    expect(seats.length).toBeGreaterThan(0)
+    for (const { number, status } of seats) {
+      expect(status).not.toBe(statuses[number - 1])
+      statuses[number - 1] = status
+    }
+  }
+}
+
+const SEAT_COUNT = 6
+
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant('change' as const),
+    statuses: fc.dictionary(
+      fc.nat(SEAT_COUNT - 1).map(String),
+      fc.constantFrom<SeatStatus>('AVAILABLE', 'HELD', 'SOLD'),
+      { maxKeys: 3 },
+    ),
+    awaitsRead: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('join' as const), takesAll: fc.boolean() }),
+  fc.record({ kind: fc.constantFrom('take' as const, 'leave' as const), choice: fc.nat(20) }),
+)
+
+test('whenever subscribers join, leave and take, messages add up to the seats and repeat nothing', async () => {
+  const stage = createQueueHarness()
+  const steps = fc.array(step, { minLength: 5, maxLength: 40 })
+  await fc.assert(
+    fc.asyncProperty(steps, async (steps) => {
+      const hall = createTestPerformance(stage, SEAT_COUNT)
+      const everybody: Subscriber[] = []
+      const present: Subscriber[] = []
+      for (const step of steps) {
+        if (step.kind === 'change') {
+          for (const [index, status] of Object.entries(step.statuses)) hall.statuses[Number(index)] = status
+          const read = hall.nextRead()
+          await hall.publish()
+          if (step.awaitsRead && present.length > 0) await read
+        } else if (step.kind === 'join') {
+          const subscriber = new Subscriber(hall)
+          everybody.push(subscriber)
+          present.push(subscriber)
+          void (step.takesAll ? subscriber.takeAll() : subscriber.take())
+        } else {
+          const index = step.choice % Math.max(1, present.length)
+          if (step.kind === 'leave') await present.splice(index, 1)[0]?.leave()
+          else void present[index]?.take()
+        }
+      }
+      for (const subscriber of present) void subscriber.takeAll()
+      const lastRead = hall.nextRead()
+      await hall.publish()
+      if (present.length > 0) await lastRead
+      // From the read on, messages reach subscribers in microtasks alone: all have run by the next turn of the loop.
+      await setImmediate()
+      const final = hall.statuses.join()
+      expect(present.map(({ messages }) => statesOf(messages).at(-1))).toEqual(present.map(() => final))
+      await Promise.all(present.map((subscriber) => subscriber.leave()))
+      for (const { messages } of everybody) checkMessages(messages, hall.history)
+    }),
+    { numRuns: 150 },
+  )
+})
