@@ -3,15 +3,15 @@ import type { AuditLogEntry } from '../domain/audit-log.ts'
 import type { PageArgs } from '../domain/pagination.ts'
 import type { Database } from './client.ts'
 import { boundsOf, defineRead, isOnPage, isOnPageOf, type PageBounds } from './read.ts'
-import { operatorActions } from './tables.ts'
+import { auditLog } from './tables.ts'
 
 const readPage = (order: typeof asc) =>
   defineRead<PageBounds, AuditLogEntry[]>((orm) =>
     orm
       .select()
-      .from(operatorActions)
-      .where(isOnPage(operatorActions.id))
-      .orderBy(order(operatorActions.id))
+      .from(auditLog)
+      .where(isOnPage(auditLog.id))
+      .orderBy(order(auditLog.id))
       .limit(fragment.placeholder('limit')),
   )
 const readFirst = readPage(asc)
@@ -21,9 +21,9 @@ const readPageOf = (order: typeof asc) =>
   defineRead<PageBounds & { owner: string }, AuditLogEntry[]>((orm) =>
     orm
       .select()
-      .from(operatorActions)
-      .where(isOnPageOf(operatorActions.concertId, operatorActions.id))
-      .orderBy(order(operatorActions.concertId), order(operatorActions.id))
+      .from(auditLog)
+      .where(isOnPageOf(auditLog.concertId, auditLog.id))
+      .orderBy(order(auditLog.concertId), order(auditLog.id))
       .limit(fragment.placeholder('limit')),
   )
 const readFirstOf = readPageOf(asc)

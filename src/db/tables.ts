@@ -238,8 +238,8 @@ export const outbox = pgTable(
 )
 
 /** What operators have changed. Never updated, never deleted. */
-export const operatorActions = pgTable(
-  'operator_actions',
+export const auditLog = pgTable(
+  'audit_log',
   {
     id: uuid().primaryKey(),
     operatorId: uuid().notNull(),
@@ -253,7 +253,7 @@ export const operatorActions = pgTable(
     before: jsonb().$type<Record<string, unknown>>(),
     after: jsonb().$type<Record<string, unknown>>().notNull(),
   },
-  (t) => [index('operator_actions_by_concert').on(t.concertId, t.id)],
+  (t) => [index('audit_log_by_concert').on(t.concertId, t.id)],
 )
 
 /** What /health writes, to see whether a write is served; emptied by the next probe. See sql/probe_write.sql. */

@@ -246,8 +246,8 @@ describe('what operators change', () => {
   test('stays as it was written', async () => {
     await createSale(server)
     const { sql } = server.database
-    await expect(sql`update operator_actions set action = 'updateQueue'`).rejects.toThrow('history')
-    await expect(sql`delete from operator_actions`).rejects.toThrow('history')
+    await expect(sql`update audit_log set action = 'updateQueue'`).rejects.toThrow('append-only')
+    await expect(sql`delete from audit_log`).rejects.toThrow('append-only')
   })
 
   test('that is refused leaves no trace', async () => {

@@ -33,7 +33,7 @@ test('a server whose database is empty ends at once, with one sentence and exit 
   expect(await run('src/main.ts', url)).toEqual({
     code: 1,
     stderr:
-      'The database is not migrated: accounts, complete_idempotency_key, claim_idempotency_key and more missing. Run npm run migrate.\n',
+      'The database is not migrated: accounts, audit_log, cancel_reservation and more missing. Run npm run migrate.\n',
   })
 })
 

@@ -79,7 +79,7 @@ test('the same key adds one concert, however often and however many at once', as
   expect(new Set([...ids, await add()]).size).toBe(1)
   expect(await listConcerts(db, wholePage)).toHaveLength(1)
   expect(await listPerformances(db, ids[0] ?? '', { futureOnly: true, limit: 10 })).toHaveLength(2)
-  expect(await sql`select from operator_actions`).toHaveLength(1)
+  expect(await sql`select from audit_log`).toHaveLength(1)
   expect(await add(randomUUID())).not.toBe(ids[0])
 })
 

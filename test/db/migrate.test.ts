@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type postgres from 'postgres'
 import { expect, onTestFinished, test } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
 import { createDatabase } from '../support/database.ts'
 
-/** Everything that a schema is made of, a line each, as PostgreSQL itself writes it. */
+/** The whole schema, one object a line, as PostgreSQL prints it. */
 async function dump(sql: postgres.Sql): Promise<string> {
   const rows = await sql<{ line: string }[]>`
     select format('table %s: %s %s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
@@ -27,7 +29,7 @@ async function create(options: { empty: boolean }) {
   return database
 }
 
-test('servers that start together bring an empty database up to date together, and again changes nothing', async () => {
+test('migrations that run at the same time migrate an empty database once, and another run changes nothing', async () => {
   const { url, sql } = await create({ empty: true })
   await Promise.all(Array.from({ length: 4 }, () => migrate(url)))
   const once = await dump(sql)
@@ -38,12 +40,35 @@ test('servers that start together bring an empty database up to date together, a
   expect(new Set(applied.map((row) => row['hash'] as string)).size).toBe(applied.length)
 })
 
-test('the schema is the committed one: what changed it shows here (vitest -u writes it anew)', async () => {
+test('the schema is the committed one (vitest -u updates schema.txt)', async () => {
   const { sql } = await create({ empty: false })
   await expect(await dump(sql)).toMatchFileSnapshot('schema.txt')
 })
 
-test('a migration that cannot run says so, and leaves the database as it was', async () => {
+test('an upgrade keeps the audit log under its new name, and drops functions that were renamed', async () => {
+  const { url, sql } = await create({ empty: true })
+  await sql.unsafe(`create schema drizzle;
+    create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`)
+  for (const { hash, folderMillis, sql: statements } of readMigrationFiles({
+    migrationsFolder: 'drizzle',
+  }).slice(0, 8)) {
+    for (const statement of statements) await sql.unsafe(statement)
+    await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`
+  }
+  const id = randomUUID()
+  await sql`insert into operator_actions (id, operator_id, action, at, after) values (${id}, ${id}, 'chargePoints', now(), '{}')`
+  await sql.unsafe(`
+    create function begin_intent(uuid, text, jsonb) returns jsonb language sql as 'select $3';
+    create function hold_seats(uuid, text, uuid, uuid, int[], uuid, bigint, boolean, bigint, int) returns jsonb
+      language sql as 'select null::jsonb'`)
+  await migrate(url)
+  expect(await sql`select id from audit_log`).toEqual([{ id }])
+  await expect(sql`delete from audit_log`).rejects.toThrow('append-only')
+  const { sql: fresh } = await create({ empty: false })
+  expect(await dump(sql)).toBe(await dump(fresh))
+})
+
+test('a migration that fails leaves the database unchanged', async () => {
   const { url, sql } = await create({ empty: true })
   await sql`create table accounts (mine int)`
   await expect(migrate(url)).rejects.toThrow()
@@ -52,7 +77,7 @@ test('a migration that cannot run says so, and leaves the database as it was', a
   await migrate(url)
 })
 
-test('a lock that somebody holds does not stop others behind the migration: it gives up, and tries again', async () => {
+test('a migration that waits for a lock gives up after a while, lets other statements run, and tries again', async () => {
   const { url, sql } = await create({ empty: true })
   await sql`create table accounts (mine int)`
   const holder = await sql.reserve()

@@ -135,7 +135,7 @@ const sellOthers = (sql: postgres.Sql) =>
       insert into transfers (user_id, amount, payment_id, created_at) select "user", -1, payment, now() from sold;
       insert into spent_tickets (concert_id, user_id, number, spent_at) select concert, "user", n, now() from sold;
       insert into idempotency_keys (user_id, key, intent, answer, created_at) select "user", 'k', '{}', '{}', now() from sold;
-      insert into operator_actions (id, operator_id, action, concert_id, at, after)
+      insert into audit_log (id, operator_id, action, concert_id, at, after)
         select payment, "user", 'updateQueue', concert, now(), '{}' from sold;
       insert into outbox (type, subject_id, data, occurred_at, leased_until)
         select 'reservation.held', reservation, '{}', now(), null from sold;

@@ -17,7 +17,7 @@ export type Table =
   | 'outbox'
 
 /** Those of which only the end is read. */
-type AuditTable = 'operator_actions'
+type AuditTable = 'audit_log'
 
 /** One row that changed, in one transaction. */
 export interface Change {
@@ -108,7 +108,7 @@ export function readHistory(databaseUrl: string): Promise<DatabaseHistory> {
       select user_id as "user", extract(epoch from from_at)::float8 * 1000 as from,
         extract(epoch from until_at)::float8 * 1000 as until from history.account_locks`
     const rows: Record<string, unknown[]> = {}
-    for (const table of [...tables, 'outbox' as const, 'operator_actions' as const]) {
+    for (const table of [...tables, 'outbox' as const, 'audit_log' as const]) {
       if (table === 'idempotency_keys') continue
       const found = await sql<{ row: unknown }[]>`select to_jsonb(t) as row from ${sql(table)} t`
       rows[table] = found.map(({ row }) => row)

@@ -5,7 +5,7 @@ create or replace function record_audit_entry(
   p_operator_id uuid, p_action text, p_concert_id uuid, p_user_id uuid, p_before jsonb, p_after jsonb
 ) returns void
 language sql volatile as $$
-  insert into operator_actions (id, operator_id, action, concert_id, user_id, at, before, after)
+  insert into audit_log (id, operator_id, action, concert_id, user_id, at, before, after)
   select
     encode(overlay(uuid_send(gen_random_uuid())
       placing substring(int8send(floor(clock.ms)::bigint) from 3)

@@ -25,7 +25,7 @@ interface Action {
 }
 
 const actionsOf = ({ history: books }: Run): Action[] =>
-  books.rows.operator_actions
+  books.rows.audit_log
     .filter(({ action }) => action === 'updateQueue')
     .map((row) => ({
       concert: String(row.concert_id),
