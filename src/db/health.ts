@@ -1,37 +1,28 @@
-/** Whether PostgreSQL serves a read and a write: for /health. */
+/** What /health reports of PostgreSQL. */
+import { probeStore, type StoreHealth } from '../domain/health.ts'
 import { TimeoutError, withTimeout } from '../domain/timeout.ts'
-import type { StoreHealth } from '../domain/health.ts'
 import type { Database } from './client.ts'
 
-/** How long PostgreSQL has to answer a probe. */
-const PROBE_MS_MAX = 2_000
+const PROBE_TIMEOUT_MS = 2_000
 
 /** Resolves if PostgreSQL serves a write that needs space on its disk. */
 export async function probeWrite(db: Database): Promise<void> {
   await db.call((sql) => sql`select probe_write()`)
 }
 
-/** Reads and writes at the same time; never rejects. @param onError hears of each that failed */
-export async function probeHealth(db: Database, onError: (error: unknown) => void): Promise<StoreHealth> {
-  const [read, write] = await Promise.allSettled([
-    withTimeout(PROBE_MS_MAX, db.ping()),
-    withTimeout(PROBE_MS_MAX, probeWrite(db)),
-  ])
-  const errors = [write, read].flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  )
-  errors.forEach(onError)
-  return {
-    read: read.status === 'fulfilled',
-    write: write.status === 'fulfilled',
-    ...(errors.length > 0 && { reason: describeFailure(errors[0]) }),
-  }
-}
+/** @param onError called with each failure, for the log */
+export const probeHealth = (db: Database, onError: (error: unknown) => void): Promise<StoreHealth> =>
+  probeStore({
+    read: () => withTimeout(PROBE_TIMEOUT_MS, db.ping()),
+    write: () => withTimeout(PROBE_TIMEOUT_MS, probeWrite(db)),
+    describeFailure,
+    onError,
+  })
 
 const NO_ANSWER = 'PostgreSQL does not answer.'
 
 /** By SQLSTATE: PostgreSQL's manual, appendix A. */
-const reasons: Record<string, string> = {
+const REASONS: Record<string, string> = {
   '25006': 'PostgreSQL is read-only: it is a standby, or set to be.',
   '53100': 'PostgreSQL has no space left on its disk.',
   '53200': 'PostgreSQL has no memory left.',
@@ -49,7 +40,7 @@ function describeFailure(error: unknown): string {
     if (cause instanceof TimeoutError) return NO_ANSWER
     const { code } = cause as { code?: unknown }
     if (typeof code !== 'string') continue
-    const reason = reasons[code]
+    const reason = REASONS[code]
     if (reason !== undefined) return reason
     // Connection exceptions, those of postgres.js (CONNECTION_CLOSED), and those of the system (ECONNREFUSED).
     if (/^(08|CONNECT|E[A-Z]+$)/.test(code)) return NO_ANSWER
