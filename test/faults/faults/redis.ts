@@ -72,7 +72,7 @@ const outOfMemory: Fault = {
 /** What happens to Redis. */
 export const redisFaults: readonly Fault[] = [
   killed('Redis killed', (store) => store.start()),
-  killed('Redis come back empty', (store) => store.startEmpty()),
+  killed('Redis restarted empty', (store) => store.startEmpty()),
   olderFile,
   paused,
   pubsubKilled,

@@ -1,30 +1,70 @@
-/** Bugs in how long turns last, in what a server says of itself, and in how it gets over a switchover. */
+/** Bugs in who may do what, in responses, and in how a server reports on itself and recovers. */
 import type { Mutant } from './types.ts'
 
 export const serviceMutants: readonly Mutant[] = [
   {
-    name: 'a turn begins anew with every use',
-    edits: [
-      {
-        file: 'src/queue/lua/use.lua',
-        find: 'use ~= UNUSED and turn_end(user, number) or begin_turn(user, number, turn_ms)',
-        replace: 'begin_turn(user, number, turn_ms)',
-      },
-      {
-        file: 'src/db/sql/hold_seats.sql',
-        find: 'coalesce(v_first_held_at, v_at) + p_turn_ms',
-        replace: 'v_at + p_turn_ms',
-      },
-    ],
-    expect: [25],
-    seconds: 50,
+    name: 'a hold does not need an admission',
+    edits: [{ find: "admitted: $status.kind === 'Admitted'", replace: 'admitted: true' }],
+    expect: [5],
+    seconds: 20,
   },
   {
-    name: 'a hold that ends after a payment does not spend the ticket',
+    name: 'a lapsed admission still holds seats',
     edits: [
       {
-        file: 'src/db/sql/end_hold.sql',
-        find: 'spend_ticket(\n      p_reservation.user_id, p_reservation.concert_id, p_reservation.ticket_number, p_at)',
+        find: "admitted: $status.kind === 'Admitted'",
+        replace: "admitted: $status.kind === 'Admitted' || $status.kind === 'Lapsed'",
+      },
+      // Admissions are not extended for a hold, so that some lapse before it.
+      { find: 'HOLDING_MS_MAX = 10_000', replace: 'HOLDING_MS_MAX = 0' },
+    ],
+    expect: [5],
+    seconds: 30,
+  },
+  {
+    name: 'a ticket is not bound to its user',
+    edits: [{ find: 'if ($ticket.userId !== $userId) {', replace: 'if ($ticket.number < 0) {' }],
+    expect: [15],
+  },
+  {
+    name: "any user may read another user's data",
+    edits: [
+      {
+        find: "$viewer.role === 'operator' || $viewer.userId === $ownerId",
+        replace: "$viewer.role === 'operator' || $ownerId !== ''",
+      },
+    ],
+    expect: [15],
+  },
+  {
+    name: 'loaders outlive their operation',
+    edits: [
+      {
+        find: 'return () => Object.create(prototype) as Loaders',
+        replace: 'const kept = Object.create(prototype) as Loaders\n  return () => kept',
+      },
+    ],
+    expect: [11, 13],
+  },
+  {
+    name: 'undelivered events are deleted',
+    edits: [
+      {
+        find: "$results[$index]?.status === 'fulfilled' ? [$id] : []",
+        replace: '$results[$index] ? [$id] : []',
+      },
+    ],
+    expect: [12],
+    faults: ['link to Redis half-open', 'link to Redis refusing'],
+    seconds: 40,
+    finalChecks: true,
+  },
+  {
+    name: 'the end of a hold after a payment does not spend the ticket',
+    edits: [
+      {
+        file: '/end_hold.sql',
+        find: 'spend_ticket(p_reservation.user_id, p_reservation.concert_id, p_reservation.ticket_number, p_at)',
         replace: 'false',
       },
     ],
@@ -32,26 +72,45 @@ export const serviceMutants: readonly Mutant[] = [
     seconds: 40,
   },
   {
-    name: 'presence is looked for in the buckets of one grace period',
+    name: 'an unavailable store is answered with HTTP 503',
     edits: [
       {
-        file: 'src/queue/lua/lib/presence.lua',
-        find: 'if tonumber(grace) ~= q.grace_ms then',
-        replace: 'if false then',
+        file: '/mask-errors.ts',
+        find: ': { $code, $retryAfterSeconds }',
+        replace: ': { $code, $retryAfterSeconds, http: { status: 503 } }',
       },
     ],
-    expect: [5],
-    faults: ['rollout'],
+    expect: [16],
+    faults: ['link to Redis refusing', 'Redis paused'],
+    seconds: 25,
+  },
+  {
+    name: 'a full disk is reported as a bug',
+    edits: [{ file: '/errors.ts', find: "'53',", replace: "'53300'," }],
+    expect: [16],
+    faults: ['PostgreSQL disk full'],
+    seconds: 20,
+  },
+  {
+    name: 'at most three Redis calls at a time',
+    edits: [{ file: '/redis/connection.ts', find: 'callsMax = 10_000', replace: 'callsMax = 3' }],
+    expect: [17],
+  },
+  {
+    name: 'connections to a former primary of Redis are kept',
+    edits: [{ find: 'if (isFromReplica($error)) [redis, subscriber].forEach(reconnect)', replace: '' }],
+    expect: [17],
+    faults: ['Redis switched over'],
     seconds: 40,
   },
   {
-    name: 'a server that cannot reach a store wants no traffic',
+    name: 'readiness depends on the stores',
     edits: [
       {
-        file: 'src/http/health.ts',
-        find: '(_, response) =>\n        isDraining() ?',
+        file: '/health.ts',
+        find: '(_, response) => isDraining() ?',
         replace:
-          'async (_, response) =>\n        isDraining() || !Object.values(await report()).every(({ write }) => write) ?',
+          'async (_, response) => isDraining() || !Object.values(await report()).every(({ write }) => write) ?',
       },
     ],
     expect: [28],
@@ -59,36 +118,16 @@ export const serviceMutants: readonly Mutant[] = [
     seconds: 25,
   },
   {
-    name: 'a store that can be read is said to take writes',
+    name: 'a store that only reads is reported as writable',
     edits: [
       {
-        file: 'src/redis/connection.ts',
-        find: "write: write.status === 'fulfilled',",
-        replace: "write: read.status === 'fulfilled',",
+        file: '/redis/connection.ts',
+        find: "write: $write.status === 'fulfilled'",
+        replace: "write: read.status === 'fulfilled'",
       },
     ],
     expect: [28],
     faults: ['Redis out of memory'],
     seconds: 30,
-  },
-  {
-    name: 'connections to a former primary of Redis are kept',
-    edits: [
-      {
-        file: 'src/redis/connection.ts',
-        find: 'if (isFromReplica(error)) [redis, subscriber].forEach(reconnect)\n',
-        replace: '',
-      },
-    ],
-    expect: [17],
-    faults: ['Redis switched over'],
-    seconds: 40,
-  },
-  {
-    name: 'a full disk is taken for a bug',
-    edits: [{ file: 'src/db/errors.ts', find: "'53', // insufficient", replace: "'53300', // insufficient" }],
-    expect: [16],
-    faults: ['PostgreSQL disk full'],
-    seconds: 20,
   },
 ]

@@ -1,25 +1,19 @@
-/** A bug that somebody could have written. */
+import type { Edit } from './edit.ts'
+
+/** A plausible bug, and what it takes for the checker to find it. */
 export interface Mutant {
   name: string
   edits: readonly Edit[]
   /** The invariants of which it breaks at least one. */
   expect: readonly number[]
-  /** Names, or parts of them, of the faults that bring it out. */
+  /** Names, or parts of names, of the faults that expose it. */
   faults?: readonly string[]
-  /** The longest pause between two faults, where something is seen only while nothing is broken. */
+  /** The longest pause between two faults, for a bug that is visible only while nothing is broken. */
   pauseMsMax?: number
-  /** How long the run lasts, not counting its end. */
+  /** Length of the run without its final checks. */
   seconds?: number
-  /** Only how the run ends shows it. */
+  /** Only the final checks show it. */
   finalChecks?: boolean
-  /** Of the servers, where what they mend by themselves would come too soon otherwise. */
+  /** Settings of the servers, for a bug that the servers would repair too soon otherwise. */
   env?: Record<string, string>
-}
-
-export interface Edit {
-  /** From the root of the project. */
-  file: string
-  /** Stands there exactly once. */
-  find: string
-  replace: string
 }
