@@ -1,4 +1,4 @@
-// `npm run check`, and with the word `slow` the tests that take minutes each. Like dev.mjs, this file uses only Node itself.
+// `npm run check`, `npm run check:fast` and `npm run check:slow`. Like dev.mjs, this file uses only Node itself.
 import { fileURLToPath } from 'node:url'
 import { installIfNeeded } from './install.mjs'
 
@@ -8,4 +8,4 @@ installIfNeeded()
 const { register } = await import('tsx/esm/api')
 register()
 const { check } = await import('./check.ts')
-await check({ slow: process.argv[2] === 'slow' })
+await check(process.argv[2] ?? 'all')

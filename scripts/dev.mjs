@@ -1,5 +1,5 @@
-// `npm run dev`: everything a machine with nothing but Node needs to see Stagedoor run. This file uses only
-// Node itself, because it runs before the dependencies are there.
+// `npm run dev`: starts Stagedoor on a machine that has only Node. This file uses only Node itself, because it runs
+// before the dependencies are installed.
 import { fileURLToPath } from 'node:url'
 import { installIfNeeded } from './install.mjs'
 
@@ -9,4 +9,4 @@ installIfNeeded()
 const { register } = await import('tsx/esm/api')
 register()
 const { dev } = await import('./dev.ts')
-await dev()
+await dev({ watch: process.argv.includes('--watch') })

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { startServer } from './dev-server.ts'
 import { preparePages } from './pages.ts'
 import { prepareSample } from './sample.ts'
 import { developmentSecrets } from './secrets.ts'
-import { supervise, type SupervisedProcess } from './services/supervise.ts'
 import { freePort } from './services/ports.ts'
 import { startServices, type Services } from './services/start.ts'
 import { UserError } from './services/user-error.ts'
@@ -13,12 +12,15 @@ interface Stoppable {
 
 const log = (line: string) => console.log(`· ${line}`)
 
-/** Starts everything, shows where it is, and stays until Ctrl-C or until the server ends. Sets the exit code. */
-export async function dev(): Promise<void> {
+/**
+ * Starts everything, prints the addresses, and stays until Ctrl-C or until the server ends. Sets the exit code.
+ * @param options.watch serve the pages from their sources, and restart the server when its sources change
+ */
+export async function dev(options: { watch: boolean }): Promise<void> {
   const quit = quitSignal()
   const started: Stoppable[] = []
   try {
-    process.exitCode = await run(quit, started)
+    process.exitCode = await run(options, quit, started)
   } catch (error) {
     if (!quit.aborted) {
       console.error(`\n${error instanceof Error ? error.message : String(error)}`)
@@ -39,31 +41,36 @@ function quitSignal(): AbortSignal {
   return controller.signal
 }
 
-/** Returns the exit code: the server's, or 0 when somebody wanted it to end. */
-async function run(quit: AbortSignal, started: Stoppable[]): Promise<number> {
+/** Returns the exit code: the server's, or 0 when it was stopped by a signal. */
+async function run({ watch }: { watch: boolean }, quit: AbortSignal, started: Stoppable[]): Promise<number> {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = process.env
   const services = await startServices({
     directory: '.data',
     keepData: true,
     external: { databaseUrl, redisUrl },
-    log: log,
+    log,
   })
   started.push(services)
   quit.throwIfAborted()
 
   const port = await choosePort(Number(process.env.PORT ?? 4000))
-  const env = serverEnv(services, port)
-  const [{ lines }] = await Promise.all([prepareSample(env), preparePages(log)])
+  const serverPort = watch ? await choosePort(port + 1) : port
+  const env = serverEnv(services, serverPort)
+  const [{ lines }] = await Promise.all([prepareSample(env), watch ? undefined : preparePages(log)])
   quit.throwIfAborted()
 
   log('starting the server …')
-  const command = [process.execPath, '--import', 'tsx', 'src/main.ts']
-  const server = await supervise('TERM', command, { cwd: process.cwd(), env, output: 'inherit' })
+  const text = banner(`http://127.0.0.1:${port}`, services, lines)
+  if (watch) {
+    const { startWatching } = await import('./dev-watch.ts')
+    started.push(await startWatching({ port, env, log, quit }))
+    quit.throwIfAborted()
+    console.log(text)
+    return aborted(quit)
+  }
+  const server = await startServer(env, quit)
   started.push(server)
-  const origin = `http://127.0.0.1:${port}`
-  await waitUntilReady(`${origin}/ready`, server, quit)
-  console.log(banner(origin, services, lines))
-
+  console.log(text)
   const code = await Promise.race([server.ended, aborted(quit)])
   if (code !== 0) console.error(`The server ended by itself, with exit code ${code}.`)
   return code
@@ -80,7 +87,9 @@ async function choosePort(wanted: number): Promise<number> {
       continue
     }
   }
-  throw new UserError(`The ports from ${wanted} on are all taken. Choose another: PORT=5000 npm run dev`)
+  throw new UserError(
+    `No port from ${wanted} to ${wanted + 99} is free. Choose another: PORT=5000 npm run dev`,
+  )
 }
 
 /** What the server sees: our own environment, and what is missing in it. */
@@ -98,22 +107,6 @@ function serverEnv({ databaseUrl, redisUrl }: Services, port: number): NodeJS.Pr
   }
 }
 
-async function waitUntilReady(url: string, server: SupervisedProcess, quit: AbortSignal): Promise<void> {
-  while (!(await responds(url))) {
-    quit.throwIfAborted()
-    const code = await Promise.race([server.ended, sleep(50)])
-    if (code !== undefined) throw new UserError('The server did not start. What it says above is the reason.')
-  }
-}
-
-async function responds(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url)).ok
-  } catch {
-    return false
-  }
-}
-
 function aborted(signal: AbortSignal): Promise<0> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(0)))
 }
@@ -122,12 +115,12 @@ function banner(origin: string, { databaseUrl, redisUrl }: Services, lines: stri
   return `
   Stagedoor is running
 
+  Buyers      ${origin}/
+  Operators   ${origin}/operator, with the operator’s token below
   GraphiQL    ${origin}/graphql
-  For buyers  ${origin}/
-  The desk    ${origin}/operator, with the operator’s token below
   PostgreSQL  ${databaseUrl}
   Redis       ${redisUrl}
 ${lines.map((line) => `  ${line}\n`).join('')}
-  Ctrl-C stops all of it. The data stays in .data/ for the next start; delete that to start afresh.
+  Ctrl-C stops everything. The data is kept in .data/; delete that folder to start with new data.
 `
 }

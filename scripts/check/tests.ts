@@ -16,11 +16,25 @@ interface TestCount {
   failed: number
 }
 
-/** The name of a test that takes minutes, or engines that are installed for it alone. */
+/** The end of the name of a test that takes minutes, or engines that are installed for it alone. */
 const SLOW = '.slow.test.ts'
 
-/** Runs the tests, which are seen as they run: all but the slow ones, or only those. */
-export async function runTests({ slow }: { slow: boolean }): Promise<TestCount> {
+/** The folders of unit tests and of tests of SQL functions and Lua scripts: a minute at most, without a server or a browser. */
+const FAST = ['auth', 'db', 'domain', 'jobs', 'queue', 'redis', 'schema', 'seats'].map(
+  (name) => `test/${name}/`,
+)
+
+/** `all` is all but the slow ones, `slow` only those. */
+export type TestSelection = 'all' | 'fast' | 'slow'
+
+const FILTERS: Record<TestSelection, string[]> = {
+  all: [`--exclude=**/*${SLOW}`],
+  fast: [`--exclude=**/*${SLOW}`, ...FAST],
+  slow: [SLOW],
+}
+
+/** Runs the tests; their progress is printed as they run. */
+export async function runTests(selection: TestSelection): Promise<TestCount> {
   const directory = mkdtempSync(join(tmpdir(), 'stagedoor-check-'))
   const file = join(directory, 'report.json')
   const command = [
@@ -29,7 +43,7 @@ export async function runTests({ slow }: { slow: boolean }): Promise<TestCount> 
     '--reporter=default',
     '--reporter=json',
     `--outputFile=${file}`,
-    ...(slow ? [SLOW] : [`--exclude=**/*${SLOW}`]),
+    ...FILTERS[selection],
   ]
   try {
     const options = { cwd: process.cwd(), env: process.env, output: 'inherit' as const }

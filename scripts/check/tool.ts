@@ -8,8 +8,8 @@ export function runTool(name: string, args: string[]): Promise<Outcome> {
 }
 
 /** Runs Node with these arguments, and nothing to read: a tool that asks a question fails in place of waiting. */
-export async function runNode(args: string[]): Promise<Outcome & { stdout: string }> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function runNode(args: string[], env = process.env): Promise<Outcome & { stdout: string }> {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
