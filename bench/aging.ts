@@ -1,19 +1,23 @@
-/** What an operation costs a server and a database that started empty, again and again while they serve and sell. */
+/**
+ * What an operation costs a server and a database that have served and sold a lot since they started empty, beside a server
+ * and a database that have just started: measured in turn, because the cost of the same work drifts with the machine.
+ */
 import postgres from 'postgres'
 import { backendMicros } from './lib/backends.ts'
 import type { Benchmark } from './lib/benchmark.ts'
 import { sendBatch, type BatchedRequest } from './lib/request-batch.ts'
 import { median, type Row } from './lib/results.ts'
 import { cpuMicros, type Program } from './lib/programs.ts'
-import type { User, Environment } from './lib/environment.ts'
+import { createEnvironment, type Environment, type User } from './lib/environment.ts'
 
 /** More than there are connections to PostgreSQL, so that none of them is idle and closes. */
 const AT_ONCE = 16
 /** So often everybody asks for each thing that is read. */
 const READS = 4
+const BUYERS = 400
 const DATES = 16
 const SEATS_OF_DATE = 50
-/** How often everything is measured: at the start, at the end, and in between. */
+/** How often everything is measured while the server ages: at the start, at the end, and in between. */
 const POINTS = 5
 /** Statements of one request that makes the server older. */
 const LISTS = 20
@@ -47,32 +51,26 @@ type Costs = Record<Operation, Cost>
 export const aging: Benchmark = {
   name: 'aging',
   run: async (context) => {
-    const { environment: stage, rounds, say } = context
+    const { environment, rounds, say } = context
     const goal = context.quick
-      ? { statements: 100_000, seats: 2_000, buyers: 100 }
-      : { statements: 2_000_000, seats: 20_000, buyers: 400 }
-    const server = await stage.startServer({ CHARGES_BY: 'buyers' })
-    const sql = postgres(stage.databaseUrl, { max: 1, onnotice: () => undefined })
-    const buy = () => sell(stage, goal.buyers, server, sql)
+      ? { statements: 100_000, seats: 4_000 }
+      : { statements: 2_000_000, seats: 20_000 }
+    const old = await start(environment)
+    const points: { at: string; costs: Costs }[] = []
     try {
       const count = async () => {
-        const [row] = await sql<[{ statements: number; seats: number }]>`
+        const [row] = await old.sql<[{ statements: number; seats: number }]>`
           select xact_commit::float as statements, (select count(*)::float from payments) as seats
           from pg_stat_database where datname = current_database()`
         return row
       }
-      await buy() // warm: compiled, connected and planned, while the tables are empty
-      const points: { at: string; costs: Costs }[] = []
+      await old.buy() // warm: compiled, connected and planned, while the tables are empty
       for (let point = 0; point < POINTS; point++) {
         const share = point / (POINTS - 1)
-        await growTo(share * goal.seats, async () => (await count()).seats, buy)
-        await growTo(
-          share * goal.statements,
-          async () => (await count()).statements,
-          () => list(server),
-        )
+        await growTo(share * goal.seats, async () => (await count()).seats, old.buy)
+        await growTo(share * goal.statements, async () => (await count()).statements, old.list)
         const measured: Costs[] = []
-        for (let round = 0; round < rounds; round++) measured.push(await buy())
+        for (let round = 0; round < rounds; round++) measured.push(await old.buy())
         const { statements, seats } = await count()
         points.push({
           at: `${short(statements)} statements, ${short(seats)} seats`,
@@ -80,12 +78,61 @@ export const aging: Benchmark = {
         })
         say(`${points.at(-1)?.at}: ${describe(medianOf(measured))}`)
       }
-      return rowsOf(points)
+      return rowsOf(points, await compare(old, rounds, say))
     } finally {
-      await sql.end()
-      await server.stop()
+      await old.stop()
     }
   },
+}
+
+/** A server, and what it is given to do. */
+interface Measured {
+  sql: postgres.Sql
+  /** Everybody buys a seat. @returns what each operation cost */
+  buy: () => Promise<Costs>
+  /** Reads that make the server, its connections and their statements older. */
+  list: () => Promise<unknown>
+  stop: () => Promise<void>
+}
+
+async function start(environment: Environment): Promise<Measured> {
+  const server = await environment.startServer({ CHARGES_BY: 'buyers' })
+  const sql = postgres(environment.databaseUrl, { max: 1, onnotice: () => undefined })
+  return {
+    sql,
+    buy: () => sell(environment, BUYERS, server, sql),
+    list: () => list(server),
+    stop: async () => {
+      await sql.end()
+      await server.stop()
+    },
+  }
+}
+
+interface Compared {
+  old: Costs[]
+  young: Costs[]
+}
+
+/** Measures the old server and one that has just started on an empty database, in turn. */
+async function compare(old: Measured, rounds: number, say: (line: string) => void): Promise<Compared> {
+  const environment = await createEnvironment(say)
+  try {
+    const young = await start(environment)
+    try {
+      await young.buy() // warm, as the old one was at its start
+      const compared: Compared = { old: [], young: [] }
+      for (let round = 0; round < rounds; round++) {
+        compared.young.push(await young.buy())
+        compared.old.push(await old.buy())
+      }
+      return compared
+    } finally {
+      await young.stop()
+    }
+  } finally {
+    await environment.close()
+  }
 }
 
 async function growTo(
@@ -96,7 +143,6 @@ async function growTo(
   while ((await read()) < goal) await grow()
 }
 
-/** Reads that make the server, its connections and their statements older. */
 const list = (server: Program) =>
   sendBatch({
     url: server.url,
@@ -179,22 +225,19 @@ function medianOf(measured: readonly Costs[]): Costs {
   ) as Costs
 }
 
-function rowsOf(points: readonly { at: string; costs: Costs }[]): Row[] {
-  const row = (operation: Operation, side: keyof Cost): Row => {
-    const figures = points.map(({ costs }) => costs[operation][side])
-    return {
-      name: `${operation}: ${side === 'server' ? 'the server' : 'PostgreSQL'}`,
-      unit: 'µs of CPU',
-      ours: figures.slice(-1),
-      reference: { name: 'at the start', values: figures.slice(0, 1) },
-      goal: { atMost: 1.2 },
-      notes: [`in between ${figures.slice(1, -1).map(short).join(', ')}`],
-    }
-  }
-  const [first, last] = [points[0], points.at(-1)]
+function rowsOf(points: readonly { at: string; costs: Costs }[], { old, young }: Compared): Row[] {
+  const row = (operation: Operation, side: keyof Cost): Row => ({
+    name: `${operation}: ${side === 'server' ? 'the server' : 'PostgreSQL'}`,
+    unit: 'µs of CPU',
+    ours: old.map((costs) => costs[operation][side]),
+    reference: { name: 'just started', values: young.map((costs) => costs[operation][side]) },
+    goal: { atMost: 1.2 },
+    notes: [`while it aged ${points.map(({ costs }) => short(costs[operation][side])).join(', ')}`],
+  })
   const rows = OPERATIONS.flatMap((name) =>
     name === 'position' ? [row(name, 'server')] : [row(name, 'server'), row(name, 'postgres')],
   )
+  const [first, last] = [points[0], points.at(-1)]
   return rows.map((it, index) =>
     index === 0 ? { ...it, notes: [`from ${first?.at} to ${last?.at}`, ...it.notes] } : it,
   )

@@ -9,10 +9,13 @@ export async function delay(ms: number, signal: AbortSignal): Promise<void> {
 /** So many milliseconds, give or take a half. */
 export const jittered = (ms: number, random: Random): number => random.int(ms / 2, (ms * 3) / 2)
 
-const TRIES = 40
+const TRIES = 240
 const REST_MS = 250
 
-/** Does what mends a fault, again and again if something else is broken too. Rejects after about 10 s. */
+/**
+ * Does what mends a fault, again and again if something else is broken too. Rejects after a minute: on a busy machine a server
+ * needs a part of that to start.
+ */
 export async function retry(mend: () => Promise<unknown>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
