@@ -68,7 +68,7 @@ describe('docs/operations.md', () => {
   })
 
   test('tells of every alert, and of none that is not there', () => {
-    const told = [...page.matchAll(/^\| `([A-Z]\w+)`/gm)].map(([, name]) => name)
+    const told = [...page.matchAll(/^- `([A-Z]\w+)`/gm)].map(([, name]) => name)
     expect(told.sort()).toEqual(alerts.map(({ alert }) => alert).sort())
   })
 })
