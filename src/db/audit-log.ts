@@ -1,40 +1,22 @@
-import { asc, desc, sql as fragment } from 'drizzle-orm'
 import type { AuditLogEntry } from '../domain/audit-log.ts'
 import type { PageArgs } from '../domain/pagination.ts'
 import type { Database } from './client.ts'
-import { boundsOf, defineRead, isOnPage, isOnPageOf, type PageBounds } from './read.ts'
-import { auditLog } from './tables.ts'
+import { pageBounds } from './page.ts'
 
-const readPage = (order: typeof asc) =>
-  defineRead<PageBounds, AuditLogEntry[]>((orm) =>
-    orm
-      .select()
-      .from(auditLog)
-      .where(isOnPage(auditLog.id))
-      .orderBy(order(auditLog.id))
-      .limit(fragment.placeholder('limit')),
-  )
-const readFirst = readPage(asc)
-const readLast = readPage(desc)
-
-const readPageOf = (order: typeof asc) =>
-  defineRead<PageBounds & { owner: string }, AuditLogEntry[]>((orm) =>
-    orm
-      .select()
-      .from(auditLog)
-      .where(isOnPageOf(auditLog.concertId, auditLog.id))
-      .orderBy(order(auditLog.concertId), order(auditLog.id))
-      .limit(fragment.placeholder('limit')),
-  )
-const readFirstOf = readPageOf(asc)
-const readLastOf = readPageOf(desc)
-
-/** One page of what operators have changed, the oldest first. @param concertId null: of all concerts */
+/** One page of the audit log, the oldest entry first. @param concertId null: of all concerts */
 export const listAuditLog = (
   db: Database,
   concertId: string | null,
   page: PageArgs,
 ): Promise<AuditLogEntry[]> =>
-  concertId === null
-    ? (page.fromEnd ? readLast : readFirst)(db, boundsOf(page))
-    : (page.fromEnd ? readLastOf : readFirstOf)(db, { owner: concertId, ...boundsOf(page) })
+  db.call((sql) => {
+    const { after, before, direction, limit } = pageBounds(sql, page)
+    // Both columns are compared and sorted together, so that no index other than the one on both fits.
+    return concertId === null
+      ? sql<AuditLogEntry[]>`
+          select * from audit_log where id > ${after} and id < ${before} order by id ${direction} limit ${limit}`
+      : sql<AuditLogEntry[]>`
+          select * from audit_log
+          where (concert_id, id) > (${concertId}, ${after}) and (concert_id, id) < (${concertId}, ${before})
+          order by concert_id ${direction}, id ${direction} limit ${limit}`
+  })

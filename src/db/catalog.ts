@@ -1,147 +1,92 @@
-import { and, asc, desc, eq, getTableColumns, isNull, sql as fragment } from 'drizzle-orm'
 import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
-import type { Database } from './client.ts'
-import { expectOutcome, type Outcome } from './outcome.ts'
 import type { PageArgs } from '../domain/pagination.ts'
 import type { QueueSettings } from '../domain/queue.ts'
-import { boundsOf, defineLoad, defineRead, isOneOf, isOnPage, type PageBounds } from './read.ts'
-import { concerts, performances, seatClaims } from './tables.ts'
-
-const concertColumns = {
-  id: concerts.id,
-  title: concerts.title,
-  queueSettings: {
-    capacity: concerts.queueCapacity,
-    ratePerSecond: concerts.queueRatePerSecond,
-    paused: concerts.queuePaused,
-    version: concerts.queueVersion,
-  },
-}
-
-/**
- * What a claim stands for at this moment; null: a hold that has lapsed, which keeps nobody out. One look into the index for
- * each claim: a join may be planned as a scan of all reservations.
- */
-const claimStatus = fragment<'SOLD' | 'HELD' | null>`(
-  select case when status = 'PAID' then 'SOLD' when status = 'HELD' and held_until > read_clock() then 'HELD' end
-  from reservations where id = seat_claims.reservation_id)`
-
-const readPage = (order: typeof asc) =>
-  defineRead<PageBounds, Concert[]>((orm) =>
-    orm
-      .select(concertColumns)
-      .from(concerts)
-      .where(isOnPage(concerts.id))
-      .orderBy(order(concerts.id))
-      .limit(fragment.placeholder('limit')),
-  )
-const readFirst = readPage(asc)
-const readLast = readPage(desc)
+import { claimStatus } from './claim-status.ts'
+import type { Database } from './client.ts'
+import { expectOutcome, type Outcome } from './outcome.ts'
+import { pageBounds } from './page.ts'
 
 /** One page of all concerts, the oldest first. */
 export const listConcerts = (db: Database, page: PageArgs): Promise<Concert[]> =>
-  (page.fromEnd ? readLast : readFirst)(db, boundsOf(page))
+  db.call((sql) => {
+    const { after, before, direction, limit } = pageBounds(sql, page)
+    return sql<Concert[]>`
+      select id, title, queue_settings(concerts) from concerts
+      where id > ${after} and id < ${before} order by id ${direction} limit ${limit}`
+  })
 
-/** The concerts of these ids, in any order. */
-export const loadConcerts = defineLoad<Concert[]>((orm) =>
-  orm.select(concertColumns).from(concerts).where(isOneOf(concerts.id)),
-)
+/** The concerts with these ids, in any order. */
+export const loadConcerts = (db: Database, ids: readonly string[]): Promise<Concert[]> =>
+  db.call(
+    (sql) => sql<Concert[]>`
+      select id, title, queue_settings(concerts) from concerts where id = any(${ids}::uuid[])`,
+  )
 
-/** How people are let in, as operators have decided it last; null: there is no such concert. */
+/** The current settings of a concert's queue; null: no such concert. */
 export const readQueueSettings = async (db: Database, concertId: string): Promise<QueueSettings | null> =>
   (await loadConcerts(db, [concertId]))[0]?.queueSettings ?? null
 
-/** When the last date of a concert starts, ms since 1970; 0: it has no dates; undefined: there is no such concert. */
+/** When the last date of a concert starts, ms since 1970; 0: it has no dates; undefined: no such concert. */
 export async function findLastPerformanceAt(db: Database, concertId: string): Promise<number | undefined> {
-  const [row] = await db.call((_, orm) =>
-    orm
-      .select({ startsAt: performances.startsAt })
-      .from(concerts)
-      .leftJoin(performances, eq(performances.concertId, concerts.id))
-      .where(eq(concerts.id, concertId))
-      .orderBy(fragment`${performances.startsAt} desc nulls last`)
-      .limit(1),
+  const [row] = await db.call(
+    (sql) => sql<{ startsAt: Date | null }[]>`
+      select starts_at from concerts left join performances on performances.concert_id = concerts.id
+      where concerts.id = ${concertId}
+      order by starts_at desc nulls last limit 1`,
   )
   return row && (row.startsAt?.getTime() ?? 0)
 }
 
-const readPerformances = defineRead<
-  { concertId: string; futureOnly: boolean; limit: number },
-  (Performance & { takenCount: number })[]
->((orm) =>
-  orm
-    .select({
-      ...getTableColumns(performances),
-      takenCount: fragment<number>`(
-        select count(*)::int from seat_claims
-        where performance_id = performances.id and released_at is null and ${claimStatus} is not null)`,
-    })
-    .from(performances)
-    .where(
-      and(
-        eq(performances.concertId, fragment.placeholder('concertId')),
-        fragment`(${performances.startsAt} > read_clock() or not ${fragment.placeholder('futureOnly')}::boolean)`,
-      ),
-    )
-    .orderBy(performances.startsAt, performances.id)
-    .limit(fragment.placeholder('limit')),
-)
-
-/**
- * The dates of a concert, or only those in the future, in the order of their days; `limit` at the most.
- * takenCount: how many of its seats somebody has.
- */
+/** The dates of a concert by start, `limit` at most. takenCount: its seats that are held or sold. */
 export const listPerformances = (
   db: Database,
   concertId: string,
   { futureOnly, limit }: { futureOnly: boolean; limit: number },
-): Promise<(Performance & { takenCount: number })[]> => readPerformances(db, { concertId, futureOnly, limit })
+): Promise<(Performance & { takenCount: number })[]> =>
+  db.call(
+    (sql) => sql<(Performance & { takenCount: number })[]>`
+      select performances.*, (
+        select count(*) from seat_claims
+        where performance_id = performances.id and released_at is null and ${claimStatus(sql)} is not null
+      ) as taken_count
+      from performances
+      where concert_id = ${concertId} and (starts_at > read_clock() or not ${futureOnly}::boolean)
+      order by starts_at, id limit ${limit}`,
+  )
 
-/** The performances of these ids, in any order. */
-export const loadPerformances = defineLoad<Performance[]>((orm) =>
-  orm.select().from(performances).where(isOneOf(performances.id)),
-)
+/** The performances with these ids, in any order. */
+export const loadPerformances = (db: Database, ids: readonly string[]): Promise<Performance[]> =>
+  db.call((sql) => sql<Performance[]>`select * from performances where id = any(${ids}::uuid[])`)
 
-/** How many seats of each of these performances somebody has; one that is missing has none taken. */
-export const countTakenSeats = defineLoad<{ performanceId: string; count: number }[]>((orm) =>
-  orm
-    .select({ performanceId: seatClaims.performanceId, count: fragment<number>`count(*)::int` })
-    .from(seatClaims)
-    .where(
-      and(
-        isOneOf(seatClaims.performanceId),
-        isNull(seatClaims.releasedAt),
-        fragment`${claimStatus} is not null`,
-      ),
-    )
-    .groupBy(seatClaims.performanceId),
-)
+/** How many seats of each performance are held or sold. A performance without any is left out. */
+export const countTakenSeats = (
+  db: Database,
+  performanceIds: readonly string[],
+): Promise<{ performanceId: string; count: number }[]> =>
+  db.call(
+    (sql) => sql<{ performanceId: string; count: number }[]>`
+      select performance_id, count(*) from seat_claims
+      where performance_id = any(${performanceIds}::uuid[]) and released_at is null and ${claimStatus(sql)} is not null
+      group by performance_id`,
+  )
 
-const readClaims = defineLoad<{ performanceId: string; number: number; status: 'HELD' | 'SOLD' | null }[]>(
-  (orm) =>
-    orm
-      .select({
-        performanceId: seatClaims.performanceId,
-        number: seatClaims.seatNumber,
-        status: claimStatus,
-      })
-      .from(seatClaims)
-      .where(and(isOneOf(seatClaims.performanceId), isNull(seatClaims.releasedAt))),
-)
-
-/** The seats of these performances that somebody has, in any order; lapsed holds are free and not among them. */
+/** The seats of these performances that are held or sold, in any order. */
 export async function loadTakenSeats(
   db: Database,
   performanceIds: readonly string[],
 ): Promise<{ performanceId: string; number: number; status: 'HELD' | 'SOLD' }[]> {
-  const claims = await readClaims(db, performanceIds)
+  const claims = await db.call(
+    (sql) => sql<{ performanceId: string; number: number; status: 'HELD' | 'SOLD' | null }[]>`
+      select performance_id, seat_number as number, ${claimStatus(sql)} as status from seat_claims
+      where performance_id = any(${performanceIds}::uuid[]) and released_at is null`,
+  )
   return claims.flatMap(({ status, ...claim }) => (status === null ? [] : [{ ...claim, status }]))
 }
 
 /**
- * Adds a concert with its dates, all or nothing, and writes down who did.
+ * Adds a concert with its dates, all or nothing, and an entry in the audit log.
  * @param newId makes the ids of the concert and its performances
- * @param key of the operator's intent, if there is one: the same key again adds nothing
+ * @param key idempotency key; null: every call adds a concert
  * @returns the concert's id
  * @throws InvalidConcert when a date is not in the future; IdempotencyKeyReused; Problem OVERLOADED
  */

@@ -1,71 +1,55 @@
-/** The way to PostgreSQL: a pool, a deadline on every call, and a bound on how many may wait. */
+/** Access to PostgreSQL: a pool, a deadline on every call, and a limit on running and waiting calls. */
 import { bulkhead } from 'cockatiel'
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
-import { withTimeout } from '../domain/timeout.ts'
 import { overloaded } from '../domain/problem.ts'
+import { withTimeout } from '../domain/timeout.ts'
 import type { TraceSpan } from '../domain/trace.ts'
-import type { Connection } from './connection.ts'
+import type { Statement } from './connection.ts'
 import { isTransient, withoutValues } from './errors.ts'
 import { createPool } from './pool.ts'
 import { createSockets } from './socket.ts'
 
 export interface DatabaseOptions {
   url: string
-  /** Connections in the pool. */
   poolSize: number
-  /** How long a caller waits for an answer, the wait for a connection included. */
+  /** Maximum time until a call is answered, the wait for a connection included. */
   deadlineMs: number
-  /** How long PostgreSQL works on one statement. */
   statementTimeoutMs: number
-  /** How long one statement waits for one lock. */
   lockTimeoutMs: number
-  /** How many calls may be running or waiting at the same time; the next one is turned away at once. */
+  /** Maximum number of calls that run or wait; further calls fail at once. */
   callsMax: number
-  /** Undefined: nobody wants to know. */
+  /** Undefined: no tracing. */
   trace?: TraceSpan | undefined
 }
 
-type Statement<T> = (sql: postgres.Sql, orm: PostgresJsDatabase) => PromiseLike<T>
-
 export interface Database {
-  /** Runs one statement. Throws Problem OVERLOADED when PostgreSQL is slow or away. */
-  call<T>(statement: Statement<T>): Promise<T>
-  /** Resolves when PostgreSQL answers; throws Problem OVERLOADED otherwise. */
+  /**
+   * Runs one statement. Columns are named in camelCase: `starts_at` becomes `startsAt`.
+   * @throws Problem OVERLOADED when PostgreSQL is slow or away
+   */
+  call<Rows extends readonly postgres.MaybeRow[]>(statement: Statement<Rows>): Promise<postgres.RowList<Rows>>
+  /** Resolves when PostgreSQL answers. @throws Problem OVERLOADED */
   ping(): Promise<void>
-  /** What is under way: calls, running or waiting, and open connections. */
+  /** The number of calls that run or wait, and of open connections. */
   usage(): { calls: number; connections: number }
-  /** Lets running statements finish, for a short while, and closes the pool. */
+  /** Lets running statements finish for up to 5 s, and closes the pool. */
   close(): Promise<void>
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const { url, deadlineMs, statementTimeoutMs, lockTimeoutMs, trace } = options
-  // Whoever waits for a silent connection has been told so by then.
+  const { url, poolSize, deadlineMs, statementTimeoutMs, lockTimeoutMs, callsMax, trace } = options
+  // Longer than any caller waits for a silent connection.
   const silentMsMax = Math.max(deadlineMs, statementTimeoutMs) + 1_000
   const sockets = createSockets(silentMsMax)
-  const pool = createPool(options.poolSize, {
-    url,
-    sockets,
-    idleSeconds: silentMsMax / 3_000,
-    statementTimeoutMs,
-    lockTimeoutMs,
-  })
-  const limiter = bulkhead(options.callsMax)
-
-  function run<T>(statement: Statement<T>, connection: Connection): PromiseLike<T> {
-    const running = statement(connection.sql, connection.orm)
-    if (!trace) return running
-    const text = connection.lastSqlText()
-    const attributes = { 'db.system.name': 'postgresql', 'db.query.text': text }
-    return trace(spanName(text), attributes, async () => await running)
-  }
+  const idleSeconds = silentMsMax / 3_000
+  const pool = createPool(poolSize, { url, sockets, idleSeconds, statementTimeoutMs, lockTimeoutMs, trace })
+  const limiter = bulkhead(callsMax)
 
   const call: Database['call'] = async (statement) => {
     const startBy = performance.now() + deadlineMs
     try {
-      // A call that its caller gave up on keeps its place until it is really over.
-      const running = limiter.execute(() => pool.use((connection) => run(statement, connection), startBy))
+      // After the deadline a call still counts against callsMax, until its statement has ended.
+      const running = limiter.execute(() => pool.use(statement, startBy))
       return await withTimeout(deadlineMs, running)
     } catch (error) {
       throw isTransient(error) ? overloaded(error) : withoutValues(error)
@@ -77,13 +61,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     ping: async () => {
       await call((sql) => sql`select 1`)
     },
-    usage: () => ({ calls: options.callsMax - limiter.executionSlots, connections: sockets.count() }),
+    usage: () => ({ calls: callsMax - limiter.executionSlots, connections: sockets.count() }),
     close: () => pool.close(),
   }
-}
-
-/** What it calls or reads, in a word: text as a name would be one of thousands. */
-function spanName(text: string): string {
-  const [, called, from] = /^select (\w+)\(|\bfrom "?(\w+)/.exec(text) ?? []
-  return `sql ${called ?? from ?? 'statement'}`
 }

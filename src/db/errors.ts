@@ -28,10 +28,6 @@ const transientStates = new Set([
 /** SQLSTATEs that are about the state of one session: the next one does not have it. */
 const sessionStates = new Set(['25P02', '26000', '42P05'])
 
-/** What the driver threw: drizzle wraps it in an error whose message holds the statement and its values. */
-export const driverErrorOf = (error: unknown): unknown =>
-  error instanceof Error && error.cause !== undefined && 'query' in error ? error.cause : error
-
 /** Is it the connection, a timeout, a lock or a resource that failed, and not the statement? */
 export function isTransient(error: unknown): boolean {
   if (error instanceof BulkheadRejectedError || error instanceof TimeoutError) return true

@@ -1,8 +1,8 @@
 import type { Database } from './client.ts'
 
 /**
- * Forgets idempotency keys older than `keepMs`, `limit` at the most.
- * @returns how many it forgot
+ * Deletes idempotency keys older than `keepMs`, `limit` at most.
+ * @returns how many it deleted
  */
 export async function pruneIdempotencyKeys(db: Database, keepMs: number, limit: number): Promise<number> {
   const [row] = await db.call(

@@ -2,37 +2,31 @@ import type { OutboxEvent } from '../domain/events.ts'
 import type { Database } from './client.ts'
 
 /**
- * Forgets events that have been delivered, and takes the next ones to deliver. Until the lease runs out nobody else is
- * handed them, nor any later event of the same subject.
- * @param delivered the ids of those to forget
- * @param limit how many to take at the most
- * @param leaseMs how long their delivery may take
+ * Deletes delivered events, and leases the next ones. A leased event, and every later event of its subject, is not handed out
+ * again until the lease has expired.
+ * @param delivered ids
+ * @param limit how many events to lease at most
  */
-export async function leaseOutbox(
+export const leaseOutbox = (
   db: Database,
   { delivered, limit, leaseMs }: { delivered: readonly string[]; limit: number; leaseMs: number },
-): Promise<OutboxEvent[]> {
-  const rows = await db.call(
-    (sql) => sql<{ id: string; type: string; occurred_at: string; data: unknown }[]>`
+): Promise<OutboxEvent[]> =>
+  db.call(
+    (sql) => sql<OutboxEvent[]>`
       select id::text, type, occurred_at, data
-      from lease_outbox(${[...delivered]}::bigint[], ${limit}, ${leaseMs}) order by lease_outbox.id`,
+      from lease_outbox(${delivered}::bigint[], ${limit}, ${leaseMs}) order by lease_outbox.id`,
   )
-  return rows.map(
-    (row) =>
-      ({ id: row.id, type: row.type, occurredAt: new Date(row.occurred_at), data: row.data }) as OutboxEvent,
-  )
-}
 
-/** How many undelivered events are counted at the most. */
-const COUNTED_MAX = 10_000
+/** The count of undelivered events stops here. */
+const COUNT_MAX = 10_000
 
-/** What is left to deliver, the events under way included: how many (10,000 stands for more), and how old the oldest is. */
+/** The undelivered events, leased ones included: how many (10,000 stands for more), and the age of the oldest. */
 export async function readOutboxLag(db: Database): Promise<{ undelivered: number; oldestSeconds: number }> {
   const [row] = await db.call(
     (sql) => sql<[{ undelivered: number; oldestSeconds: number }]>`
-      select (select count(*) from (select from outbox limit ${COUNTED_MAX}) as counted)::int as undelivered,
+      select (select count(*) from (select from outbox limit ${COUNT_MAX}) as counted) as undelivered,
         coalesce(extract(epoch from clock_timestamp() - (select occurred_at from outbox order by id limit 1)), 0)::float8
-          as "oldestSeconds"`,
+          as oldest_seconds`,
   )
   return row
 }

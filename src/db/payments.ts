@@ -1,16 +1,6 @@
 import type { Payment } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
-import { defineLoad, isOneOf } from './read.ts'
-import { payments } from './tables.ts'
-
-const columns = {
-  id: payments.id,
-  reservationId: payments.reservationId,
-  userId: payments.userId,
-  amount: payments.amount,
-  paidAt: payments.paidAt,
-}
 
 /**
  * Pays for a hold from its owner's balance, and spends the ticket if that was the owner's last hold.
@@ -39,12 +29,15 @@ export async function payReservation(
   return { ...paid, spentTicketNumber }
 }
 
-/** The payments of these ids, in any order, whoever they belong to. */
-export const loadPayments = defineLoad<Payment[]>((orm) =>
-  orm.select(columns).from(payments).where(isOneOf(payments.id)),
-)
+/** The payments with these ids, of any user, in any order. */
+export const loadPayments = (db: Database, ids: readonly string[]): Promise<Payment[]> =>
+  db.call((sql) => sql<Payment[]>`select * from payments where id = any(${ids}::uuid[])`)
 
 /** The payments for these reservations, in any order. */
-export const loadPaymentsByReservation = defineLoad<Payment[]>((orm) =>
-  orm.select(columns).from(payments).where(isOneOf(payments.reservationId)),
-)
+export const loadPaymentsByReservation = (
+  db: Database,
+  reservationIds: readonly string[],
+): Promise<Payment[]> =>
+  db.call(
+    (sql) => sql<Payment[]>`select * from payments where reservation_id = any(${reservationIds}::uuid[])`,
+  )

@@ -1,12 +1,10 @@
 import { BALANCE_MAX, type PointAccount } from '../domain/points.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
-import { defineLoad, isOneOf } from './read.ts'
-import { accounts } from './tables.ts'
 
 /**
  * Adds points to a user's balance.
- * @param charge.actorId who asks, and whose key it is: the user, or an operator
+ * @param charge.actorId the caller, who owns the key: the user, an operator or a cashier
  * @param charge.amount whole points, above zero
  * @returns the account as it was right after this charge
  * @throws BalanceLimitExceeded, IdempotencyKeyReused; Problem OVERLOADED
@@ -23,7 +21,6 @@ export async function chargePoints(
   return { userId: charge.userId, balance: expectOutcome(row.answer, 'Charged').balance }
 }
 
-/** The accounts of these users, in any order. A user who never had points has none. */
-export const loadAccounts = defineLoad<PointAccount[]>((orm) =>
-  orm.select().from(accounts).where(isOneOf(accounts.userId)),
-)
+/** The accounts of these users, in any order. A user without transfers has none. */
+export const loadAccounts = (db: Database, userIds: readonly string[]): Promise<PointAccount[]> =>
+  db.call((sql) => sql<PointAccount[]>`select * from accounts where user_id = any(${userIds}::uuid[])`)

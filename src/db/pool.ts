@@ -1,17 +1,33 @@
-/** The connections, one statement at a time on each, and those who wait for one. */
+/** A pool of connections, one statement at a time on each, and the callers that wait for one. */
+import type postgres from 'postgres'
 import { TimeoutError } from '../domain/timeout.ts'
-import { createConnection, isPooled, type Connection, type ConnectionOptions } from './connection.ts'
-import { driverErrorOf, isReadOnly, isSessionBroken } from './errors.ts'
+import type { TraceSpan } from '../domain/trace.ts'
+import {
+  createConnection,
+  isPooled,
+  type Connection,
+  type ConnectionOptions,
+  type Statement,
+} from './connection.ts'
+import { isReadOnly, isSessionBroken } from './errors.ts'
+import { traceQuery } from './trace-query.ts'
 
 export interface Pool {
   /**
-   * Runs a statement on a connection that nobody else uses meanwhile. Callers get one in the order in which they came.
-   * @param startBy by performance.now(): a caller who had to wait longer is not served any more
-   * @throws TimeoutError after `startBy`; otherwise whatever `work` throws
+   * Runs a statement on a connection of its own. Callers get connections in the order of their calls.
+   * @param startBy by performance.now(): the statement is not sent after this
+   * @throws TimeoutError after `startBy`; PostgresError
    */
-  use<T>(work: (connection: Connection) => PromiseLike<T>, startBy: number): Promise<T>
-  /** Lets running statements finish, for a short while, and closes every connection. */
+  use<Rows extends readonly postgres.MaybeRow[]>(
+    statement: Statement<Rows>,
+    startBy: number,
+  ): Promise<postgres.RowList<Rows>>
+  /** Lets running statements finish for up to 5 s, and closes every connection. */
   close(): Promise<void>
+}
+
+export interface PoolOptions extends ConnectionOptions {
+  trace?: TraceSpan | undefined
 }
 
 interface Caller {
@@ -20,15 +36,15 @@ interface Caller {
   reject: (error: Error) => void
 }
 
-/** How often all connections are replaced at the most, while a server at the address refuses to write. */
+/** Minimum time between two replacements of all connections, while the server at the address refuses to write. */
 const REPLACE_EVERY_MS = 500
 const CLOSE_WITHIN_SECONDS = 5
 
-/** @param size how many connections there are at the most */
-export function createPool(size: number, options: ConnectionOptions): Pool {
+/** @param size the maximum number of connections */
+export function createPool(size: number, options: PoolOptions): Pool {
   const waiting: Caller[] = []
   const current = new Set<Connection>()
-  /** The one that was used last is at the end, so that those that are not needed are idle, and close. */
+  /** A stack: the connection that was used last is at the end, so that surplus ones stay idle and close. */
   let idle: Connection[] = []
   let pooled: boolean | undefined
   let opening: Promise<void> | undefined
@@ -46,7 +62,7 @@ export function createPool(size: number, options: ConnectionOptions): Pool {
     return connection
   }
 
-  /** A connection that is in use is replaced when it comes back. */
+  /** Connections in use are replaced when they are released. */
   function replaceAll(): void {
     if (performance.now() - replacedAt < REPLACE_EVERY_MS) return
     replacedAt = performance.now()
@@ -64,7 +80,7 @@ export function createPool(size: number, options: ConnectionOptions): Pool {
     return new Promise<Connection>((resolve, reject) => waiting.push({ startBy, resolve, reject }))
   }
 
-  /** The connection, or a new one in its place. */
+  /** The connection itself, or a new one that replaces it. */
   function usable(connection: Connection): Connection {
     if (closed || (current.has(connection) && !connection.isLost())) return connection
     current.delete(connection)
@@ -86,22 +102,24 @@ export function createPool(size: number, options: ConnectionOptions): Pool {
   }
 
   return {
-    use: async (work, startBy) => {
+    use: async (statement, startBy) => {
       const connection = await acquire(startBy)
-      // A session of a pooler has no time limit of ours. Again and again: the statement may itself have waited for a session.
-      const limit = pooled === true && setInterval(() => connection.cancel(), options.statementTimeoutMs)
       let failed = true
+      let canceller: NodeJS.Timeout | undefined
       try {
-        const result = await work(connection)
+        const query = statement(connection.sql)
+        // A pooler's session has no statement_timeout of ours. Repeated, since the statement may have waited for a session.
+        if (pooled === true)
+          canceller = setInterval(() => connection.cancel(query), options.statementTimeoutMs)
+        const rows = await (options.trace ? traceQuery(options.trace, query) : query)
         failed = false
-        return result
+        return rows
       } catch (error) {
-        const cause = driverErrorOf(error)
-        if (isSessionBroken(cause)) current.delete(connection)
-        if (isReadOnly(cause)) replaceAll()
-        throw cause
+        if (isSessionBroken(error)) current.delete(connection)
+        if (isReadOnly(error)) replaceAll()
+        throw error
       } finally {
-        if (limit !== false) clearInterval(limit)
+        clearInterval(canceller)
         release(connection, failed)
       }
     },

@@ -1,36 +1,28 @@
-import { and, eq, sql as fragment } from 'drizzle-orm'
 import type { QueueSettings, QueueTicket, TicketEnd } from '../domain/queue.ts'
 import type { Database } from './client.ts'
-import { defineRead, isOneOf } from './read.ts'
-import { spentTickets } from './tables.ts'
 
-/** Numbers reserved at a time: what Redis can hand out without PostgreSQL, and what a lost Redis wastes. */
+/** Numbers reserved at a time: Redis issues so many without PostgreSQL, and losing Redis wastes at most so many. */
 const BLOCK_SIZE = 10_000
 
-/** More tickets than an operator wants to see of one user. */
-const SPENT_MAX = 100
-
-/** A block of queue numbers that were never handed out before. */
+/** A block of queue numbers that were never issued. */
 export interface NumberBlock {
   first: number
   last: number
-  /** Are these the concert's very first numbers? */
+  /** The concert's first numbers. Otherwise Redis may have lost data. */
   fresh: boolean
   settings: QueueSettings
 }
 
-/** Reserves queue numbers for Redis to hand out; null: there is no such concert. */
+/** Reserves queue numbers for Redis to issue; null: no such concert. */
 export async function reserveQueueNumbers(db: Database, concertId: string): Promise<NumberBlock | null> {
   const [row] = await db.call(
-    (sql) =>
-      sql<
-        { block: NumberBlock | null }[]
-      >`select reserve_queue_numbers(${concertId}, ${BLOCK_SIZE}) as block`,
+    (sql) => sql<{ block: NumberBlock | null }[]>`
+      select reserve_queue_numbers(${concertId}, ${BLOCK_SIZE}) as block`,
   )
   return row?.block ?? null
 }
 
-/** Which of these tickets, all of one concert, have ended for good: why, by number. */
+/** The tickets among these, all of one concert, that have ended for good: reason by number. */
 export async function endedTickets(
   db: Database,
   concertId: string,
@@ -39,18 +31,18 @@ export async function endedTickets(
   const users = tickets.map(({ userId }) => userId)
   const numbers = tickets.map(({ number }) => number)
   const rows = await db.call(
-    (sql) => sql<{ number: string; reason: TicketEnd | null }[]>`
+    (sql) => sql<{ number: number; reason: TicketEnd | null }[]>`
       select shown.number, (
         select reason from spent_tickets
         where concert_id = ${concertId} and user_id = shown.user_id and number = shown.number
       ) as reason
       from unnest(${users}::uuid[], ${numbers}::bigint[]) as shown (user_id, number)`,
   )
-  return new Map(rows.flatMap(({ number, reason }) => (reason === null ? [] : [[Number(number), reason]])))
+  return new Map(rows.flatMap(({ number, reason }) => (reason === null ? [] : [[number, reason]])))
 }
 
 /**
- * Ends a ticket at its owner's request, and cancels the holds made with it. May be repeated.
+ * Ends a ticket at its owner's request, and cancels the holds made with it. Idempotent.
  * @returns why the ticket has ended: PAID if it had paid for seats
  */
 export async function leaveQueue(
@@ -63,27 +55,21 @@ export async function leaveQueue(
   return row.reason
 }
 
-/** The tickets of a user that payments have spent, for these concerts, in any order. */
-export const listSpentTickets = defineRead<
-  { userId: string; ids: readonly string[] },
-  (QueueTicket & { spentAt: Date })[]
->((orm) =>
-  orm
-    .select()
-    .from(spentTickets)
-    .where(
-      and(
-        isOneOf(spentTickets.concertId),
-        eq(spentTickets.userId, fragment.placeholder('userId')),
-        eq(spentTickets.reason, 'PAID'),
-      ),
-    )
-    .limit(SPENT_MAX),
-)
+/** The tickets of a user for these concerts that a payment has spent, in any order; 100 at most. */
+export const listSpentTickets = (
+  db: Database,
+  { userId, concertIds }: { userId: string; concertIds: readonly string[] },
+): Promise<(QueueTicket & { spentAt: Date })[]> =>
+  db.call(
+    (sql) => sql<(QueueTicket & { spentAt: Date })[]>`
+      select concert_id, user_id, number, spent_at from spent_tickets
+      where concert_id = any(${concertIds}::uuid[]) and user_id = ${userId} and reason = 'PAID' limit 100`,
+  )
 
 /**
- * Changes how a concert lets people in, and writes down who did. What is undefined stays as it is; a rate of null lifts the limit.
- * @returns the settings from now on; null: there is no such concert
+ * Changes the settings of a concert's queue, and adds an entry to the audit log.
+ * @param change undefined keeps a setting; a rate of null removes the limit
+ * @returns the new settings; null: no such concert
  */
 export async function updateQueue(
   db: Database,

@@ -1,34 +1,26 @@
-import { asc, desc, sql as fragment } from 'drizzle-orm'
+import type postgres from 'postgres'
+import type { PageArgs } from '../domain/pagination.ts'
 import type { QueueTicket } from '../domain/queue.ts'
-import type { Reservation } from '../domain/reservations.ts'
+import type { Reservation, ReservationStatus } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
-import type { PageArgs } from '../domain/pagination.ts'
-import { boundsOf, defineLoad, defineRead, isOneOf, isOnPageOf, type PageBounds, isOnPage } from './read.ts'
-import { reservations } from './tables.ts'
+import { pageBounds } from './page.ts'
 
-const columns = {
-  id: reservations.id,
-  performanceId: reservations.performanceId,
-  userId: reservations.userId,
-  seatNumbers: reservations.seatNumbers,
-  price: reservations.price,
-  /** A hold that has lapsed reads as EXPIRED, whether or not anybody has tidied it up. */
-  status: fragment<
-    Reservation['status']
-  >`case when ${reservations.status} = 'HELD' and ${reservations.heldUntil} <= read_clock()
-    then 'EXPIRED' else ${reservations.status} end`,
-  heldUntil: reservations.heldUntil,
-}
+/** A hold that has lapsed is EXPIRED, even before a job has ended it. */
+const currentStatus = (sql: postgres.Sql) =>
+  sql`case when status = 'HELD' and held_until <= read_clock() then 'EXPIRED' else status end`
+
+const columns = (sql: postgres.Sql) =>
+  sql`id, performance_id, user_id, seat_numbers, price, ${currentStatus(sql)} as status, held_until`
 
 /**
- * Holds all of the wanted seats, or none.
- * @param hold.reservationId the id it gets if it succeeds
+ * Holds all of the seats, or none.
+ * @param hold.reservationId the id of the new reservation
  * @param hold.seatNumbers distinct
- * @param hold.admitted does the queue say that the ticket is admitted? If not, only an earlier answer is repeated
- * @param hold.turnLeftMs how long the turn can still last, as the queue says: the hold lasts no longer
- * @param hold.turnMs the longest that a turn lasts: no hold lasts longer than that after the first with this ticket
- * @returns the reservation that this key stands for, as it is now
+ * @param hold.admitted whether the queue has admitted the ticket. If not, only an earlier answer is repeated
+ * @param hold.turnLeftMs what is left of the turn, as the queue says: the hold ends no later
+ * @param hold.turnMs the maximum length of a turn, counted from the first hold with this ticket: the hold ends no later
+ * @returns the reservation that belongs to this key, as it is now
  * @throws SeatTaken, SeatNotFound, SeatLimitExceeded, SalesClosed, IdempotencyKeyReused;
  *   Problem NOT_ADMITTED, QUEUE_TICKET_INVALID, NOT_FOUND, OVERLOADED
  */
@@ -56,7 +48,7 @@ export async function holdSeats(
     ) as answer`,
   )
   const { reservationId, reservation: made } = expectOutcome(row.answer, 'Held')
-  if (!made) return reservationOf(db, reservationId)
+  if (!made) return loadReservation(db, reservationId)
   return {
     id: made.id,
     performanceId: made.performance_id,
@@ -69,7 +61,7 @@ export async function holdSeats(
 }
 
 /**
- * Gives up a hold.
+ * Cancels a hold.
  * @returns the reservation, as it is now
  * @throws HoldExpired, AlreadyPaid, ReservationNotFound, IdempotencyKeyReused; Problem OVERLOADED
  */
@@ -82,97 +74,65 @@ export async function cancelReservation(
       ${cancel.userId}, ${cancel.key}, ${cancel.reservationId}
     ) as answer`,
   )
-  return reservationOf(db, expectOutcome(row.answer, 'Cancelled').reservationId)
+  return loadReservation(db, expectOutcome(row.answer, 'Cancelled').reservationId)
 }
 
-/** The reservations of these ids, as they stand, in any order, whoever they belong to. */
-export const loadReservations = defineLoad<Reservation[]>((orm) =>
-  orm.select(columns).from(reservations).where(isOneOf(reservations.id)),
-)
+/** The reservations with these ids, of any user, in any order. */
+export const loadReservations = (db: Database, ids: readonly string[]): Promise<Reservation[]> =>
+  db.call(
+    (sql) => sql<Reservation[]>`select ${columns(sql)} from reservations where id = any(${ids}::uuid[])`,
+  )
 
-async function reservationOf(db: Database, id: string): Promise<Reservation> {
+async function loadReservation(db: Database, id: string): Promise<Reservation> {
   const [found] = await loadReservations(db, [id])
   if (!found) throw new Error(`reservation ${id} is gone`)
   return found
 }
 
-const readPage = (order: typeof asc) =>
-  defineRead<PageBounds & { owner: string }, Reservation[]>((orm) =>
-    orm
-      .select(columns)
-      .from(reservations)
-      .where(isOnPageOf(reservations.userId, reservations.id))
-      .orderBy(order(reservations.userId), order(reservations.id))
-      .limit(fragment.placeholder('limit')),
-  )
-const readFirst = readPage(asc)
-const readLast = readPage(desc)
-
-type Status = Reservation['status']
-
-/** A hold that has lapsed is HELD in the table until it is tidied up. */
-const storedAs = (statuses: readonly Status[]): Status[] => [
-  ...new Set(statuses.includes('EXPIRED') ? [...statuses, 'HELD' as const] : statuses),
-]
-
-/** As PostgreSQL reads an array of words. */
-const arrayOf = (statuses: readonly Status[]): string => `{${statuses.join()}}`
-
-/**
- * A page of each status, and of those the page: no reservation of another status is read. With equality on both columns the
- * index on (user, status, id) costs least, whatever the statistics are. See docs/decisions/013.
- */
-const readPageOf = (order: typeof asc) =>
-  defineRead<PageBounds & { userId: string; stored: string; statuses: string }, Reservation[]>((orm) => {
-    const { placeholder } = fragment
-    const { userId, status, id } = reservations
-    const ids = fragment`select page.id
-      from unnest(${placeholder('stored')}::text[]) as stored (status) cross join lateral (
-        select ${id} from ${reservations}
-        where ${userId} = ${placeholder('userId')} and ${status} = stored.status and ${isOnPage(id)}
-          and ${columns.status} = any(${placeholder('statuses')}::text[])
-        order by ${order(id)} limit ${placeholder('limit')}
-      ) as page`
-    return orm
-      .select(columns)
-      .from(reservations)
-      .where(fragment`${id} = any(array(${ids}))`)
-      .orderBy(order(id))
-      .limit(placeholder('limit'))
-  })
-const readFirstOf = readPageOf(asc)
-const readLastOf = readPageOf(desc)
-
-/**
- * One page of a user's reservations, the oldest first.
- * @param statuses only those that stand so now
- */
-export function listReservations(
+/** One page of a user's reservations, the oldest first. @param statuses only reservations with one of these now */
+export const listReservations = (
   db: Database,
   userId: string,
   page: PageArgs,
-  statuses?: readonly Status[] | null,
-): Promise<Reservation[]> {
-  const bounds = boundsOf(page)
-  if (!statuses) return (page.fromEnd ? readLast : readFirst)(db, { owner: userId, ...bounds })
-  const wanted = { userId, ...bounds, statuses: arrayOf(statuses), stored: arrayOf(storedAs(statuses)) }
-  return (page.fromEnd ? readLastOf : readFirstOf)(db, wanted)
-}
+  statuses?: readonly ReservationStatus[] | null,
+): Promise<Reservation[]> =>
+  db.call((sql) => {
+    const { after, before, direction, limit } = pageBounds(sql, page)
+    if (!statuses)
+      // Both columns are compared and sorted together, so that no index other than the one on both fits.
+      return sql<Reservation[]>`
+        select ${columns(sql)} from reservations
+        where (user_id, id) > (${userId}, ${after}) and (user_id, id) < (${userId}, ${before})
+        order by user_id ${direction}, id ${direction} limit ${limit}`
+    // One page for each stored status, and then one page of those: no reservation of another status is read. With equality on
+    // both columns the index on (user, status, id) costs least, whatever the statistics are: docs/decisions/013.
+    return sql<Reservation[]>`
+      select ${columns(sql)} from reservations
+      where id = any(array(
+        select page.id from unnest(${storedStatuses(statuses)}::text[]) as stored (status) cross join lateral (
+          select id from reservations
+          where user_id = ${userId} and status = stored.status and id > ${after} and id < ${before}
+            and ${currentStatus(sql)} = any(${statuses}::text[])
+          order by id ${direction} limit ${limit}
+        ) as page
+      ))
+      order by id ${direction} limit ${limit}`
+  })
 
-/** Two tickets in four billion have the same code; nobody reads through more of them. */
-const SAME_CODE_MAX = 10
+/** A lapsed hold is stored as HELD until a job ends it. */
+const storedStatuses = (statuses: readonly ReservationStatus[]): ReservationStatus[] => [
+  ...new Set(statuses.includes('EXPIRED') ? [...statuses, 'HELD' as const] : statuses),
+]
 
-/** The reservations with a booking code, in any order: more than one only by chance. */
-export const findByBookingCode = defineRead<{ code: string }, Reservation[]>((orm) =>
-  orm
-    .select(columns)
-    .from(reservations)
-    .where(fragment`right(${reservations.id}::text, 8) = ${fragment.placeholder('code')}`)
-    .limit(SAME_CODE_MAX),
-)
+/** The reservations with a booking code, in any order. Codes of 32 bits collide rarely: 10 at most. */
+export const findByBookingCode = (db: Database, { code }: { code: string }): Promise<Reservation[]> =>
+  db.call(
+    (sql) => sql<Reservation[]>`
+      select ${columns(sql)} from reservations where right(id::text, 8) = ${code} limit 10`,
+  )
 
 /**
- * Ends holds that have lapsed, `limit` at the most.
+ * Ends holds that have lapsed, `limit` at most.
  * @returns how many it ended
  */
 export async function expireReservations(db: Database, limit: number): Promise<number> {

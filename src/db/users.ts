@@ -1,14 +1,11 @@
 import type { User } from '../domain/users.ts'
 import type { Database } from './client.ts'
-import { defineLoad, isOneOf } from './read.ts'
-import { users } from './tables.ts'
 
-/** Remembers a new user. The id is the caller's to make. */
-export async function createUser(db: Database, user: { id: string; name: string }): Promise<void> {
-  await db.call((_, orm) => orm.insert(users).values(user))
+/** Stores a new user. The caller makes the id. */
+export async function createUser(db: Database, { id, name }: User): Promise<void> {
+  await db.call((sql) => sql`insert into users (id, name) values (${id}, ${name})`)
 }
 
-/** The users of these ids that this server issued an identity to, in any order. */
-export const loadUsers = defineLoad<User[]>((orm) =>
-  orm.select({ id: users.id, name: users.name }).from(users).where(isOneOf(users.id)),
-)
+/** The users with these ids that this service issued an identity to, in any order. */
+export const loadUsers = (db: Database, ids: readonly string[]): Promise<User[]> =>
+  db.call((sql) => sql<User[]>`select id, name from users where id = any(${ids}::uuid[])`)

@@ -72,7 +72,7 @@ export async function ticketsOf({ userId }: Buyer, _: unknown, context: Context)
   const ids = (await catalogDb.listConcerts(context.db, newest)).map(({ id }) => id)
   const [found, spent] = await Promise.all([
     Promise.all(ids.map((id) => context.queue.find(id, userId))),
-    queueDb.listSpentTickets(context.db, { userId, ids }),
+    queueDb.listSpentTickets(context.db, { userId, concertIds: ids }),
   ])
   const live = found.flatMap((one) => (one ? [{ ...one.ticket, status: one.status }] : []))
   const finished = spent.map(({ concertId, number, spentAt }) => ({

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
-import { eq } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
 import { createUser, loadUsers } from '../../src/db/users.ts'
-import { users } from '../../src/db/tables.ts'
 import { openTestDb } from '../support/test-db.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -62,7 +60,7 @@ test('a connection whose prepared statements are gone, or outdated, prepares the
   const db = open({ poolSize: 1 })
   const user = { id: randomUUID(), name: 'Minji' }
   await createUser(db, user)
-  const find = () => db.call((_, orm) => orm.select().from(users).where(eq(users.id, user.id)))
+  const find = () => loadUsers(db, [user.id])
   expect(await find()).toMatchObject([user])
   for (const statement of ['deallocate all', 'discard all']) {
     await db.call((own) => own.unsafe(statement))
@@ -90,12 +88,12 @@ test('what is logged of an error has no values of its statement', async () => {
   await session`begin`
   await session`select from users where id = ${id} for update`
   const errors = await Promise.all([
-    errorOf(db.call((_, orm) => orm.insert(users).values({ id, name: secret }))), // 23505
+    errorOf(createUser(db, { id, name: secret })), // 23505
     errorOf(db.call((own) => own`select ${secret}::text::int`)), // 22P02
     errorOf(db.call((own) => own`select ${secret}::text::timestamptz`)), // 22007
     errorOf(db.call((own) => own`select ${secret}::text::jsonb`)), // 22P02
-    errorOf(db.call((_, orm) => orm.select().from(users).where(eq(users.id, secret)))), // 22P02
-    errorOf(db.call((_, orm) => orm.update(users).set({ name: secret }).where(eq(users.id, id)))), // 55P03
+    errorOf(loadUsers(db, [secret])), // 22P02
+    errorOf(db.call((own) => own`update users set name = ${secret} where id = ${id}`)), // 55P03
   ])
   await session`rollback`
   session.release()

@@ -59,7 +59,7 @@ const operations: Record<string, (db: Database, show: ConcertFixture) => Promise
     const ticket = { userId: randomUUID(), concertId, number: 1 }
     return Promise.all([
       endedTickets(db, concertId, [ticket, { ...ticket, number: 2 }]),
-      listSpentTickets(db, { userId: ticket.userId, ids: [concertId] }),
+      listSpentTickets(db, { userId: ticket.userId, concertIds: [concertId] }),
     ])
   },
   leaving: async (db, show) => {

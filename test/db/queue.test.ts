@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { loadConcerts } from '../../src/db/catalog.ts'
+import { loadConcerts, readQueueSettings } from '../../src/db/catalog.ts'
 import { leaseOutbox } from '../../src/db/outbox.ts'
-import { reserveQueueNumbers, endedTickets, updateQueue } from '../../src/db/queue.ts'
+import { chargePoints } from '../../src/db/points.ts'
+import { endedTickets, listSpentTickets, reserveQueueNumbers, updateQueue } from '../../src/db/queue.ts'
 import { openTestDb } from '../support/test-db.ts'
-import { createBuyer, createConcertFixture, isSpent } from '../support/fixtures.ts'
+import {
+  chargeArgs,
+  createBuyer,
+  createConcertFixture,
+  holdArgs,
+  holdSeats,
+  isSpent,
+  paymentArgs,
+  payReservation,
+} from '../support/fixtures.ts'
 
 const { db, sql, open } = await openTestDb()
 const unchanged = { capacity: undefined, ratePerSecond: undefined, paused: undefined }
@@ -57,6 +67,7 @@ test('an operator changes what they name and nothing else, and each change is to
   })
   expect(settings).toEqual({ capacity: 7, ratePerSecond: null, paused: false, version: 5 })
   expect(await loadConcerts(db, [concertId])).toMatchObject([{ queueSettings: settings }])
+  expect(await readQueueSettings(db, concertId)).toEqual(settings)
   expect(await reserveQueueNumbers(db, concertId)).toMatchObject({ settings })
   expect(await sql`select type, data from outbox where subject_id = ${concertId}`).toEqual(
     Array.from({ length: 4 }, () => ({ type: 'queue.updated', data: { concertId } })),
@@ -79,6 +90,7 @@ test('changes of several operators at the same time all count', async () => {
 
 test('without the concert there is nothing to change', async () => {
   expect(await updateQueue(db, randomUUID(), randomUUID(), { ...unchanged, capacity: 1 })).toBeNull()
+  expect(await readQueueSettings(db, randomUUID())).toBeNull()
 })
 
 test('a ticket that no payment has spent is not spent', async () => {
@@ -99,4 +111,16 @@ test('of many tickets, those that have ended, and why', async () => {
     await sql`insert into spent_tickets (concert_id, user_id, number, spent_at) values (${concertId}, ${userId}, 3, now())`
   expect(await endedTickets(db, show.concertId, tickets)).toEqual(new Map([[3, 'PAID']]))
   expect(await endedTickets(db, show.concertId, [])).toEqual(new Map())
+})
+
+test('spent tickets are listed for the user that paid', async () => {
+  const concert = await createConcertFixture(db)
+  const [buyer, other] = [createBuyer(concert, 1), createBuyer(concert, 2)]
+  await chargePoints(db, chargeArgs(buyer, 100))
+  await payReservation(db, paymentArgs(buyer, await holdSeats(db, holdArgs(buyer, [1]))))
+  const { concertId } = concert
+  expect(await listSpentTickets(db, { userId: buyer.userId, concertIds: [concertId] })).toEqual([
+    { ...buyer.ticket, spentAt: expect.any(Date) as Date },
+  ])
+  expect(await listSpentTickets(db, { userId: other.userId, concertIds: [concertId] })).toEqual([])
 })

@@ -140,7 +140,7 @@ export const databaseMutants: readonly Mutant[] = [
     name: 'lapsed holds are shown as held',
     edits: [
       {
-        file: '/catalog.ts',
+        file: '/claim-status.ts',
         find: "$status = 'HELD' and held_until > read_clock() then 'HELD'",
         replace: "$status = 'HELD' then 'HELD'",
       },
