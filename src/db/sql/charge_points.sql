@@ -1,10 +1,10 @@
 -- Adds points to a user's balance. p_amount: above zero, at most p_balance_max.
--- p_actor_id: who asks, and whose key it is: the user, an operator or a cashier.
--- The transfer keeps the key for good: once idempotency_keys has forgotten it, the same charge is answered from the transfer.
+-- p_actor_id: the caller, who owns the key: the user, an operator or a cashier.
+-- The transfer stores the key too. After the key has been pruned from idempotency_keys, a retry is answered from the transfer.
 --
--- Returns {outcome, …}:
---   Charged {balance}                                        the balance right after this charge
---   BalanceLimitExceeded {limit}, IdempotencyKeyReused       kept under the key
+-- Returns {outcome, …}
+--   and stores it under the key:    Charged {balance}: right after this charge; BalanceLimitExceeded {limit}
+--   without storing it:             IdempotencyKeyReused
 create or replace function charge_points(
   p_actor_id uuid, p_key text, p_user_id uuid, p_amount bigint, p_balance_max bigint
 ) returns jsonb
@@ -15,19 +15,19 @@ as $$
 declare
   v_answer jsonb;
   v_balance bigint;
-  v_charged transfers;
+  v_earlier transfers;
 begin
   v_answer := claim_idempotency_key(p_actor_id, p_key,
     jsonb_build_object('operation', 'chargePoints', 'userId', p_user_id, 'amount', p_amount));
   if v_answer is not null then
     return v_answer;
   end if;
-  select * into v_charged from transfers where charged_by = p_actor_id and idempotency_key = p_key;
+  select * into v_earlier from transfers where charged_by = p_actor_id and idempotency_key = p_key;
   if found then
     return release_idempotency_key(p_actor_id, p_key,
-      case when v_charged.user_id = p_user_id and v_charged.amount = p_amount
+      case when v_earlier.user_id = p_user_id and v_earlier.amount = p_amount
         then jsonb_build_object('outcome', 'Charged', 'balance',
-          (select sum(amount) from transfers where user_id = p_user_id and id <= v_charged.id))
+          (select sum(amount) from transfers where user_id = p_user_id and id <= v_earlier.id))
         else '{"outcome": "IdempotencyKeyReused"}'
       end);
   end if;

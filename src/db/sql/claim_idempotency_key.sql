@@ -1,8 +1,8 @@
--- Takes a client's idempotency key: the first lock of every function that changes money or seats.
--- A second transaction with the same key waits here for the first one's answer.
+-- Claims a client's idempotency key: the first lock of every function that changes money or seats.
+-- A second transaction with the same key waits here until the first has ended.
 --
--- Returns null: the key is new, go on, and end with complete_idempotency_key or release_idempotency_key.
--- Returns an answer: this was already decided; it says IdempotencyKeyReused if the intent is another one.
+-- Returns null when the key is new: the caller goes on, and ends with complete_idempotency_key or release_idempotency_key.
+-- Otherwise returns the stored answer, or IdempotencyKeyReused when the key was used for another request (p_intent).
 create or replace function claim_idempotency_key(p_user_id uuid, p_key text, p_intent jsonb) returns jsonb
 language plpgsql as $$
 declare
@@ -19,6 +19,6 @@ begin
     if v_answer is not null then
       return v_answer;
     end if;
-    -- The key was pruned between the two: it is free after all.
+    -- Pruned between the two statements: try again.
   end loop;
 end $$;

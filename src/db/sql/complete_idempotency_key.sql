@@ -1,5 +1,5 @@
--- Keeps the answer under the key that claim_idempotency_key took, refusals included, and returns it.
--- PL/pgSQL, as everything that changes something: it keeps its plans, and a function in SQL is planned anew at each call.
+-- Stores an answer, refusals included, under a claimed key, and returns it.
+-- PL/pgSQL keeps the plan; a function in SQL would be planned at each call.
 create or replace function complete_idempotency_key(p_user_id uuid, p_key text, p_answer jsonb) returns jsonb
 language plpgsql as $$
 begin

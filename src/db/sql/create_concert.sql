@@ -1,12 +1,11 @@
--- Adds a concert with its dates, all or nothing, and writes down who did. The caller has checked every value.
--- p_performances: [{id, startsAt, seatCount, seatPrice}]; the ids are made anew for each try, and so no part of the intent.
--- p_key: null where the client made none; then a repetition adds another concert. The concert keeps it for good: once
--- idempotency_keys has forgotten it, the same call is answered from the concert. Its queue may have other settings by then.
+-- Adds a concert with its dates, all or nothing, and an entry in the audit log. The caller has validated every value.
+-- p_performances: [{id, startsAt, seatCount, seatPrice}]; each attempt has new ids, so they are not part of the request.
+-- p_key: null without a key; then every call adds a concert. The concert stores the key too. After the key has been pruned from
+-- idempotency_keys, a retry is answered from the concert, whose queue settings may have changed since.
 --
--- Returns {outcome, …}:
---   Created {concertId}                                      by the first try with this key
---   PerformanceInPast                                        a date is not in the future: nothing is added
---   IdempotencyKeyReused
+-- Returns {outcome, …}
+--   and stores it under the key:    Created {concertId}, PerformanceInPast: a date is not in the future
+--   without storing it:             IdempotencyKeyReused
 create or replace function create_concert(
   p_concert_id uuid, p_title text, p_queue_capacity int, p_queue_rate double precision, p_performances jsonb,
   p_operator_id uuid, p_key text
@@ -17,7 +16,7 @@ set enable_seqscan = off
 as $$
 declare
   v_answer jsonb;
-  v_added concerts;
+  v_earlier concerts;
 begin
   if p_key is not null then
     v_answer := claim_idempotency_key(p_operator_id, p_key, jsonb_build_object('operation', 'createConcert',
@@ -26,17 +25,17 @@ begin
     if v_answer is not null then
       return v_answer;
     end if;
-    select * into v_added from concerts where created_by = p_operator_id and idempotency_key = p_key;
+    select * into v_earlier from concerts where created_by = p_operator_id and idempotency_key = p_key;
     if found then
-      return release_idempotency_key(p_operator_id, p_key, case when v_added.title = p_title and not exists (
+      return release_idempotency_key(p_operator_id, p_key, case when v_earlier.title = p_title and not exists (
           select from (
             (select "startsAt", "seatCount", "seatPrice" from jsonb_to_recordset(p_performances)
               as p ("startsAt" timestamptz, "seatCount" int, "seatPrice" bigint))
             except all
-            (select starts_at, seat_count, seat_price from performances where concert_id = v_added.id)
+            (select starts_at, seat_count, seat_price from performances where concert_id = v_earlier.id)
           ) as other
-        ) and jsonb_array_length(p_performances) = (select count(*) from performances where concert_id = v_added.id)
-        then jsonb_build_object('outcome', 'Created', 'concertId', v_added.id)
+        ) and jsonb_array_length(p_performances) = (select count(*) from performances where concert_id = v_earlier.id)
+        then jsonb_build_object('outcome', 'Created', 'concertId', v_earlier.id)
         else '{"outcome": "IdempotencyKeyReused"}'
       end);
     end if;

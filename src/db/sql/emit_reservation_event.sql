@@ -1,4 +1,4 @@
--- Writes to the outbox what happened to a reservation. domain/events.ts has the types.
+-- Adds an event about a reservation to the outbox. p_more: further fields of its data, see domain/events.ts.
 create or replace function emit_reservation_event(
   p_type text, p_reservation reservations, p_at timestamptz, p_more jsonb default '{}'
 ) returns void

@@ -1,6 +1,5 @@
--- Forgets the events that were delivered (p_delivered), and takes the next ones to deliver: nobody else is handed them
--- until p_lease_ms have passed. Only the oldest undelivered event of each subject is handed out, so that those of one
--- reservation go out in order. p_limit: how many at the most.
+-- Deletes delivered events (p_delivered), and leases the next ones, p_limit at most. A leased event is not handed out again until
+-- p_lease_ms have passed. Only the oldest undelivered event of a subject is leased, so that each subject's are delivered in order.
 create or replace function lease_outbox(p_delivered bigint[], p_limit int, p_lease_ms bigint) returns setof outbox
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -9,10 +8,10 @@ as $$
 declare
   v_next bigint[];
 begin
-  -- This need not be on the disk when it is answered: an event that comes back after a crash is delivered again.
+  -- A crash may lose this commit: the events are then delivered again.
   perform set_config('synchronous_commit', 'off', true);
   delete from outbox where id = any (p_delivered);
-  -- An aggregate over the events of one subject: not exists (… and id < o.id) may be planned as a scan of all of them.
+  -- An aggregate over one subject: not exists (… and id < o.id) may be planned as a scan of all events.
   v_next := array(
     select o.id from outbox o
     where (o.leased_until is null or o.leased_until <= clock_timestamp())

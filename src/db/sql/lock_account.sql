@@ -1,5 +1,5 @@
--- Locks a user's account, making it when it is not there yet, and returns its balance in points.
--- Everything that one user does to money and seats is serialised by this lock.
+-- Locks a user's account, creates it if necessary, and returns its balance in points.
+-- This lock serialises all that one user does to money and seats.
 create or replace function lock_account(p_user_id uuid) returns bigint
 language plpgsql as $$
 declare

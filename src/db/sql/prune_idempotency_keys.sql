@@ -1,5 +1,4 @@
--- Forgets keys that are older than p_keep_ms; p_limit at the most, so that no call takes long.
--- Returns how many it forgot.
+-- Deletes keys older than p_keep_ms, p_limit at most, so that no call takes long. Returns how many it deleted.
 create or replace function prune_idempotency_keys(p_keep_ms bigint, p_limit int) returns int
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -7,7 +6,7 @@ set enable_seqscan = off
 as $$
 declare
   v_pruned int;
-  -- Once, so that the index on their age can be asked for what is old.
+  -- A variable, so that the index on created_at can be used: clock_timestamp() is volatile.
   v_before timestamptz := clock_timestamp() - p_keep_ms * interval '1 millisecond';
 begin
   delete from idempotency_keys where ctid = any (array(

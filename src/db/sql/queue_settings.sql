@@ -1,4 +1,4 @@
--- What an operator decides about a concert's queue, as it is handed out and written down.
+-- The settings of a concert's queue, as QueueSettings in domain/queue.ts.
 create or replace function queue_settings(p_concert concerts) returns jsonb
 language sql stable as $$
   select jsonb_build_object(

@@ -1,5 +1,5 @@
--- The time right now, in whole milliseconds, so that what is stored is exactly what a client is shown.
--- clock_timestamp(), not now(): now() is when the statement began, which can be before it got its locks.
+-- The current time in whole milliseconds, so that a stored time is exactly the one that a client sees.
+-- Not now(), which is the start of the transaction, and so before its locks were granted.
 create or replace function read_clock() returns timestamptz
 language sql volatile as $$
   select date_trunc('milliseconds', clock_timestamp())

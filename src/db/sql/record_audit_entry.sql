@@ -1,6 +1,6 @@
--- Writes down what an operator is changing, in the transaction that changes it.
--- The id is a UUID of version 7 (RFC 9562, section 5.7) with the fraction of its millisecond in rand_a (section 6.2, method 3): later
--- ones sort behind earlier ones, however fast they follow each other.
+-- Adds an entry to the audit log, in the transaction of the change. p_before: null when there was nothing.
+-- The id is a UUIDv7 (RFC 9562, section 5.7) with the fraction of its millisecond in rand_a (section 6.2, method 3), so that
+-- entries sort by time even within a millisecond.
 create or replace function record_audit_entry(
   p_operator_id uuid, p_action text, p_concert_id uuid, p_user_id uuid, p_before jsonb, p_after jsonb
 ) returns void

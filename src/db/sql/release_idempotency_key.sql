@@ -1,5 +1,4 @@
--- Gives back the key that claim_idempotency_key took: the request was turned away at the door and may come again.
--- Returns the answer it was handed.
+-- Deletes a claimed key, so that the same request may be sent again with it. Returns p_answer.
 create or replace function release_idempotency_key(p_user_id uuid, p_key text, p_answer jsonb) returns jsonb
 language plpgsql as $$
 begin

@@ -1,6 +1,6 @@
--- Reserves p_count queue numbers of a concert that were never reserved before, for Redis to hand out.
--- Returns {first, last, fresh, settings}: `fresh` when these are the concert's very first numbers; otherwise
--- Redis may have lost what it knew. Null: there is no such concert.
+-- Reserves the next p_count queue numbers of a concert, for Redis to issue. No number is ever reserved twice.
+-- Returns {first, last, fresh, settings}; fresh: the concert's first numbers, otherwise Redis may have lost data.
+-- Returns null when there is no such concert.
 create or replace function reserve_queue_numbers(p_concert_id uuid, p_count int) returns jsonb
 language sql volatile as $$
   update concerts set queue_number_watermark = queue_number_watermark + p_count

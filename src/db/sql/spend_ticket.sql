@@ -1,12 +1,12 @@
--- Spends a queue ticket that has paid for seats and holds nothing any more. The caller has locked its owner's account.
--- Returns whether it is spent.
+-- Spends a queue ticket if it has paid for seats and has no live hold. The caller has locked its owner's account.
+-- Returns whether the ticket is spent.
 create or replace function spend_ticket(p_user_id uuid, p_concert_id uuid, p_number bigint, p_at timestamptz)
 returns boolean
 language plpgsql as $$
 declare
   v_spent boolean;
 begin
-  -- An aggregate over the user's own: exists (… and status = 'HELD') may be planned as a scan of everybody's holds.
+  -- An aggregate over one user: exists (… and status = 'HELD') may be planned as a scan of all users' holds.
   select coalesce(bool_or(status in ('PAID', 'REFUNDED')), false)
     and not coalesce(bool_or(status = 'HELD' and held_until > p_at), false)
   into v_spent
