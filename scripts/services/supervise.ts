@@ -79,17 +79,17 @@ interface LaunchOptions {
  * Starts a service in its home and waits until it answers. What an earlier owner left running there is
  * stopped first. Its output goes to `<name>.log`; when it does not start, the end of that is the message.
  */
-export async function launch(home: DataDir, { name, signal, command, cwd, isReady }: LaunchOptions) {
-  const processFile = join(home.path, `${name}.process`)
+export async function launch(dataDir: DataDir, { name, signal, command, cwd, isReady }: LaunchOptions) {
+  const processFile = join(dataDir.path, `${name}.process`)
   await stopOrphan(processFile, `SIG${signal}`)
 
-  const log = join(home.path, `${name}.log`)
+  const log = join(dataDir.path, `${name}.log`)
   const output = openSync(log, 'w', 0o600)
   const { pid, ended, stop } = await supervise(signal, command, {
     cwd,
     env: serviceEnv(cwd),
     output,
-    ...home.account,
+    ...dataDir.account,
   })
   closeSync(output)
   writeProcessFile(processFile, pid)

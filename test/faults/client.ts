@@ -32,7 +32,7 @@ export interface Result {
 }
 
 export interface ApiClient {
-  request(op: Op, variables: Record<string, unknown>, asking: RequestOptions): Promise<Result>
+  request(op: Op, variables: Record<string, unknown>, options: RequestOptions): Promise<Result>
   createUser(uuid: string, role?: 'buyer' | 'operator'): Promise<User>
   /** How it went so far, for the progress line. */
   counts: Record<Outcome, number>
@@ -54,14 +54,14 @@ export function createApiClient(cluster: FaultCluster, log: Log): ApiClient {
   const counts: ApiClient['counts'] = { ok: 0, refused: 0, unknown: 0 }
   let last = 0
 
-  async function send(call: number, op: Op, variables: object, asking: RequestOptions): Promise<Result> {
-    const { user: person, server, token } = asking
+  async function send(call: number, op: Op, variables: object, options: RequestOptions): Promise<Result> {
+    const { user, server, token } = options
     const response = await fetch(cluster.servers[server]?.url ?? '', {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         accept: ACCEPTED[call % ACCEPTED.length] ?? '',
-        authorization: `Bearer ${person.accessToken}`,
+        authorization: `Bearer ${user.accessToken}`,
         ...(token === undefined ? {} : { 'x-queue-token': token }),
       },
       body: JSON.stringify({ query: documents[op], variables }),
@@ -76,26 +76,26 @@ export function createApiClient(cluster: FaultCluster, log: Log): ApiClient {
 
   return {
     counts,
-    request: async (op, variables, asking) => {
+    request: async (op, variables, options) => {
       const call = (last += 1)
-      const { user: person, server, token, theft } = asking
+      const { user, server, token, theft } = options
       log.write({
         kind: 'sent',
         call,
         op,
-        user: person.uuid,
+        user: user.uuid,
         server,
         args: argsOf(variables),
         ticket: token === undefined ? undefined : ticketOf(token),
         theft,
       })
-      const reply = await send(call, op, variables, asking).catch((error: unknown): Result => {
+      const result = await send(call, op, variables, options).catch((error: unknown): Result => {
         return { outcome: 'unknown', code: errorCodeOf(error), answer: undefined }
       })
-      counts[reply.outcome] += 1
-      const answered: Omit<Answered, 'at'> = { kind: 'answered', call, ...reply }
+      counts[result.outcome] += 1
+      const answered: Omit<Answered, 'at'> = { kind: 'answered', call, ...result }
       log.write(answered)
-      return reply
+      return result
     },
     createUser: async (uuid, role = 'buyer') => ({
       uuid,

@@ -77,18 +77,18 @@ const DOCUMENTS = [
 /** Asks about a reservation that is paid for, and writes down what every path answered. */
 export async function compare(
   { cluster, log }: { cluster: FaultCluster; log: Log },
-  person: User,
+  user: User,
   reservationId: string,
   random: Random,
 ): Promise<void> {
   const query = random.pick(DOCUMENTS)
   const operation = { query, variables: { id: reservationId, a: random.next() < 0.5 } }
   const { url } = random.pick(cluster.servers)
-  const headers = { authorization: `Bearer ${person.accessToken}` }
+  const headers = { authorization: `Bearer ${user.accessToken}` }
   const answers: { path: string; text: string }[] = []
   for (let repeat = 0; repeat < REPEATS; repeat++) {
-    for (const [path, ask] of Object.entries(PATHS)) {
-      const text = await ask(url, operation, headers).catch(() => undefined)
+    for (const [path, send] of Object.entries(PATHS)) {
+      const text = await send(url, operation, headers).catch(() => undefined)
       if (text !== undefined && hasNoErrors(text)) answers.push({ path, text })
     }
   }

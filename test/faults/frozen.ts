@@ -9,7 +9,7 @@ import type { FaultCluster } from './cluster/types.ts'
 /** Watches a ticket, and sends nothing any more once the server has answered, for `ms` or until the signal. */
 export async function freeze(
   { cluster, log, signal }: { cluster: FaultCluster; log: Log; signal: AbortSignal },
-  person: User,
+  user: User,
   token: string,
   server: number,
   ms: number,
@@ -18,17 +18,17 @@ export async function freeze(
   const socket = new WebSocket(url, 'graphql-transport-ws')
   socket.on('error', () => undefined)
   socket.on('open', () => {
-    const payload = { authorization: `Bearer ${person.accessToken}`, 'x-queue-token': token }
+    const payload = { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token }
     socket.send(JSON.stringify({ type: 'connection_init', payload }))
   })
-  const asleep = new AbortController()
+  const frozen = new AbortController()
   socket.once('message', () => {
-    asleep.abort()
+    frozen.abort()
     socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: statusSubscription } }))
-    log.write({ kind: 'frozen', user: person.uuid, ticket: readToken(token), phase: 'start' })
+    log.write({ kind: 'frozen', user: user.uuid, ticket: readToken(token), phase: 'start' })
   })
   await sleep(ms, undefined, { signal }).catch(() => undefined)
-  if (asleep.signal.aborted)
-    log.write({ kind: 'frozen', user: person.uuid, ticket: readToken(token), phase: 'end' })
+  if (frozen.signal.aborted)
+    log.write({ kind: 'frozen', user: user.uuid, ticket: readToken(token), phase: 'end' })
   socket.terminate()
 }

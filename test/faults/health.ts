@@ -18,7 +18,7 @@ const EVERY_MS = 300
 const ANSWER_MS_MAX = 6_000
 
 /** Resolves to the answer of a server; null: there is none, as from a process that is killed or frozen. */
-async function ask(server: Server, path: string): Promise<{ status: number; body: unknown } | null> {
+async function get(server: Server, path: string): Promise<{ status: number; body: unknown } | null> {
   try {
     const url = new URL(path, server.directUrl)
     const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
@@ -32,11 +32,11 @@ async function ask(server: Server, path: string): Promise<{ status: number; body
 /** Writes every answer to the log until it is stopped. @returns what stops it */
 export function pollHealth(cluster: FaultCluster, log: Log): () => Promise<void> {
   let stopped = false
-  async function go(server: Server): Promise<void> {
+  async function poll(server: Server): Promise<void> {
     while (!stopped) {
       const wasStopping = server.stopping
       const askedAt = Date.now()
-      const [ready, health] = await Promise.all([ask(server, '/ready'), ask(server, '/health')])
+      const [ready, health] = await Promise.all([get(server, '/ready'), get(server, '/health')])
       if (ready || health) {
         log.write({
           kind: 'health',
@@ -50,9 +50,9 @@ export function pollHealth(cluster: FaultCluster, log: Log): () => Promise<void>
       await sleep(EVERY_MS)
     }
   }
-  const going = Promise.all(cluster.servers.map(go))
+  const polling = Promise.all(cluster.servers.map(poll))
   return async () => {
     stopped = true
-    await going
+    await polling
   }
 }

@@ -104,7 +104,7 @@ export function readHistory(databaseUrl: string): Promise<DatabaseHistory> {
     const changes = await sql<Change[]>`
       select seq::int, tx, extract(epoch from at)::float8 * 1000 as at, tbl, op, was, now
       from history.changes order by seq`
-    const gates = await sql<AccountLock[]>`
+    const accountLocks = await sql<AccountLock[]>`
       select user_id as "user", extract(epoch from from_at)::float8 * 1000 as from,
         extract(epoch from until_at)::float8 * 1000 as until from history.account_locks`
     const rows: Record<string, unknown[]> = {}
@@ -113,12 +113,12 @@ export function readHistory(databaseUrl: string): Promise<DatabaseHistory> {
       const found = await sql<{ row: unknown }[]>`select to_jsonb(t) as row from ${sql(table)} t`
       rows[table] = found.map(({ row }) => row)
     }
-    return { changes: [...changes], accountLocks: [...gates], rows: rows as DatabaseHistory['rows'] }
+    return { changes: [...changes], accountLocks: [...accountLocks], rows: rows as DatabaseHistory['rows'] }
   })
 }
 
 /** One connection, for as long as it takes. */
-export async function withConnection<T>(url: string, use: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> {
+export async function withConnection<T>(url: string, run: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> {
   const sql = postgres(url, {
     max: 1,
     connect_timeout: 5,
@@ -126,7 +126,7 @@ export async function withConnection<T>(url: string, use: (sql: postgres.Sql) =>
     connection: { TimeZone: 'UTC' },
   })
   try {
-    return await use(sql)
+    return await run(sql)
   } finally {
     await sql.end({ timeout: 2 })
   }

@@ -37,14 +37,14 @@ const directory =
   values.check ?? values.directory ?? join(tmpdir(), `stagedoor-faults-${seed}-${process.pid}`)
 const wanted = values.faults?.split(',').map((name) => name.trim().toLowerCase())
 const chosen = wanted
-  ? faults.filter(({ name }) => wanted.some((word) => name.toLowerCase().includes(word)))
+  ? faults.filter(({ name }) => wanted.some((part) => name.toLowerCase().includes(part)))
   : faults
-const again =
+const command =
   `npm run faults -- --seed ${seed} --minutes ${minutes} --servers ${servers} --buyers ${values.buyers}` +
   (values.faults === undefined ? '' : ` --faults ${JSON.stringify(values.faults)}`)
 
 if (values.check === undefined) {
-  console.log(`seed ${seed}; to run it again: ${again}`)
+  console.log(`seed ${seed}; to run it again: ${command}`)
   console.log(`files: ${directory}`)
   await run({
     seed,
@@ -54,19 +54,19 @@ if (values.check === undefined) {
     faults: chosen,
     directory,
     ...(values.root === undefined ? {} : { root: values.root }),
-    say: (line) => console.log(line),
+    onProgress: (line) => console.log(line),
   })
 }
-const result = loadRun(directory)
-const findings = check(result)
+const loaded = loadRun(directory)
+const findings = check(loaded)
 const full = values.check === undefined && values.faults === undefined
-printReport(result, findings)
-const sound = isPassed(result, findings, {
+printReport(loaded, findings)
+const passed = isPassed(loaded, findings, {
   everyCheck: full && minutes >= MINUTES_FOR_CHECKS,
   everyFault: full && minutes >= MINUTES_FOR_FAULTS,
 })
-console.log(sound ? 'sound' : `NOT SOUND. The files are in ${directory}; to run it again: ${again}`)
-if (sound && values.check === undefined && values.directory === undefined) {
+console.log(passed ? 'sound' : `NOT SOUND. The files are in ${directory}; to run it again: ${command}`)
+if (passed && values.check === undefined && values.directory === undefined) {
   rmSync(directory, { recursive: true, force: true })
 }
-process.exitCode = sound ? 0 : 1
+process.exitCode = passed ? 0 : 1

@@ -15,14 +15,15 @@ export interface Requirements {
 }
 
 /** No violation, no fault that could not be brought about, and what is demanded. */
-export const isPassed = (run: Run, findings: readonly Finding[], demands: Requirements): boolean =>
+export const isPassed = (run: Run, findings: readonly Finding[], requirements: Requirements): boolean =>
   findings.every(
-    ({ violations, facts, needsAllFaults: sometimes = false }) =>
-      violations.length === 0 && (facts > 0 || !(sometimes ? demands.everyFault : demands.everyCheck)),
+    ({ violations, facts, needsAllFaults = false }) =>
+      violations.length === 0 &&
+      (facts > 0 || !(needsAllFaults ? requirements.everyFault : requirements.everyCheck)),
   ) &&
   missing(findings).length === 0 &&
   run.settings.failures.length === 0 &&
-  (!demands.everyFault || faultsNotInjected(run).length === 0)
+  (!requirements.everyFault || faultsNotInjected(run).length === 0)
 
 /** The faults that never happened, though they are possible here. */
 export const faultsNotInjected = ({ settings }: Run): string[] =>
@@ -37,34 +38,34 @@ const missing = (findings: readonly Finding[]): number[] => {
 export function printReport(
   run: Run,
   findings: readonly Finding[],
-  say: (line: string) => void = console.log,
+  print: (line: string) => void = console.log,
 ): void {
-  say('')
-  say('operation               ok  refused  unknown')
+  print('')
+  print('operation               ok  refused  unknown')
   for (const [op, calls] of [...groupBy(run.calls, ({ op }) => op)].sort()) {
     const count = (outcome: string) => calls.filter((call) => call.outcome === outcome).length
     const columns = [count('ok').toString().padStart(7), count('refused').toString().padStart(9)]
-    say(`${op.padEnd(19)}${columns.join('')}${count('unknown').toString().padStart(9)}`)
+    print(`${op.padEnd(19)}${columns.join('')}${count('unknown').toString().padStart(9)}`)
   }
   const thefts = run.calls.filter(({ theft }) => theft !== undefined).length
   const seen = run.streams.reduce((sum, stream) => sum + stream.seen.length, 0)
-  say(
+  print(
     `${run.calls.length} calls, ${thefts} of them thefts; ${run.streams.length} streams that said ${seen} things`,
   )
-  say('')
-  say('fault                                    times')
+  print('')
+  print('fault                                    times')
   for (const [name, times] of Object.entries(run.settings.faults).sort()) {
-    say(`${name.padEnd(40)} ${times.toString().padStart(5)}`)
+    print(`${name.padEnd(40)} ${times.toString().padStart(5)}`)
   }
-  for (const { name, why } of run.settings.unsupported) say(`${name}: impossible here: ${why}`)
-  for (const { name, why } of run.settings.failures) say(`${name}: COULD NOT BE BROUGHT ABOUT: ${why}`)
-  say('')
-  say('invariant                                                       facts  violations')
+  for (const { name, why } of run.settings.unsupported) print(`${name}: impossible here: ${why}`)
+  for (const { name, why } of run.settings.failures) print(`${name}: COULD NOT BE BROUGHT ABOUT: ${why}`)
+  print('')
+  print('invariant                                                       facts  violations')
   for (const { invariant, name, facts, violations } of findings) {
     const what = `${invariant.toString().padStart(2)} ${name}`.padEnd(60)
-    say(`${what}${facts.toString().padStart(9)}${violations.length.toString().padStart(12)}`)
-    for (const violation of violations.slice(0, SHOWN_MAX)) say(`     ${violation}`)
-    if (violations.length > SHOWN_MAX) say(`     and ${violations.length - SHOWN_MAX} more`)
+    print(`${what}${facts.toString().padStart(9)}${violations.length.toString().padStart(12)}`)
+    for (const violation of violations.slice(0, SHOWN_MAX)) print(`     ${violation}`)
+    if (violations.length > SHOWN_MAX) print(`     and ${violations.length - SHOWN_MAX} more`)
   }
-  for (const number of missing(findings)) say(`${number} was not checked at all`)
+  for (const number of missing(findings)) print(`${number} was not checked at all`)
 }

@@ -36,7 +36,7 @@ export interface RunOptions {
   root?: string
   /** More settings of the servers. */
   env?: Record<string, string>
-  say: (line: string) => void
+  onProgress: (line: string) => void
 }
 
 /** What the checker has to know about a run besides what happened. */
@@ -62,14 +62,14 @@ const SEATS_PER_USER_MAX = 4
 
 /** Runs it to the end. What went wrong, with the faults themselves too, is in the files. */
 export async function run(options: RunOptions): Promise<void> {
-  const { seed, directory, say, seconds } = options
+  const { seed, directory, onProgress, seconds } = options
   mkdirSync(directory, { recursive: true })
   const random = createRandom(seed)
   const cluster = await startFaultCluster({
     directory,
     servers: options.servers,
     seed,
-    say,
+    onProgress,
     ...(options.root === undefined ? {} : { root: options.root }),
     env: { SEATS_PER_USER_MAX: String(SEATS_PER_USER_MAX), ...options.env },
   })
@@ -78,28 +78,28 @@ export async function run(options: RunOptions): Promise<void> {
   let sampler: Sampler | undefined
   try {
     await installHistory(cluster.databaseUrl)
-    const calls = createApiClient(cluster, log)
-    const watching = createSubscriptions(cluster, log)
-    const looking = (sampler = startSampler(cluster, join(directory, 'samples.jsonl'), times.graceMs))
-    const sales = await createSales(cluster, calls, log, ({ concert }) => looking.follow(concert))
+    const client = createApiClient(cluster, log)
+    const subscriptions = createSubscriptions(cluster, log)
+    const currentSampler = (sampler = startSampler(cluster, join(directory, 'samples.jsonl'), times.graceMs))
+    const sales = await createSales(cluster, client, log, ({ concert }) => currentSampler.follow(concert))
     await sales.open()
     await sales.open()
 
     const stopping = new AbortController()
     const { signal } = stopping
     setMaxListeners(0, signal)
-    const crowd = startBuyers({
+    const buyers = startBuyers({
       cluster,
       log,
-      client: calls,
-      subscriptions: watching,
+      client,
+      subscriptions,
       sales,
       random: random.fork('crowd'),
       size: options.buyers,
       graceMs: times.graceMs,
     })
     const stopHealth = pollHealth(cluster, log)
-    const operating = sales.runOperator(random.fork('operator'), signal)
+    const operator = sales.runOperator(random.fork('operator'), signal)
     const schedule = runFaults({
       cluster,
       faults: options.faults,
@@ -111,11 +111,11 @@ export async function run(options: RunOptions): Promise<void> {
     })
     const startedAt = Date.now()
     const progress = setInterval(() => {
-      const { ok, refused, unknown } = calls.counts
+      const { ok, refused, unknown } = client.counts
       const now = [...schedule.running].join(' and ') || 'no fault'
       const passed = Math.round((Date.now() - startedAt) / 1000)
-      say(
-        `${passed} s: ${ok} ok, ${refused} refused, ${unknown} unknown; ${watching.open.size} watching; ${now}`,
+      onProgress(
+        `${passed} s: ${ok} ok, ${refused} refused, ${unknown} unknown; ${subscriptions.open.size} watching; ${now}`,
       )
     }, PROGRESS_MS)
     try {
@@ -123,36 +123,36 @@ export async function run(options: RunOptions): Promise<void> {
       await (options.onceOnly ? Promise.race([time, schedule.ended]) : time)
     } finally {
       stopping.abort()
-      await Promise.all([schedule.ended, operating])
+      await Promise.all([schedule.ended, operator])
       clearInterval(progress)
     }
     if (options.finalChecks ?? true) {
-      say('the last fault is over: looking at what is left …')
+      onProgress('the last fault is over: looking at what is left …')
       await runFinalChecks({
         cluster,
-        client: calls,
-        subscriptions: watching,
+        client,
+        subscriptions,
         sales,
-        buyers: crowd,
+        buyers,
         random: random.fork('end'),
         log,
         ...times,
       })
     } else {
-      await crowd.stop()
-      await Promise.all([...watching.open].map((watch) => watch.stop()))
+      await buyers.stop()
+      await Promise.all([...subscriptions.open].map((watch) => watch.stop()))
     }
     await stopHealth()
     await sampler.stop()
-    const books = await whenReachable(() => readHistory(cluster.databaseUrl))
-    writeFileSync(join(directory, 'history.json'), JSON.stringify(books))
-    const { counts, failures, unsupported: impossible } = schedule
+    const history = await whenReachable(() => readHistory(cluster.databaseUrl))
+    writeFileSync(join(directory, 'history.json'), JSON.stringify(history))
+    const { counts, failures, unsupported } = schedule
     const settings: Settings = {
       seed,
       ...times,
       faults: Object.fromEntries(counts),
       failures,
-      unsupported: impossible,
+      unsupported,
     }
     writeFileSync(join(directory, 'settings.json'), JSON.stringify(settings))
   } finally {
@@ -168,14 +168,14 @@ function timesOf(
 ): Omit<Settings, 'seed' | 'faults' | 'failures' | 'unsupported'> {
   const ms = (name: string): number => Number(env[name]) * 1000
   const rollsOut = faults.includes(rollout)
-  const others = (name: keyof typeof OTHER_SETTINGS): number =>
+  const rolloutMs = (name: keyof typeof OTHER_SETTINGS): number =>
     rollsOut ? Number(OTHER_SETTINGS[name]) * 1000 : 0
   return {
     holdMs: ms('HOLD_SECONDS'),
     claimMs: ms('CLAIM_SECONDS'),
     admissionMs: ms('ADMISSION_SECONDS'),
-    longestClaimMs: Math.max(ms('CLAIM_SECONDS'), others('CLAIM_SECONDS')),
-    longestAdmissionMs: Math.max(ms('ADMISSION_SECONDS'), others('ADMISSION_SECONDS')),
+    longestClaimMs: Math.max(ms('CLAIM_SECONDS'), rolloutMs('CLAIM_SECONDS')),
+    longestAdmissionMs: Math.max(ms('ADMISSION_SECONDS'), rolloutMs('ADMISSION_SECONDS')),
     graceMs: ms('ABSENCE_GRACE_SECONDS'),
     seatsPerUserMax: SEATS_PER_USER_MAX,
   }

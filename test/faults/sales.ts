@@ -47,20 +47,20 @@ const RATES = [0.5, 1, 2]
 
 export async function createSales(
   cluster: FaultCluster,
-  calls: ApiClient,
+  client: ApiClient,
   log: Log,
   onOpen: (sale: Sale) => void,
 ): Promise<Sales> {
-  const operator = await calls.createUser(randomUUID(), 'operator')
+  const operator = await client.createUser(randomUUID(), 'operator')
   const all: Sale[] = []
   const server = (attempt: number): number => attempt % cluster.servers.length
 
   async function open(): Promise<Sale> {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
-      const { answer } = await calls.request(
+      const { answer } = await client.request(
         'createConcert',
         { input: newConcert() },
-        ask(operator, server(attempt)),
+        by(operator, server(attempt)),
       )
       if (typeof answer?.id !== 'string') {
         await sleep(500)
@@ -87,10 +87,10 @@ export async function createSales(
     throw new Error('No concert could be created')
   }
 
-  async function settle(sale: Sale, settings: QueueSettings): Promise<void> {
+  async function updateQueue(sale: Sale, settings: QueueSettings): Promise<void> {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
       const input = { concertId: sale.concertId, ...settings }
-      const { outcome } = await calls.request('updateQueue', { input }, ask(operator, server(attempt)))
+      const { outcome } = await client.request('updateQueue', { input }, by(operator, server(attempt)))
       if (outcome === 'ok') return
       await sleep(500)
     }
@@ -100,7 +100,7 @@ export async function createSales(
     all,
     pick: (random) => random.pick(all.slice(-ON_SALE)),
     open,
-    updateQueue: settle,
+    updateQueue,
     runOperator: async (random, signal) => {
       let opened = Date.now()
       const isOver = (): boolean => signal.aborted
@@ -116,20 +116,20 @@ export async function createSales(
         const ratePerSecond = random.next() < 0.4 ? random.pick(RATES) : null
         const paused = random.next() < 0.15
         const input = { concertId: sale.concertId, capacity, ratePerSecond, paused }
-        await calls.request(
+        await client.request(
           'updateQueue',
           { input },
-          ask(operator, random.int(0, cluster.servers.length - 1)),
+          by(operator, random.int(0, cluster.servers.length - 1)),
         )
         if (!paused) continue
         await sleep(random.int(300, 1_500))
-        await settle(sale, { paused: false })
+        await updateQueue(sale, { paused: false })
       }
     },
   }
 }
 
-const ask = (person: User, server: number) => ({ user: person, server })
+const by = (user: User, server: number) => ({ user, server })
 
 const newConcert = () => ({
   title: 'Under fire',

@@ -24,8 +24,8 @@ export interface Sample {
   next: number
   deltaVersion: number
   /** Of each: who, the number, and until when (by Redis) nobody may call them absent. */
-  waiting: [user: string, number: number, presentUntil: number][]
-  admitted: [user: string, number: number, deadline: number][]
+  waiting: [user: string, number, presentUntil: number][]
+  admitted: [user: string, number, deadline: number][]
   absent: [user: string, number: number][]
   /** How many tickets there were and how they ended, as the queue itself counts them. */
   counters: { issued: number; finished: number; lapsed: number; skipped: number }
@@ -85,7 +85,7 @@ export function startSampler(cluster: FaultCluster, file: string, graceMs: numbe
   const lastOf = new Map<string, Sample>()
   let stopped = false
 
-  async function look(concert: string): Promise<void> {
+  async function takeSample(concert: string): Promise<void> {
     const raw = (await redis.eval(SAMPLE_SCRIPT, 1, keys.concert(concert), graceMs)) as Raw
     const sample = toSample(concert, raw)
     const last = lastOf.get(concert)
@@ -99,13 +99,13 @@ export function startSampler(cluster: FaultCluster, file: string, graceMs: numbe
     lastOf.set(concert, sample)
   }
 
-  async function go(): Promise<void> {
+  async function run(): Promise<void> {
     while (!stopped) {
-      await Promise.all(concerts.map((concert) => look(concert).catch(() => undefined)))
+      await Promise.all(concerts.map((concert) => takeSample(concert).catch(() => undefined)))
       await sleep(EVERY_MS)
     }
   }
-  const going = go()
+  const running = run()
 
   return {
     follow: (concert) => {
@@ -114,7 +114,7 @@ export function startSampler(cluster: FaultCluster, file: string, graceMs: numbe
     },
     stop: async () => {
       stopped = true
-      await going
+      await running
       for (const sample of lastOf.values()) log.write(sample as never)
       log.close()
       redis.disconnect()
@@ -124,7 +124,7 @@ export function startSampler(cluster: FaultCluster, file: string, graceMs: numbe
 
 function toSample(concert: string, raw: Raw): Sample {
   const [time, runId, meta, waiting, present, admitted, admissions, absent] = raw
-  const [capacity, paused, recoveringUntil, next, wakeVersion, issued, finished, lapsed, skipped, rate] =
+  const [capacity, paused, recoveringUntil, next, deltaVersion, issued, finished, lapsed, skipped, rate] =
     meta.map(Number)
   const numbers = new Map(pairs(admissions).map(([user, held]) => [user, Number(held.split(' ')[0])]))
   const at = Date.now()
@@ -140,7 +140,7 @@ function toSample(concert: string, raw: Raw): Sample {
     ratePerSecond: rate === 0 ? null : (rate ?? null),
     recoveringUntil: recoveringUntil ?? 0,
     next: next ?? 0,
-    deltaVersion: wakeVersion ?? 0,
+    deltaVersion: deltaVersion ?? 0,
     waiting: pairs(waiting).map(([user, number], index) => [user, Number(number), Number(present[index])]),
     admitted: pairs(admitted).map(([user, deadline]) => [user, numbers.get(user) ?? 0, Number(deadline)]),
     absent: pairs(absent).map(([user, number]) => [user, Number(number)]),

@@ -42,14 +42,14 @@ const DEFAULT_TIMING: ScheduleTiming = { pauseMsMax: 5_000, concurrentShare: 0.2
 
 export function runFaults(options: ScheduleOptions): Schedule {
   const { cluster, faults, random, log, signal, onceOnly = false } = options
-  const { pauseMsMax, concurrentShare: together } = options.timing ?? DEFAULT_TIMING
+  const { pauseMsMax, concurrentShare } = options.timing ?? DEFAULT_TIMING
   const counts = new Map(faults.map(({ name }) => [name, 0]))
   const failures: Schedule['failures'] = []
-  const impossible: Schedule['unsupported'] = []
+  const unsupported: Schedule['unsupported'] = []
   const running = new Set<string>()
   let last = 0
 
-  async function bring(fault: Fault): Promise<void> {
+  async function inject(fault: Fault): Promise<void> {
     const id = (last += 1)
     running.add(fault.name)
     log.write({ kind: 'fault', id, name: fault.name, phase: 'start' })
@@ -64,12 +64,12 @@ export function runFaults(options: ScheduleOptions): Schedule {
     running.delete(fault.name)
   }
 
-  async function go(): Promise<void> {
+  async function run(): Promise<void> {
     const possible = faults.filter((fault) => {
       const why = fault.unsupported?.()
       if (why !== undefined) {
         counts.delete(fault.name)
-        impossible.push({ name: fault.name, why })
+        unsupported.push({ name: fault.name, why })
       }
       return why === undefined
     })
@@ -86,21 +86,21 @@ export function runFaults(options: ScheduleOptions): Schedule {
       if (isOver()) return
       const [first, ...others] = waiting as [Fault, ...Fault[]]
       const second =
-        random.next() < together ? others.find(({ target }) => target !== first.target) : undefined
+        random.next() < concurrentShare ? others.find(({ target }) => target !== first.target) : undefined
       waiting = others.filter((fault) => fault !== second)
-      await Promise.all([bring(first), second && bring(second)])
+      await Promise.all([inject(first), second && inject(second)])
     }
   }
 
-  return { counts, failures, unsupported: impossible, running, ended: go() }
+  return { counts, failures, unsupported, running, ended: run() }
 }
 
 /** In another order: Fisher and Yates. */
 function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const mixed = [...items]
-  for (let i = mixed.length - 1; i > 0; i--) {
+  const result = [...items]
+  for (let i = result.length - 1; i > 0; i--) {
     const j = random.int(0, i)
-    ;[mixed[i], mixed[j]] = [mixed[j] as T, mixed[i] as T]
+    ;[result[i], result[j]] = [result[j] as T, result[i] as T]
   }
-  return mixed
+  return result
 }

@@ -18,7 +18,7 @@ export interface Subscription {
 }
 
 export interface Subscriptions {
-  subscribe(person: User, token: string, random: Random): Subscription
+  subscribe(user: User, token: string, random: Random): Subscription
   /** Those that have not been stopped. */
   open: Set<Subscription>
 }
@@ -29,26 +29,26 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
 
   /** One connection, until it is gone. @returns whether the stream was completed by the server */
   async function connect(
-    watch: { user: User; token: string },
+    subscription: { user: User; token: string },
     server: number,
     signal: AbortSignal,
     onStatus: (status: Status) => void,
   ): Promise<boolean> {
     const stream = (last += 1)
-    const { user: person, token } = watch
-    log.write({ kind: 'watch', stream, user: person.uuid, server, ticket: readToken(token) })
+    const { user, token } = subscription
+    log.write({ kind: 'watch', stream, user: user.uuid, server, ticket: readToken(token) })
     const client = createClient({
       url: (cluster.servers[server]?.url ?? '').replace('http', 'ws'),
       webSocketImpl: ErrorTolerantSocket,
       retryAttempts: 0,
       connectionAckWaitTimeout: 5_000,
-      connectionParams: { authorization: `Bearer ${person.accessToken}`, 'x-queue-token': token },
+      connectionParams: { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token },
       ...heartbeatOptions(),
     })
-    let leave = (): void => undefined
+    let onAbort = (): void => undefined
     const why = await new Promise<string>((resolve) => {
-      leave = () => resolve('left')
-      signal.addEventListener('abort', leave)
+      onAbort = () => resolve('left')
+      signal.addEventListener('abort', onAbort)
       client.subscribe<{ queueStatus: Status }>(
         { query: statusSubscription },
         {
@@ -66,7 +66,7 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
         },
       )
     })
-    signal.removeEventListener('abort', leave)
+    signal.removeEventListener('abort', onAbort)
     log.write({ kind: 'closed', stream, why })
     client.terminate()
     return why === 'complete'
@@ -74,56 +74,56 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
 
   return {
     open,
-    subscribe: (person, token, random) => {
+    subscribe: (user, token, random) => {
       const stopped = new AbortController()
       const { signal } = stopped
       const waiting = new Set<() => void>()
       let status: Status | undefined
       let over = false
-      const wake = (): void => waiting.forEach((look) => look())
+      const notify = (): void => waiting.forEach((check) => check())
 
-      const watch: Subscription = {
+      const subscription: Subscription = {
         get status() {
           return status
         },
         token,
-        user: person,
+        user,
         until: (wanted, ms) =>
           new Promise((resolve) => {
             const done = (): void => {
               clearTimeout(timer)
-              waiting.delete(look)
+              waiting.delete(check)
               resolve(status)
             }
-            const look = (): void => {
+            const check = (): void => {
               if (over || (status && wanted(status))) done()
             }
             const timer = setTimeout(done, ms)
-            waiting.add(look)
-            look()
+            waiting.add(check)
+            check()
           }),
         stop: async () => {
-          open.delete(watch)
+          open.delete(subscription)
           stopped.abort()
           await running
         },
       }
-      open.add(watch)
+      open.add(subscription)
       const onStatus = (seen: Status): void => {
         status = seen
-        wake()
+        notify()
       }
       const run = async (): Promise<void> => {
         while (!signal.aborted) {
           const server = random.int(0, cluster.servers.length - 1)
-          if (await connect(watch, server, signal, onStatus)) break
+          if (await connect(subscription, server, signal, onStatus)) break
           await sleep(random.int(50, 600), undefined, { signal }).catch(() => undefined)
         }
         over = true
-        wake()
+        notify()
       }
       const running = run()
-      return watch
+      return subscription
     },
   }
 }

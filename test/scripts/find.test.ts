@@ -13,8 +13,8 @@ import { isRoot, temporaryDirectory } from './support.ts'
 const say = () => {}
 const refuse = () => false
 
-function embedded(home: DataDir): string[] {
-  return [embeddedPostgres(home) ?? 'none for this platform']
+function embedded(dataDir: DataDir): string[] {
+  return [embeddedPostgres(dataDir) ?? 'none for this platform']
 }
 
 function openTemporaryHome(): DataDir {
@@ -57,26 +57,26 @@ describe('finding Redis', () => {
 
 describe('finding PostgreSQL', () => {
   test('works with nothing on PATH', () => {
-    const home = openTemporaryHome()
-    const directories = [...postgresDirectories(''), ...embedded(home)]
-    expect(existsSync(join(findPostgres(home, undefined, directories, refuse), 'initdb'))).toBe(true)
+    const dataDir = openTemporaryHome()
+    const directories = [...postgresDirectories(''), ...embedded(dataDir)]
+    expect(existsSync(join(findPostgres(dataDir, undefined, directories, refuse), 'initdb'))).toBe(true)
   })
 
   test('says what is missing and the three ways to get it', () => {
-    const home = openTemporaryHome()
-    expect(() => findPostgres(home, undefined, [], refuse)).toThrow(
+    const dataDir = openTemporaryHome()
+    expect(() => findPostgres(dataDir, undefined, [], refuse)).toThrow(
       /PostgreSQL is missing.*1\. install it: .*2\. npm ci.*3\. .*DATABASE_URL=/s,
     )
   })
 
   test('insists on the version that made the data', () => {
-    const home = openTemporaryHome()
-    expect(() => findPostgres(home, 9)).toThrow('was made by PostgreSQL 9, which is not on this machine')
+    const dataDir = openTemporaryHome()
+    expect(() => findPostgres(dataDir, 9)).toThrow('was made by PostgreSQL 9, which is not on this machine')
   })
 
   test('starts the one from npm, which needs neither PATH nor install scripts', async () => {
-    const home = openTemporaryHome()
-    const { url, stop } = await startPostgres(home, { directories: embedded(home) })
+    const dataDir = openTemporaryHome()
+    const { url, stop } = await startPostgres(dataDir, { directories: embedded(dataDir) })
     onTestFinished(stop)
     const sql = postgres(url, { max: 1 })
     const [row] = await sql`select current_setting('server_version_num')::int as version`

@@ -56,8 +56,8 @@ describe('startServices', () => {
     const directory = temporaryDirectory()
     chmodSync(directory, 0o700)
     const first = await startServices({ directory, keepData: true })
-    const home = readlinkSync(join(directory, 'services'))
-    expect(home).toMatch(/^\/var\/tmp\/stagedoor-/)
+    const dataDir = readlinkSync(join(directory, 'services'))
+    expect(dataDir).toMatch(/^\/var\/tmp\/stagedoor-/)
     await writeMark(first)
     await first.stop()
 

@@ -59,7 +59,7 @@ export async function openJobHarness(): Promise<JobHarness> {
       readSeats: (id) => readSeatStats(db, id),
       readSettings: (id) => readQueueSettings(db, id),
     })
-    return { db, queue, stats: figures, pubsub: pubsub, events: createEventStream({ connection, prefix }) }
+    return { db, queue, stats: figures, pubsub, events: createEventStream({ connection, prefix }) }
   }
   const options = another()
 

@@ -108,8 +108,8 @@ export function createQueueHarness({
   settings,
   times,
   blockSize,
-  fakeClock: ownClock,
-  intercept: send = (run) => run(),
+  fakeClock,
+  intercept = (run) => run(),
 }: QueueHarnessOptions = {}): QueueHarness {
   const prefix = `test:${randomUUID()}`
   const concertId = randomUUID()
@@ -122,20 +122,20 @@ export function createQueueHarness({
   const instance = (url = redisUrl, ofInstance: Partial<QueueTimes> = {}): Instance => {
     const opened = connectRedis({ url, prefix })
     const instanceTimes = { ...queueTimes, ...ofInstance }
-    if (ownClock) readClockWithOffset(opened.redis, offsetKey)
+    if (fakeClock) readClockWithOffset(opened.redis, offsetKey)
     connections.push(opened)
     let calls = 0
     const connection: RedisConnection = {
       ...opened,
       call: (run, what = 'command') => {
         calls += 1
-        return opened.call(() => send(run, what), what)
+        return opened.call(() => intercept(run, what), what)
       },
     }
     const pubsub = createPubSub({ connection, prefix })
     const queue = createQueue({ connection, pubsub, store: books, times: instanceTimes, prefix })
     const commands = createCommands(connection, keys, instanceTimes)
-    return { connection, pubsub: pubsub, queue, commands, calls: () => calls }
+    return { connection, pubsub, queue, commands, calls: () => calls }
   }
 
   const own = instance()

@@ -45,24 +45,25 @@ export function uuidFrom(random: Random): string {
 }
 
 /** Should nothing new be begun any more? */
-export const isStopping = ({ context: stage }: Pick<Buyer, 'context'>): boolean => stage.signal.aborted
+export const isStopping = ({ context }: Pick<Buyer, 'context'>): boolean => context.signal.aborted
 
-export const chance = ({ random }: { random: Random }, likely: number): boolean => random.next() < likely
+export const chance = ({ random }: { random: Random }, probability: number): boolean =>
+  random.next() < probability
 
 /** Waits, unless nothing new should be begun. */
-export async function pause({ context: stage }: Buyer, ms: number): Promise<void> {
-  await sleep(ms, undefined, { signal: stage.signal }).catch(() => undefined)
+export async function pause({ context }: Buyer, ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal: context.signal }).catch(() => undefined)
 }
 
 /** Sends one operation once, to any server. */
 export function sendOnce(
-  { context: stage, user: person, token, random }: Buyer,
+  { context, user, token, random }: Buyer,
   op: Op,
   variables: Record<string, unknown>,
   { theft, shown = token }: { theft?: string; shown?: string | undefined } = {},
 ): Promise<Result> {
-  const server = random.int(0, stage.cluster.servers.length - 1)
-  return stage.client.request(op, variables, { user: person, server, token: shown, theft })
+  const server = random.int(0, context.cluster.servers.length - 1)
+  return context.client.request(op, variables, { user, server, token: shown, theft })
 }
 
 /**
@@ -72,21 +73,21 @@ export function sendOnce(
 export async function send(buyer: Buyer, op: Op, input: Record<string, unknown>): Promise<Result> {
   const variables = { input }
   const send = (): Promise<Result> => sendOnce(buyer, op, variables)
-  const [reply, double] = await Promise.all([send(), chance(buyer, DOUBLE_CLICK) ? send() : undefined])
-  let known = reply.outcome === 'unknown' && double ? double : reply
-  for (let retry = 0; retry < RETRIES_MAX && known.outcome === 'unknown'; retry++) {
-    if (isStopping(buyer)) return known
+  const [first, double] = await Promise.all([send(), chance(buyer, DOUBLE_CLICK) ? send() : undefined])
+  let decided = first.outcome === 'unknown' && double ? double : first
+  for (let retry = 0; retry < RETRIES_MAX && decided.outcome === 'unknown'; retry++) {
+    if (isStopping(buyer)) return decided
     await pause(buyer, buyer.random.int(100, 1_000))
-    known = await send()
+    decided = await send()
   }
   if (idempotentOperations.has(op) && chance(buyer, REPEAT)) await send()
-  return known
+  return decided
 }
 
 /** A key of one's own, and now and then one that has been used for something else, by oneself. */
 export function keyFor(buyer: Buyer): string {
-  const { shared: loot } = buyer.context
-  const used = loot.keysOf(buyer.user.uuid)
+  const { shared } = buyer.context
+  const used = shared.keysOf(buyer.user.uuid)
   if (used.length > 0 && chance(buyer, 0.03)) return buyer.random.pick(used)
   const key = uuidFrom(buyer.random)
   used.push(key)

@@ -8,17 +8,17 @@ type Attack = (buyer: Buyer, sale: Sale) => Promise<unknown> | undefined
 const reservationAttack =
   (run: (buyer: Buyer, id: string) => Promise<unknown>): Attack =>
   (buyer) => {
-    const { shared: loot } = buyer.context
-    const loose = loot.ofOthers(loot.reservations, buyer.user.uuid, buyer.random)
-    return loose && run(buyer, loose.value)
+    const { shared } = buyer.context
+    const target = shared.ofOthers(shared.reservations, buyer.user.uuid, buyer.random)
+    return target && run(buyer, target.value)
   }
 
 const tokenAttack =
   (run: (buyer: Buyer, token: string, owner: string, sale: Sale) => Promise<unknown>): Attack =>
   (buyer, sale) => {
-    const { shared: loot } = buyer.context
-    const loose = loot.ofOthers(loot.tokens, buyer.user.uuid, buyer.random)
-    return loose && run(buyer, loose.value, loose.owner, sale)
+    const { shared } = buyer.context
+    const target = shared.ofOthers(shared.tokens, buyer.user.uuid, buyer.random)
+    return target && run(buyer, target.value, target.owner, sale)
   }
 
 const key = (buyer: Buyer): string => uuidFrom(buyer.random)
@@ -58,6 +58,6 @@ const attacks: readonly Attack[] = [
 ]
 
 /** Tries one of them, now and then. */
-export async function tryAttack(buyer: Buyer, sale: Sale, likely: number): Promise<void> {
-  if (chance(buyer, likely)) await buyer.random.pick(attacks)(buyer, sale)
+export async function tryAttack(buyer: Buyer, sale: Sale, probability: number): Promise<void> {
+  if (chance(buyer, probability)) await buyer.random.pick(attacks)(buyer, sale)
 }

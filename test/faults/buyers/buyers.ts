@@ -34,7 +34,7 @@ export function startBuyers({ random, size, ...shared }: BuyersOptions): Buyers 
   setMaxListeners(0, stopping.signal)
   const loot = createSharedState()
   const sql = postgres(shared.cluster.databaseUrl, { max: 6, connect_timeout: 2, onnotice: () => {} })
-  const stage: BuyerContext = {
+  const context: BuyerContext = {
     ...shared,
     shared: loot,
     signal: stopping.signal,
@@ -43,22 +43,22 @@ export function startBuyers({ random, size, ...shared }: BuyersOptions): Buyers 
     },
   }
 
-  async function seat(index: number): Promise<void> {
-    const own = random.fork(`buyer ${index}`)
-    let uuid = uuidFrom(own)
-    while (!isStopping({ context: stage })) {
-      if (own.next() > RETURNING) uuid = uuidFrom(own)
-      const buyer: Buyer = { user: await shared.client.createUser(uuid), random: own, context: stage }
-      await pause(buyer, own.int(0, 1_500))
-      if (!isStopping({ context: stage })) await runScenario(buyer)
+  async function runBuyer(index: number): Promise<void> {
+    const ownRandom = random.fork(`buyer ${index}`)
+    let uuid = uuidFrom(ownRandom)
+    while (!isStopping({ context })) {
+      if (ownRandom.next() > RETURNING) uuid = uuidFrom(ownRandom)
+      const buyer: Buyer = { user: await shared.client.createUser(uuid), random: ownRandom, context }
+      await pause(buyer, ownRandom.int(0, 1_500))
+      if (!isStopping({ context })) await runScenario(buyer)
     }
   }
 
-  const seats = Promise.all(Array.from({ length: size }, (_, index) => seat(index)))
+  const running = Promise.all(Array.from({ length: size }, (_, index) => runBuyer(index)))
   return {
     stop: async () => {
       stopping.abort()
-      await seats
+      await running
       await sql.end({ timeout: 3 })
     },
   }

@@ -39,10 +39,10 @@ export async function purchase(buyer: Buyer, sale: Sale): Promise<void> {
 
 /** Waits for somebody's time to run out, and is there when it does; others have the same idea. */
 async function waitForLapsingSeats(buyer: Buyer, sale: Sale): Promise<SeatChoice | undefined> {
-  const prey = buyer.context.shared.lapsing(buyer.user.uuid, 2_500)
-  if (!prey || !sale.performances.some(({ id }) => id === prey.performanceId)) return undefined
-  await pause(buyer, prey.heldUntil - Date.now() + buyer.random.int(-5, 15))
-  return { performanceId: prey.performanceId, seatNumbers: prey.seatNumbers }
+  const lapsing = buyer.context.shared.lapsing(buyer.user.uuid, 2_500)
+  if (!lapsing || !sale.performances.some(({ id }) => id === lapsing.performanceId)) return undefined
+  await pause(buyer, lapsing.heldUntil - Date.now() + buyer.random.int(-5, 15))
+  return { performanceId: lapsing.performanceId, seatNumbers: lapsing.seatNumbers }
 }
 
 async function choose(buyer: Buyer, sale: Sale): Promise<SeatChoice | undefined> {
@@ -62,18 +62,18 @@ async function choose(buyer: Buyer, sale: Sale): Promise<SeatChoice | undefined>
 }
 
 async function hold(buyer: Buyer, choice: SeatChoice): Promise<Hold | 'closed' | undefined> {
-  const { shared: loot } = buyer.context
+  const { shared } = buyer.context
   const user = buyer.user.uuid
-  const others = chance(buyer, 0.06) ? loot.ofOthers(loot.holds, user, buyer.random)?.value : undefined
-  const key = others?.key ?? keyFor(buyer)
-  const { performanceId, seatNumbers } = others ?? choice
+  const replayed = chance(buyer, 0.06) ? shared.ofOthers(shared.holds, user, buyer.random)?.value : undefined
+  const key = replayed?.key ?? keyFor(buyer)
+  const { performanceId, seatNumbers } = replayed ?? choice
   const seats = { performanceId, seatNumbers }
   if (chance(buyer, 0.08)) void buyer.context.lockAccount(user, buyer.random.int(2, 15) / 10)
   const { outcome, answer, code } = await send(buyer, 'holdSeats', { ...seats, idempotencyKey: key })
   if (outcome === 'ok' && typeof answer?.id === 'string') {
     const heldUntil = Date.parse(String(answer.heldUntil))
-    loot.add(loot.holds, user, { ...seats, key, heldUntil })
-    loot.add(loot.reservations, user, answer.id)
+    shared.add(shared.holds, user, { ...seats, key, heldUntil })
+    shared.add(shared.reservations, user, answer.id)
     return { id: answer.id, seats: seatNumbers.length, heldUntil }
   }
   return code === 'NOT_ADMITTED' || outcome === 'unknown' ? 'closed' : undefined
@@ -133,8 +133,8 @@ const payTooLate: HoldStrategy = async (buyer, _, held) => {
 const cancel: HoldStrategy = async (buyer, _, held) => {
   await pause(buyer, buyer.random.int(0, 1_500))
   const input = { reservationId: held.id, idempotencyKey: keyFor(buyer) }
-  const late = chance(buyer, 0.3) ? pay(buyer, held) : undefined
-  await Promise.all([send(buyer, 'cancelReservation', input), late])
+  const payment = chance(buyer, 0.3) ? pay(buyer, held) : undefined
+  await Promise.all([send(buyer, 'cancelReservation', input), payment])
 }
 
 /** Holds and lets go in a circle, for as long as that is allowed. */
@@ -175,6 +175,6 @@ const holdStrategies: readonly [number, HoldStrategy][] = [
 
 async function runHoldStrategy(buyer: Buyer, sale: Sale, held: Hold): Promise<void> {
   const drawn = buyer.random.next()
-  const [, fate] = holdStrategies.find(([below]) => drawn < below) ?? [1, abandon]
-  await fate(buyer, sale, held)
+  const [, strategy] = holdStrategies.find(([below]) => drawn < below) ?? [1, abandon]
+  await strategy(buyer, sale, held)
 }

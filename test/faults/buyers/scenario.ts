@@ -16,16 +16,16 @@ export async function runScenario(buyer: Buyer): Promise<void> {
   if (chance(buyer, 0.75)) await charge(buyer, buyer.random.int(1, 5) * SEAT_PRICE)
   for (let joins = 0; joins < JOINS_MAX && !isStopping(buyer); joins++) {
     if (!(await join(buyer, sale))) return
-    const watch = chance(buyer, 0.8) ? subscribe(buyer) : undefined
-    const ended = await waitForTurn(buyer, sale, watch)
+    const subscription = chance(buyer, 0.8) ? subscribe(buyer) : undefined
+    const outcome = await waitForTurn(buyer, sale, subscription)
     if (isStopping(buyer)) return
-    await watch?.stop()
-    if (ended === 'gone' || !chance(buyer, 0.35)) return
+    await subscription?.stop()
+    if (outcome === 'gone' || !chance(buyer, 0.35)) return
   }
 }
 
-const subscribe = ({ context: stage, user: person, token = '', random }: Buyer): Subscription =>
-  stage.subscriptions.subscribe(person, token, random.fork(`watch ${token}`))
+const subscribe = ({ context, user, token = '', random }: Buyer): Subscription =>
+  context.subscriptions.subscribe(user, token, random.fork(`watch ${token}`))
 
 async function join(buyer: Buyer, sale: Sale): Promise<boolean> {
   // Whoever joins from a new tab has no ticket to show.
@@ -41,12 +41,12 @@ async function join(buyer: Buyer, sale: Sale): Promise<boolean> {
 async function waitForTurn(
   buyer: Buyer,
   sale: Sale,
-  watch: Subscription | undefined,
+  subscription: Subscription | undefined,
 ): Promise<'over' | 'gone'> {
-  const { context: stage } = buyer
+  const { context } = buyer
   const giveUpAt = Date.now() + WAIT_MS
   while (Date.now() < giveUpAt && !isStopping(buyer)) {
-    const kind = await readStatus(buyer, watch)
+    const kind = await readStatus(buyer, subscription)
     if (kind === 'Admitted') {
       await purchase(buyer, sale)
       return isStopping(buyer) ? 'gone' : 'over'
@@ -63,30 +63,30 @@ async function waitForTurn(
       return 'over'
     }
     if (chance(buyer, 0.03)) {
-      await watch?.stop()
-      const server = buyer.random.int(0, stage.cluster.servers.length - 1)
-      await freeze(stage, buyer.user, buyer.token ?? '', server, stage.graceMs * 3)
+      await subscription?.stop()
+      const server = buyer.random.int(0, context.cluster.servers.length - 1)
+      await freeze(context, buyer.user, buyer.token ?? '', server, context.graceMs * 3)
       return 'gone'
     }
     if (chance(buyer, 0.03)) {
-      await watch?.stop()
-      await pause(buyer, stage.graceMs + buyer.random.int(500, 4_000))
+      await subscription?.stop()
+      await pause(buyer, context.graceMs + buyer.random.int(500, 4_000))
       if (chance(buyer, 0.4)) return 'gone'
       if (isStopping(buyer)) return 'gone'
-      const again = subscribe(buyer)
-      const ended = await waitForTurn(buyer, sale, again)
-      if (!isStopping(buyer)) await again.stop()
-      return ended
+      const resumed = subscribe(buyer)
+      const outcome = await waitForTurn(buyer, sale, resumed)
+      if (!isStopping(buyer)) await resumed.stop()
+      return outcome
     }
   }
   return 'gone'
 }
 
-async function readStatus(buyer: Buyer, watch: Subscription | undefined): Promise<string> {
-  const patience = buyer.random.int(500, 3_000)
-  if (watch)
-    return (await watch.until((status) => status.__typename !== 'Waiting', patience))?.__typename ?? ''
-  await pause(buyer, patience)
+async function readStatus(buyer: Buyer, subscription: Subscription | undefined): Promise<string> {
+  const waitMs = buyer.random.int(500, 3_000)
+  if (subscription)
+    return (await subscription.until((status) => status.__typename !== 'Waiting', waitMs))?.__typename ?? ''
+  await pause(buyer, waitMs)
   const { answer } = await sendOnce(buyer, 'queueTicket', {})
   return (answer?.status as { __typename: string } | undefined)?.__typename ?? ''
 }

@@ -18,7 +18,7 @@ export interface SharedState {
   reservations: Owned<string>[]
   /** Seats that were held, and under which key. */
   holds: Owned<SeatChoice & { key: string; heldUntil: number }>[]
-  add<T>(list: Owned<T>[], owner: string, it: T): void
+  add<T>(list: Owned<T>[], owner: string, value: T): void
   /** Seats of others that will be free again soon, if nobody pays. */
   lapsing(user: string, withinMs: number): (SeatChoice & { heldUntil: number }) | undefined
   /** One of somebody else's. */
@@ -34,7 +34,7 @@ const GROUP_SIZE = 3
 
 export function createSharedState(): SharedState {
   const keys = new Map<string, string[]>()
-  const meetings = new Map<string, { choice: SeatChoice; goers: ((choice: SeatChoice) => void)[] }>()
+  const groups = new Map<string, { choice: SeatChoice; waiting: ((choice: SeatChoice) => void)[] }>()
 
   const holds: SharedState['holds'] = []
   return {
@@ -43,12 +43,12 @@ export function createSharedState(): SharedState {
     holds,
     lapsing: (user, withinMs) => {
       const now = Date.now()
-      const soon = ({ owner, value: it }: SharedState['holds'][number]): boolean =>
-        owner !== user && it.heldUntil > now && it.heldUntil < now + withinMs
-      return holds.find(soon)?.value
+      const lapsesSoon = ({ owner, value }: SharedState['holds'][number]): boolean =>
+        owner !== user && value.heldUntil > now && value.heldUntil < now + withinMs
+      return holds.find(lapsesSoon)?.value
     },
-    add: (list, owner, it) => {
-      list.push({ owner, value: it })
+    add: (list, owner, value) => {
+      list.push({ owner, value })
       if (list.length > KEPT_MAX) list.shift()
     },
     ofOthers: (list, user, random) => {
@@ -56,25 +56,25 @@ export function createSharedState(): SharedState {
       return others.length > 0 ? random.pick(others) : undefined
     },
     keysOf: (user) => {
-      const known = keys.get(user) ?? []
-      keys.set(user, known)
-      return known
+      const used = keys.get(user) ?? []
+      keys.set(user, used)
+      return used
     },
     chooseTogether: (sale, choose) =>
       new Promise((resolve) => {
-        const go = (): void => {
-          const meeting = meetings.get(sale.concert)
-          meetings.delete(sale.concert)
-          meeting?.goers.forEach((goer) => goer(meeting.choice))
+        const release = (): void => {
+          const group = groups.get(sale.concert)
+          groups.delete(sale.concert)
+          group?.waiting.forEach((resolve) => resolve(group.choice))
         }
-        const meeting = meetings.get(sale.concert)
-        if (!meeting) {
-          meetings.set(sale.concert, { choice: choose(), goers: [resolve] })
-          setTimeout(go, WAIT_MS)
+        const group = groups.get(sale.concert)
+        if (!group) {
+          groups.set(sale.concert, { choice: choose(), waiting: [resolve] })
+          setTimeout(release, WAIT_MS)
           return
         }
-        meeting.goers.push(resolve)
-        if (meeting.goers.length >= GROUP_SIZE) go()
+        group.waiting.push(resolve)
+        if (group.waiting.length >= GROUP_SIZE) release()
       }),
   }
 }

@@ -8,13 +8,13 @@ const CLOCK_TOLERANCE_MS = 3
 
 /** Every ticket that was ever given out is somewhere: src/queue/lua/lib/counters.lua. */
 const allAreCounted = (run: Run): CheckResult =>
-  checkEach([...run.samples.values()].flat(), ({ concert, at, waiting, admitted, counters: tally }) => {
-    const { issued, finished, lapsed, skipped } = tally
+  checkEach([...run.samples.values()].flat(), ({ concert, at, waiting, admitted, counters }) => {
+    const { issued, finished, lapsed, skipped } = counters
     // Of those who were skipped, who is not absent any more has been forgotten: lapsed, and not counted as such yet.
     const known = waiting.length + admitted.length + skipped + finished + lapsed
     return issued === known
       ? undefined
-      : `${concert}: ${issued} issued, ${known} known (${waiting.length} waiting, ${admitted.length} admitted, ${JSON.stringify(tally)}) at ${at}`
+      : `${concert}: ${issued} issued, ${known} known (${waiting.length} waiting, ${admitted.length} admitted, ${JSON.stringify(counters)}) at ${at}`
   })
 
 interface Action {
@@ -24,8 +24,8 @@ interface Action {
   after: Record<string, unknown>
 }
 
-const actionsOf = ({ history: books }: Run): Action[] =>
-  books.rows.audit_log
+const actionsOf = ({ history }: Run): Action[] =>
+  history.rows.audit_log
     .filter(({ action }) => action === 'updateQueue')
     .map((row) => ({
       concert: String(row.concert_id),
@@ -51,17 +51,17 @@ function isOf({ args, user, sentAt, answeredAt, outcome }: Call, action: Action)
 function allIsWritten(run: Run): CheckResult {
   const unused = new Set(actionsOf(run))
   const updates = run.calls.filter(({ op, outcome }) => op === 'updateQueue' && outcome !== 'refused')
-  const take = (call: Call): boolean => {
+  const use = (call: Call): boolean => {
     const found = [...unused].find((action) => isOf(call, action))
     return found !== undefined && unused.delete(found)
   }
   const acknowledged = updates.filter(({ outcome }) => outcome === 'ok')
   const found = checkEach(acknowledged, (call) =>
-    take(call) ? undefined : `call ${call.call} changed ${JSON.stringify(call.args)}, and nothing says so`,
+    use(call) ? undefined : `call ${call.call} changed ${JSON.stringify(call.args)}, and nothing says so`,
   )
-  updates.filter(({ outcome }) => outcome === 'unknown').forEach(take)
-  const more = checkEach(unused, (action) => `nobody asked for ${JSON.stringify(action)}`)
-  return { facts: found.facts, violations: [...found.violations, ...more.violations] }
+  updates.filter(({ outcome }) => outcome === 'unknown').forEach(use)
+  const unrequested = checkEach(unused, (action) => `nobody asked for ${JSON.stringify(action)}`)
+  return { facts: found.facts, violations: [...found.violations, ...unrequested.violations] }
 }
 
 export const auditLogChecks: readonly Check[] = [

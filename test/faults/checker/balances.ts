@@ -6,9 +6,9 @@ import { checkEach, type Check, type CheckResult } from './types.ts'
 const sumOf = (rows: readonly Record<string, unknown>[]): number =>
   rows.reduce((sum, row) => sum + Number(row.amount), 0)
 
-function balances({ history: books }: Run): CheckResult {
-  const transfers = groupBy(books.rows.transfers, (row) => String(row.user_id))
-  return checkEach(books.rows.accounts, (account) => {
+function balances({ history }: Run): CheckResult {
+  const transfers = groupBy(history.rows.transfers, (row) => String(row.user_id))
+  return checkEach(history.rows.accounts, (account) => {
     const user = String(account.user_id)
     const sum = sumOf(transfers.get(user) ?? [])
     const balance = Number(account.balance)
@@ -17,8 +17,8 @@ function balances({ history: books }: Run): CheckResult {
 }
 
 /** Every change of a balance comes with its transfers, in the same transaction. */
-function everyStep({ history: books, transactions }: Run): CheckResult {
-  const steps = books.changes.filter(({ tbl }) => tbl === 'accounts')
+function everyStep({ history, transactions }: Run): CheckResult {
+  const steps = history.changes.filter(({ tbl }) => tbl === 'accounts')
   return checkEach(steps, ({ op, was, now, tx }) => {
     if (op === 'DELETE') return `the account of ${String(was?.user_id)} was deleted`
     const user = String(now?.user_id)

@@ -48,5 +48,5 @@ const checks: readonly Check[] = [
 
 export const check = (run: Run): Finding[] =>
   checks
-    .map(({ run: look, ...rest }) => ({ ...rest, ...look(run) }))
+    .map(({ run: runCheck, ...rest }) => ({ ...rest, ...runCheck(run) }))
     .sort((one, other) => one.invariant - other.invariant)

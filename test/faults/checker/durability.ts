@@ -24,9 +24,9 @@ function acknowledged(run: Run): CheckResult {
     if (!intent) return `${about(call)} was answered ${call.code ?? 'ok'}, and the books know nothing of it`
     const { answer } = intent
     const outcome = String(answer?.outcome)
-    const told = call.code ?? call.answer?.__typename
-    if (told !== (names[outcome] ?? outcome))
-      return `${about(call)} was told ${String(told)}, kept is ${outcome}`
+    const answered = call.code ?? call.answer?.__typename
+    if (answered !== (names[outcome] ?? outcome))
+      return `${about(call)} was told ${String(answered)}, kept is ${outcome}`
     const id = answer?.paymentId ?? answer?.reservationId
     if (call.outcome === 'ok' && typeof id === 'string' && uuidOf(String(call.answer?.id)) !== id) {
       return `${about(call)} was told ${String(call.answer?.id)}, kept is ${id}`

@@ -69,13 +69,13 @@ export interface Run {
 /** @param directory of a run that came to its end */
 export function loadRun(directory: string): Run {
   const read = (name: string): unknown => JSON.parse(readFileSync(join(directory, name), 'utf8'))
-  const books = read('history.json') as DatabaseHistory
+  const history = read('history.json') as DatabaseHistory
   const samples = readLog<Sample>(join(directory, 'samples.jsonl')).sort((a, b) => a.at - b.at)
   return {
     ...fold(readLog(join(directory, 'log.jsonl'))),
     samples: groupBy(samples, ({ concert }) => concert),
-    history: books,
-    transactions: groupBy(books.changes, ({ tx }) => tx),
+    history,
+    transactions: groupBy(history.changes, ({ tx }) => tx),
     serverLog: readServerLogs(directory),
     settings: read('settings.json') as Settings,
   }
@@ -87,7 +87,7 @@ function fold(
   const calls = new Map<number, Call>()
   const streams = new Map<number, Stream>()
   const faults = new Map<number, Fault>()
-  const endings: Run['finalChecks'] = []
+  const finalChecks: Run['finalChecks'] = []
   const sales: Run['sales'] = []
   const health: Run['health'] = []
   const compared: Run['compared'] = []
@@ -129,7 +129,7 @@ function fold(
         else Object.assign(faults.get(entry.id) ?? {}, { until: entry.at })
         break
       case 'ending':
-        endings.push(entry)
+        finalChecks.push(entry)
         break
       case 'sale':
         sales.push(entry)
@@ -153,7 +153,7 @@ function fold(
     calls: [...calls.values()],
     streams: [...streams.values()],
     faults: [...faults.values()],
-    finalChecks: endings,
+    finalChecks,
     sales,
     health,
     frozen,

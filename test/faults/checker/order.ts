@@ -104,7 +104,7 @@ function notFasterThanRate(run: Run): CheckResult {
 /** Nobody is let in past somebody who was in line all the time, and could not be called absent. */
 function notOvertaken(run: Run): CheckResult {
   const { graceMs } = run.settings
-  const patient = ({ before, after }: Step): [user: string, number: number][] => {
+  const keptPlace = ({ before, after }: Step): [user: string, number: number][] => {
     const earlier = new Map(
       before.waiting.map(([user, number, presentUntil]) => [`${user} ${number}`, presentUntil]),
     )
@@ -118,7 +118,7 @@ function notOvertaken(run: Run): CheckResult {
   }
   return checkEach(
     stepsOf(run).flatMap((step) => {
-      const waited = patient(step)
+      const waited = keptPlace(step)
       return newlyAdmitted(step).map(([user, number]) => ({ step, user, number, waited }))
     }),
     ({ step, user, number, waited }) => {

@@ -120,17 +120,17 @@ const inTime = (run: Run): CheckResult =>
  * was read before the lock was had.
  */
 function decidedUnderLock(run: Run): CheckResult {
-  const gates = groupBy(run.history.accountLocks, ({ user }) => user)
+  const locks = groupBy(run.history.accountLocks, ({ user }) => user)
   const decisions = run.history.changes.flatMap(({ tbl, op, now, at }) => {
     if (tbl !== 'reservations' || op === 'DELETE') return []
     const { id, userId, status, heldAt, decidedAt } = toReservation(now ?? {})
     // Whoever finds a hold lapsed ends it, and has no business with its owner's account.
     if (status === 'EXPIRED') return []
-    return (gates.get(userId) ?? []).map((gate) => ({ gate, id, status, at, decided: decidedAt ?? heldAt }))
+    return (locks.get(userId) ?? []).map((lock) => ({ lock, id, status, at, decided: decidedAt ?? heldAt }))
   })
-  return checkEach(decisions, ({ gate, id, status, at, decided }) =>
-    at > gate.until && decided < gate.until - 1
-      ? `${id} became ${status} as of ${decided}, while the account was locked until ${gate.until}`
+  return checkEach(decisions, ({ lock, id, status, at, decided }) =>
+    at > lock.until && decided < lock.until - 1
+      ? `${id} became ${status} as of ${decided}, while the account was locked until ${lock.until}`
       : undefined,
   )
 }

@@ -53,19 +53,19 @@ export const toReservation = (row: Row): Reservation => ({
   decidedAt: msOrNull(row.decided_at),
 })
 
-export const reservationsOf = ({ history: books }: Run): Reservation[] =>
-  books.rows.reservations.map(toReservation)
+export const reservationsOf = ({ history }: Run): Reservation[] =>
+  history.rows.reservations.map(toReservation)
 
-export const claimsOf = ({ history: books }: Run): SeatClaim[] =>
-  books.rows.seat_claims.map((row) => ({
+export const claimsOf = ({ history }: Run): SeatClaim[] =>
+  history.rows.seat_claims.map((row) => ({
     performanceId: String(row.performance_id),
     seatNumber: Number(row.seat_number),
     reservationId: String(row.reservation_id),
     releasedAt: msOrNull(row.released_at),
   }))
 
-export const spentOf = ({ history: books }: Run): SpentTicket[] =>
-  books.rows.spent_tickets.map((row) => ({
+export const spentOf = ({ history }: Run): SpentTicket[] =>
+  history.rows.spent_tickets.map((row) => ({
     reason: row.reason === 'LEFT' ? 'LEFT' : 'PAID',
     concertId: String(row.concert_id),
     userId: String(row.user_id),

@@ -15,55 +15,55 @@ const MS_PER_PLACE = 10
 const late = ({ position = 0 }: Status): number => TOLD_MS_MAX + MS_PER_PLACE * position
 
 /** Where each ticket stood: a position in line, or that it was in, or absent. Whoever is not there has ended. */
-const standsIn = memo(({ waiting, admitted, absent }: Sample) => {
-  const stands = new Map<number, number | 'in' | 'absent'>()
-  waiting.forEach(([, number], index) => stands.set(number, index + 1))
-  for (const [, number] of admitted) stands.set(number, 'in')
-  for (const [, number] of absent) stands.set(number, 'absent')
-  return stands
+const placesIn = memo(({ waiting, admitted, absent }: Sample) => {
+  const places = new Map<number, number | 'in' | 'absent'>()
+  waiting.forEach(([, number], index) => places.set(number, index + 1))
+  for (const [, number] of admitted) places.set(number, 'in')
+  for (const [, number] of absent) places.set(number, 'absent')
+  return places
 })
 
 /** What was told last, and what was so in the time in which it has to be told. */
 interface Fact {
   stream: Stream
   at: number
-  told: Status
-  stood: (number | 'in' | 'absent' | undefined)[]
+  shown: Status
+  actual: (number | 'in' | 'absent' | undefined)[]
 }
 
 function* factsOf(run: Run): Generator<Fact> {
   for (const stream of run.streams) {
     const samples = run.samples.get(stream.ticket.concertId) ?? []
     let next = 0
-    let told: Stream['seen'][number] | undefined
+    let shown: Stream['seen'][number] | undefined
     for (const [index, sample] of samples.entries()) {
       const at = sample.until
       if (at >= stream.closedAt) break
-      for (; (stream.seen[next]?.at ?? Infinity) <= at; next++) told = stream.seen[next]
-      if (!told) continue
-      const since = at - late(told.status)
-      if (told.at > since || !isCalm(run, since - RECOVERED_MS, at)) continue
+      for (; (stream.seen[next]?.at ?? Infinity) <= at; next++) shown = stream.seen[next]
+      if (!shown) continue
+      const since = at - late(shown.status)
+      if (shown.at > since || !isCalm(run, since - RECOVERED_MS, at)) continue
       let first = index
       while (first > 0 && (samples[first]?.until ?? 0) >= since) first -= 1
-      const stood = samples.slice(first, index + 1).map((it) => standsIn(it).get(stream.ticket.number))
-      yield { stream, at, told: told.status, stood }
+      const actual = samples.slice(first, index + 1).map((it) => placesIn(it).get(stream.ticket.number))
+      yield { stream, at, shown: shown.status, actual }
     }
   }
 }
 
-function isSo({ __typename, position = 0 }: Status, stood: Fact['stood']): boolean {
-  if (__typename === 'Admitted') return stood.includes('in')
-  if (__typename !== 'Waiting') return stood.includes(undefined)
+function isSo({ __typename, position = 0 }: Status, actual: Fact['actual']): boolean {
+  if (__typename === 'Admitted') return actual.includes('in')
+  if (__typename !== 'Waiting') return actual.includes(undefined)
   // Between two looks it may have stood at any place in between.
-  const places = stood.filter((it) => typeof it === 'number')
+  const places = actual.filter((it) => typeof it === 'number')
   return Math.min(...places) <= position && position <= Math.max(...places)
 }
 
 const notStale = (run: Run): CheckResult =>
-  checkEach(factsOf(run), ({ stream, at, told, stood }) =>
-    isSo(told, stood)
+  checkEach(factsOf(run), ({ stream, at, shown, actual }) =>
+    isSo(shown, actual)
       ? undefined
-      : `stream ${stream.id}, ${ticketKey(stream.ticket)}: says ${JSON.stringify(told)} at ${at}, and it was ${stood.join(', ')}`,
+      : `stream ${stream.id}, ${ticketKey(stream.ticket)}: says ${JSON.stringify(shown)} at ${at}, and it was ${actual.join(', ')}`,
   )
 
 function memo<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {

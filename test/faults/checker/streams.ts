@@ -17,9 +17,9 @@ function pairsOf(run: Run): Pair[] {
     observationsOf(run).filter(({ ticket }) => run.samples.has(ticket.concertId)),
     ({ ticket }) => ticketKey(ticket),
   )
-  return [...tickets.values()].flatMap((told) =>
-    told.flatMap((later, index): Pair[] => {
-      const earlier = told
+  return [...tickets.values()].flatMap((observations) =>
+    observations.flatMap((later, index): Pair[] => {
+      const earlier = observations
         .slice(0, index)
         .findLast((it) => it.atNo < later.fromNo || (it.stream !== undefined && it.stream === later.stream))
       return earlier ? [{ earlier, later }] : []
@@ -55,27 +55,27 @@ function neverBackwards(run: Run): CheckResult {
   return checkEach(pairsOf(run), (pair) => {
     const { earlier, later } = pair
     const [was, is] = [earlier.status, later.status]
-    const back = (): string =>
+    const describe = (): string =>
       `${ticketKey(later.ticket)}: ${JSON.stringify(was)} at ${earlier.at}, then ${JSON.stringify(is)} at ${later.at}`
     if (was.__typename === 'Finished') {
       const files = losses.filter(({ empty }) => !empty)
-      return is.__typename !== 'Finished' && !lostMeanwhile(files, pair) && back()
+      return is.__typename !== 'Finished' && !lostMeanwhile(files, pair) && describe()
     }
     if (lostMeanwhile(losses, pair)) return undefined
     if (was.__typename === 'Lapsed') {
       // A payment that was under way may still finish what has lapsed.
       const same = is.__typename === 'Finished' || (is.__typename === 'Lapsed' && is.reason === was.reason)
-      return !same && back()
+      return !same && describe()
     }
     if (was.__typename === 'Admitted') {
-      if (is.__typename === 'Waiting') return back()
+      if (is.__typename === 'Waiting') return describe()
       return (
-        is.__typename === 'Admitted' && Date.parse(is.until ?? '') < Date.parse(was.until ?? '') && back()
+        is.__typename === 'Admitted' && Date.parse(is.until ?? '') < Date.parse(was.until ?? '') && describe()
       )
     }
     if (is.__typename !== 'Waiting') return undefined
     const behind = (is.position ?? 0) > (was.position ?? 0)
-    return behind && !mayHaveReturned(run, pair) && back()
+    return behind && !mayHaveReturned(run, pair) && describe()
   })
 }
 

@@ -19,13 +19,13 @@ export interface CheckResult {
 /** Looks at each item; `complain` says what is wrong with it, or nothing. */
 export function checkEach<T>(
   items: Iterable<T>,
-  complain: (item: T) => string | false | undefined,
+  violationOf: (item: T) => string | false | undefined,
 ): CheckResult {
-  const found: CheckResult = { facts: 0, violations: [] }
+  const result: CheckResult = { facts: 0, violations: [] }
   for (const item of items) {
-    found.facts += 1
-    const complaint = complain(item)
-    if (typeof complaint === 'string') found.violations.push(complaint)
+    result.facts += 1
+    const violation = violationOf(item)
+    if (typeof violation === 'string') result.violations.push(violation)
   }
-  return found
+  return result
 }

@@ -15,9 +15,9 @@ function libfaketime(): string | undefined {
 }
 
 /** Can a process be given another time? Installs libfaketime on Debian as root. @returns why not */
-export function clockOffsetUnsupported(say: (line: string) => void): string | undefined {
+export function clockOffsetUnsupported(log: (line: string) => void): string | undefined {
   if (process.platform !== 'linux') return 'libfaketime is used on Linux only'
-  if (libfaketime() ?? (installPackage('faketime', say) ? libfaketime() : undefined)) return undefined
+  if (libfaketime() ?? (installPackage('faketime', log) ? libfaketime() : undefined)) return undefined
   return 'libfaketime is missing: sudo apt-get install faketime'
 }
 

@@ -25,11 +25,11 @@ const LIMITS = {
 
 /** Starts PostgreSQL, Redis, and servers with a link to everything that they speak with. */
 export async function startFaultCluster(options: FaultClusterOptions): Promise<FaultCluster> {
-  const { directory, seed, say = () => undefined } = options
+  const { directory, seed, onProgress = () => undefined } = options
   const random = createRandom(seed).fork('cluster')
   const closing: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
-    for (const end of closing.splice(0).reverse()) await end()
+    for (const stop of closing.splice(0).reverse()) await stop()
   }
 
   try {
@@ -40,15 +40,15 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
     const storesIn = join(directory, 'stores')
     rmSync(storesIn, { recursive: true, force: true })
     let isUp = false
-    const home = openDataDir(storesIn, { keepData: true, log: (line) => !isUp && say(line) })
+    const dataDir = openDataDir(storesIn, { keepData: true, log: (line) => !isUp && onProgress(line) })
     closing.push(() => {
       removeDataDir(storesIn)
       return Promise.resolve()
     })
 
-    const postgres = await createPostgres(home, await stablePort())
+    const postgres = await createPostgres(dataDir, await stablePort())
     closing.push(() => postgres.close())
-    const redis = await createRedis(home, await stablePort())
+    const redis = await createRedis(dataDir, await stablePort())
     closing.push(() => redis.close())
     migrate(root, postgres.url)
 
@@ -89,7 +89,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
     closing.push(async () => {
       await Promise.all(servers.map((server) => server.stop()))
     })
-    say(`starting ${servers.length} servers …`)
+    onProgress(`starting ${servers.length} servers …`)
     await Promise.all(servers.map((server) => server.start()))
     isUp = true
 
@@ -125,7 +125,7 @@ function remove(directory: string): Promise<void> {
   return Promise.resolve()
 }
 
-function environment(chance: number, more: Record<string, string> = {}): Record<string, string> {
+function environment(chance: number, overrides: Record<string, string> = {}): Record<string, string> {
   const secret = (name: string): string => `${name} ${chance} that is long enough`
   return {
     AUTH_SECRET: secret('an access secret'),
@@ -135,7 +135,7 @@ function environment(chance: number, more: Record<string, string> = {}): Record<
     DRAIN_SECONDS: '0',
     ...TIMES,
     ...LIMITS,
-    ...more,
+    ...overrides,
   }
 }
 

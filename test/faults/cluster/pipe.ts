@@ -63,13 +63,13 @@ export function createPipe(options: {
       if (!first) break
       const wait = first.due - performance.now()
       if (wait > 0) {
-        later(wait)
+        passLater(wait)
         return
       }
       if (!onPass()) return
       send(first)
       if (behaviour().bytesPerSecond > 0 && held.length > 0) {
-        later(THROTTLE_INTERVAL_MS)
+        passLater(THROTTLE_INTERVAL_MS)
         return
       }
     }
@@ -91,7 +91,7 @@ export function createPipe(options: {
     blocked = !to.write(now)
   }
 
-  function later(ms: number): void {
+  function passLater(ms: number): void {
     timer = setTimeout(pass, ms)
   }
 

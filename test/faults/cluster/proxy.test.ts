@@ -7,11 +7,11 @@ import { createRandom } from './random.ts'
 import type { Link } from './types.ts'
 
 /** Answers whatever it is told, and keeps count of the bytes. */
-let heard = 0
+let received = 0
 const echo = createServer((socket) => {
   socket.on('error', () => undefined)
   socket.on('data', (data) => {
-    heard += data.length
+    received += data.length
     socket.write(data)
   })
 })
@@ -19,7 +19,7 @@ let link: Link
 const sockets: Socket[] = []
 
 beforeEach(async () => {
-  heard = 0
+  received = 0
   if (!echo.listening) await once(echo.listen(0, '127.0.0.1'), 'listening')
   const target = (echo.address() as AddressInfo).port
   link = await createLink({ name: 'test', port: await stablePort(), target, random: createRandom(1) })
@@ -29,7 +29,7 @@ afterEach(async () => {
   await link.close()
 })
 
-async function dial(): Promise<Socket> {
+async function openConnection(): Promise<Socket> {
   const socket = connect(link.port, '127.0.0.1')
   sockets.push(socket)
   await once(socket, 'connect')
@@ -38,7 +38,7 @@ async function dial(): Promise<Socket> {
 }
 
 /** Says something; resolves to the answer, or to `closed`. */
-async function say(socket: Socket, text: string): Promise<string> {
+async function exchange(socket: Socket, text: string): Promise<string> {
   socket.write(text)
   const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())))
   const closed = new Promise<string>((resolve) => socket.once('close', () => resolve('closed')))
@@ -46,50 +46,50 @@ async function say(socket: Socket, text: string): Promise<string> {
 }
 
 /** Says something that is not answered within 150 ms. */
-async function sayInVain(socket: Socket, text: string): Promise<void> {
+async function expectNoReply(socket: Socket, text: string): Promise<void> {
   const silence = new Promise<string>((resolve) => setTimeout(() => resolve('silence'), 150))
-  expect(await Promise.race([say(socket, text), silence])).toBe('silence')
+  expect(await Promise.race([exchange(socket, text), silence])).toBe('silence')
 }
 
 test('a good link passes everything on', async () => {
-  expect(await say(await dial(), 'hello')).toBe('hello')
+  expect(await exchange(await openConnection(), 'hello')).toBe('hello')
 })
 
 test('a delayed link is late by as much, there and back', async () => {
-  const socket = await dial()
+  const socket = await openConnection()
   await link.set({ delayMs: 60 })
   const began = performance.now()
-  expect(await say(socket, 'hello')).toBe('hello')
+  expect(await exchange(socket, 'hello')).toBe('hello')
   expect(performance.now() - began).toBeGreaterThan(115)
 })
 
 test('what a stalled link holds back arrives when it is mended', async () => {
-  const socket = await dial()
+  const socket = await openConnection()
   await link.set({ stall: true })
-  await sayInVain(socket, 'hello')
+  await expectNoReply(socket, 'hello')
   await link.restore()
-  expect(await say(socket, '!')).toBe('hello!')
+  expect(await exchange(socket, '!')).toBe('hello!')
 })
 
 test('a connection that lost data stays dead when the link is mended, and new ones work', async () => {
-  const socket = await dial()
+  const socket = await openConnection()
   await link.set({ drop: true })
-  await sayInVain(socket, 'lost')
+  await expectNoReply(socket, 'lost')
   await link.restore()
-  await sayInVain(socket, 'lost too')
-  expect(heard).toBe(0)
-  expect(await say(await dial(), 'hello')).toBe('hello')
+  await expectNoReply(socket, 'lost too')
+  expect(received).toBe(0)
+  expect(await exchange(await openConnection(), 'hello')).toBe('hello')
 })
 
 test('a link that cuts replies lets the request through', async () => {
-  const socket = await dial()
+  const socket = await openConnection()
   await link.set({ cutReplies: 1 })
-  expect(await say(socket, 'hello')).toBe('closed')
-  expect(heard).toBe(5)
+  expect(await exchange(socket, 'hello')).toBe('closed')
+  expect(received).toBe(5)
 })
 
 test('a throttled link takes its time, and loses nothing', async () => {
-  const socket = await dial()
+  const socket = await openConnection()
   await link.set({ bytesPerSecond: 20_000 })
   const began = performance.now()
   const wanted = 4_000
@@ -101,17 +101,17 @@ test('a throttled link takes its time, and loses nothing', async () => {
 })
 
 test('a refusing link refuses, until it is mended', async () => {
-  const before = await dial()
+  const before = await openConnection()
   await link.set({ refuse: true })
-  await expect(dial()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
-  expect(await say(before, 'hello')).toBe('hello')
+  await expect(openConnection()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  expect(await exchange(before, 'hello')).toBe('hello')
   await link.restore()
-  expect(await say(await dial(), 'hello')).toBe('hello')
+  expect(await exchange(await openConnection(), 'hello')).toBe('hello')
 })
 
 test('cutting resets every connection', async () => {
-  const socket = await dial()
-  await say(socket, 'hello')
+  const socket = await openConnection()
+  await exchange(socket, 'hello')
   expect(link.cut()).toBe(1)
   await new Promise((resolve) => socket.once('close', resolve))
   expect(link.connections()).toBe(0)

@@ -85,23 +85,23 @@ function join(
   { behaviour, random, onClose }: { behaviour: () => Behaviour; random: Random; onClose: () => void },
 ): Connection {
   // Does the next byte from `far` answer something?
-  let asked = false
-  const there = createPipe({
+  let requested = false
+  const requests = createPipe({
     from: near,
     to: far,
     behaviour,
     random,
-    onPass: () => (asked = true),
+    onPass: () => (requested = true),
   })
-  const back = createPipe({
+  const replies = createPipe({
     from: far,
     to: near,
     behaviour,
     random,
     onPass: () => {
-      const answers = asked
-      asked = false
-      if (!answers || random.next() >= behaviour().cutReplies) return true
+      const isFirst = requested
+      requested = false
+      if (!isFirst || random.next() >= behaviour().cutReplies) return true
       reset()
       return false
     },
@@ -114,10 +114,10 @@ function join(
 
   /** Passes on that one end was reset, or is gone from a connection that has been dead for long. */
   let broken = false
-  let lonely: NodeJS.Timeout | undefined
-  const settle = (): void => {
+  let halfOpenTimer: NodeJS.Timeout | undefined
+  const forwardReset = (): void => {
     const { drop, stall } = behaviour()
-    if (broken && !drop && !stall && !there.dead && !back.dead) reset()
+    if (broken && !drop && !stall && !requests.dead && !replies.dead) reset()
   }
 
   let closed = 0
@@ -126,21 +126,21 @@ function join(
     socket.on('error', () => undefined)
     socket.on('close', (hadError) => {
       broken ||= hadError
-      lonely ??= setTimeout(reset, HALF_OPEN_MS_MAX)
-      settle()
+      halfOpenTimer ??= setTimeout(reset, HALF_OPEN_MS_MAX)
+      forwardReset()
       if (++closed < 2) return
-      clearTimeout(lonely)
-      there.stop()
-      back.stop()
+      clearTimeout(halfOpenTimer)
+      requests.stop()
+      replies.stop()
       onClose()
     })
   }
   return {
     reset,
     update: () => {
-      settle()
-      there.update()
-      back.update()
+      forwardReset()
+      requests.update()
+      replies.update()
     },
   }
 }

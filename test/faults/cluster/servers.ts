@@ -31,26 +31,31 @@ export function createServer(options: {
   env: Record<string, string>
 }): Server {
   const { index, root, port, clientPort, logFile, env } = options
-  let kept: SupervisedProcess | undefined
+  let supervised: SupervisedProcess | undefined
   let running = false
   let stopping = false
   let starting: Promise<void> | undefined
 
-  async function start({ clockOffset, env: more }: StartOptions = {}): Promise<void> {
+  async function start({ clockOffset, env: overrides }: StartOptions = {}): Promise<void> {
     if (running) return
-    await kept?.stop()
+    await supervised?.stop()
     const output = openSync(logFile, 'a', 0o600)
     const started = await supervise('TERM', commandFor(root, 'main'), {
       cwd: root,
-      env: { PATH: process.env.PATH, ...env, ...more, ...(clockOffset ? clockOffsetEnv(clockOffset) : {}) },
+      env: {
+        PATH: process.env.PATH,
+        ...env,
+        ...overrides,
+        ...(clockOffset ? clockOffsetEnv(clockOffset) : {}),
+      },
       output,
     })
     closeSync(output)
-    kept = started
+    supervised = started
     running = true
     stopping = false
     void started.ended.then(() => {
-      if (kept === started) running = false
+      if (supervised === started) running = false
     })
     await untilItListens()
   }
@@ -65,7 +70,7 @@ export function createServer(options: {
   }
 
   async function ended(): Promise<void> {
-    await kept?.ended
+    await supervised?.ended
     running = false
   }
 
@@ -81,18 +86,18 @@ export function createServer(options: {
       return stopping
     },
     get pid() {
-      return kept?.pid ?? 0
+      return supervised?.pid ?? 0
     },
     kill: (signal) => {
       if (!running) return
-      signalTo(kept?.pid ?? 0, signal)
+      signalTo(supervised?.pid ?? 0, signal)
       if (signal === 'SIGKILL') running = false
     },
     start: (wanted) => (starting ??= start(wanted).finally(() => (starting = undefined))),
     stop: async () => {
       stopping = true
-      if (running) signalTo(kept?.pid ?? 0, 'SIGCONT')
-      await kept?.stop()
+      if (running) signalTo(supervised?.pid ?? 0, 'SIGCONT')
+      await supervised?.stop()
       running = false
     },
     ended,

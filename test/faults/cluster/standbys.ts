@@ -27,11 +27,11 @@ async function until(isTrue: () => Promise<boolean>, what: string): Promise<void
 }
 
 /** Starts a Redis that replicates the one at `primaryUrl`, and waits until it is in sync. */
-export async function startRedisStandby(home: DataDir, primaryUrl: string): Promise<Standby> {
+export async function startRedisStandby(dataDir: DataDir, primaryUrl: string): Promise<Standby> {
   const port = await stablePort()
   const primaryPort = Number(new URL(primaryUrl).port)
-  rmSync(join(home.path, 'redis-standby'), { recursive: true, force: true })
-  const cwd = makeServiceDir(home, 'redis-standby')
+  rmSync(join(dataDir.path, 'redis-standby'), { recursive: true, force: true })
+  const cwd = makeServiceDir(dataDir, 'redis-standby')
   const settings = {
     bind: '127.0.0.1',
     port: String(port),
@@ -42,12 +42,12 @@ export async function startRedisStandby(home: DataDir, primaryUrl: string): Prom
     'repl-diskless-sync-delay': '0',
   }
   const command = [
-    findRedis(home.log),
+    findRedis(dataDir.log),
     ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
   ]
   const primary = adminOf(primaryUrl)
   const standby = adminOf(`redis://127.0.0.1:${port}`)
-  const running = await launch(home, {
+  const running = await launch(dataDir, {
     name: 'redis-standby',
     signal: 'TERM',
     command,
@@ -111,22 +111,22 @@ export const standbyUnsupported = (): string | undefined =>
 
 /** Starts a hot standby of the primary, and waits until it streams. */
 export async function startPostgresStandby(
-  home: DataDir,
+  dataDir: DataDir,
   primary: Service & { url: string },
 ): Promise<Standby> {
-  const primaryData = join(home.path, 'postgres')
+  const primaryData = join(dataDir.path, 'postgres')
   const version = Number(readFileSync(join(primaryData, 'PG_VERSION'), 'utf8'))
-  const programs = findPostgres(home, version, standbyDirectories())
+  const programs = findPostgres(dataDir, version, standbyDirectories())
   const port = await stablePort()
   const primaryPort = Number(new URL(primary.url).port)
   const url = primary.url.replace(`:${primaryPort}/`, `:${port}/`)
-  rmSync(join(home.path, 'postgres-standby'), { recursive: true, force: true })
-  const data = makeServiceDir(home, 'postgres-standby')
+  rmSync(join(dataDir.path, 'postgres-standby'), { recursive: true, force: true })
+  const data = makeServiceDir(dataDir, 'postgres-standby')
   const source = ['-h', '127.0.0.1', '-p', String(primaryPort), '-U', 'postgres']
   await promisify(execFile)(
     join(programs, 'pg_basebackup'),
     ['-D', data, ...source, '-R', '-X', 'stream', '-c', 'fast'],
-    { cwd: home.path, env: serviceEnv(home.path), ...home.account },
+    { cwd: dataDir.path, env: serviceEnv(dataDir.path), ...dataDir.account },
   )
   const settings = {
     port: String(port),
@@ -136,7 +136,7 @@ export async function startPostgresStandby(
     wal_keep_size: '256MB',
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const running = await launch(home, {
+  const running = await launch(dataDir, {
     name: 'postgres-standby',
     signal: 'INT', // the fast shutdown, which sends its standby everything first
     command: [join(programs, 'postgres'), '-D', data, ...flags],
@@ -150,7 +150,7 @@ export async function startPostgresStandby(
     appendFileSync(join(primaryData, 'postgresql.auto.conf'), conninfo)
     const signal = join(primaryData, 'standby.signal')
     writeFileSync(signal, '')
-    if (home.account) chownSync(signal, home.account.uid, home.account.gid)
+    if (dataDir.account) chownSync(signal, dataDir.account.uid, dataDir.account.gid)
   }
 
   let tookOver = false

@@ -14,11 +14,11 @@ import type { PostgresService, RedisService, Service } from './types.ts'
 export type Store<T extends Service> = T & { url: string; close(): Promise<void> }
 
 /** PostgreSQL, as durable as in production: fsync, and synchronous_commit by default. */
-export async function createPostgres(home: DataDir, port: number): Promise<Store<PostgresService>> {
-  const store = await createStore(() => startPostgres(home, { port }), answersSelect)
+export async function createPostgres(dataDir: DataDir, port: number): Promise<Store<PostgresService>> {
+  const store = await createStore(() => startPostgres(dataDir, { port }), answersSelect)
   const { kill } = store
   return Object.assign(store, {
-    startStandby: () => startPostgresStandby(home, store),
+    startStandby: () => startPostgresStandby(dataDir, store),
     kill: (signal: NodeJS.Signals) => {
       // The postmaster first, so that it starts no more; each backend has a session of its own.
       kill(signal)
@@ -29,16 +29,16 @@ export async function createPostgres(home: DataDir, port: number): Promise<Store
 }
 
 /** Redis with its append-only file, synced every second. */
-export async function createRedis(home: DataDir, port: number): Promise<Store<RedisService>> {
-  const store = await createStore(() => startRedis(home, { port }), answersPing)
-  const data = join(home.path, 'redis')
-  const copy = join(home.path, 'redis.copy')
+export async function createRedis(dataDir: DataDir, port: number): Promise<Store<RedisService>> {
+  const store = await createStore(() => startRedis(dataDir, { port }), answersPing)
+  const data = join(dataDir.path, 'redis')
+  const copy = join(dataDir.path, 'redis.copy')
 
   const mustHaveEnded = (): void => {
     if (store.running) throw new Error('Redis still runs')
   }
   return Object.assign(store, {
-    startStandby: () => startRedisStandby(home, store.url),
+    startStandby: () => startRedisStandby(dataDir, store.url),
     startEmpty: () => {
       mustHaveEnded()
       rmSync(data, { recursive: true })
@@ -53,7 +53,7 @@ export async function createRedis(home: DataDir, port: number): Promise<Store<Re
       if (existsSync(copy)) {
         rmSync(data, { recursive: true })
         cpSync(copy, data, { recursive: true })
-        chownTo(home, data)
+        chownTo(dataDir, data)
       }
       return store.start()
     },
@@ -62,22 +62,22 @@ export async function createRedis(home: DataDir, port: number): Promise<Store<Re
 
 async function createStore(
   launch: () => Promise<Launched>,
-  answers: (url: string) => Promise<void>,
+  waitUntilReady: (url: string) => Promise<void>,
 ): Promise<Store<Service>> {
   let running = true
-  let launched = await watched()
+  let launched = await launchReady()
   let starting: Promise<void> | undefined
 
-  async function watched(): Promise<Launched> {
+  async function launchReady(): Promise<Launched> {
     const service = await launch()
-    await answers(service.url)
+    await waitUntilReady(service.url)
     running = true
     return service
   }
   async function start(): Promise<void> {
     if (running) return
     await launched.stop()
-    launched = await watched()
+    launched = await launchReady()
   }
   return {
     url: launched.url,

@@ -142,7 +142,7 @@ export interface FaultClusterOptions {
   /** Where `src/`, `drizzle/` and `package.json` are; a copy with a planted bug, for example. */
   root?: string
   /** Hears what takes its time. */
-  say?: (line: string) => void
+  onProgress?: (line: string) => void
 }
 
 /** Something that goes wrong. */

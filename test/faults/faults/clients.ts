@@ -11,12 +11,12 @@ const CLIENTS = 60
 const DISCONNECT_MS_MAX = 25
 
 interface Client {
-  visitor: TestUser
+  user: TestUser
   token: string
 }
 
 /** Asks for a stream of server-sent events, and is gone after a moment. */
-async function disconnectDuringSse(url: string, { visitor, token }: Client, ms: number): Promise<void> {
+async function disconnectDuringSse(url: string, { user, token }: Client, ms: number): Promise<void> {
   const leaving = new AbortController()
   const answer = fetch(url, {
     method: 'POST',
@@ -24,7 +24,7 @@ async function disconnectDuringSse(url: string, { visitor, token }: Client, ms: 
     headers: {
       accept: 'text/event-stream',
       'content-type': 'application/json',
-      authorization: `Bearer ${visitor.accessToken}`,
+      authorization: `Bearer ${user.accessToken}`,
       'x-queue-token': token,
     },
     body: JSON.stringify({ query: statusSubscription }),
@@ -37,11 +37,11 @@ async function disconnectDuringSse(url: string, { visitor, token }: Client, ms: 
 }
 
 /** Opens a WebSocket, says everything at once, and is gone after a moment. */
-async function disconnectDuringWebSocket(url: string, { visitor, token }: Client, ms: number): Promise<void> {
+async function disconnectDuringWebSocket(url: string, { user, token }: Client, ms: number): Promise<void> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
   socket.on('error', () => undefined)
   socket.on('open', () => {
-    const payload = { authorization: `Bearer ${visitor.accessToken}`, 'x-queue-token': token }
+    const payload = { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token }
     socket.send(JSON.stringify({ type: 'connection_init', payload }))
   })
   // The handshake takes its time too.
@@ -60,9 +60,9 @@ const disconnecting: Fault = {
   run: async (cluster, random, signal) => {
     let client: Client | undefined
     await retry(async () => {
-      const stand = await createTestConcert(cluster)
-      const visitor = await createTestUser(cluster)
-      client = { visitor, token: await joinQueue(visitor, cluster.servers[0]?.directUrl ?? '', stand) }
+      const testConcert = await createTestConcert(cluster)
+      const user = await createTestUser(cluster)
+      client = { user, token: await joinQueue(user, cluster.servers[0]?.directUrl ?? '', testConcert) }
     })
     for (let index = 0; client && index < CLIENTS && !signal.aborted; index++) {
       const { directUrl } = random.pick(cluster.servers)

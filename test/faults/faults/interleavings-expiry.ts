@@ -36,12 +36,12 @@ const charge = (sql: postgres.Sql, user: string) =>
 
 const pay = async (
   sql: postgres.Sql,
-  stand: TestConcert,
+  testConcert: TestConcert,
   user: string,
   reservation: string,
 ): Promise<Answered> => {
   const [row] = await sql<[{ answer: Answered }]>`select pay_reservation(
-    ${user}, ${randomUUID()}, ${randomUUID()}, ${reservation}, ${stand.concert}) as answer`
+    ${user}, ${randomUUID()}, ${randomUUID()}, ${reservation}, ${testConcert.concert}) as answer`
   return row.answer
 }
 
@@ -55,13 +55,15 @@ const sleepUntilExpiry = (sql: postgres.Sql, reservation: string, offsetMs: numb
  * the same one may win every time: then they are tried further apart.
  */
 export async function paymentAgainstExpiry(cluster: FaultCluster): Promise<void> {
-  const stand = await createTestConcert(cluster, { seatCount: TRIES * ROUNDS_MAX })
+  const testConcert = await createTestConcert(cluster, { seatCount: TRIES * ROUNDS_MAX })
   await withDatabase(cluster, async (sql) => {
     const outcomes = new Set<string>()
     for (let round = 0; round < ROUNDS_MAX && outcomes.size < 2; round++) {
       for (let first = 1; first <= TRIES; first += AT_ONCE) {
         const seats = Array.from({ length: AT_ONCE }, (_, index) => round * TRIES + first + index)
-        for (const outcome of await Promise.all(seats.map((seat) => race(sql, stand, seat, 2 ** round))))
+        for (const outcome of await Promise.all(
+          seats.map((seat) => race(sql, testConcert, seat, 2 ** round)),
+        ))
           outcomes.add(outcome)
       }
     }
@@ -71,23 +73,28 @@ export async function paymentAgainstExpiry(cluster: FaultCluster): Promise<void>
 }
 
 /** @param stepMs how far two neighbouring tries are apart */
-async function race(sql: postgres.Sql, stand: TestConcert, seat: number, stepMs: number): Promise<string> {
+async function race(
+  sql: postgres.Sql,
+  testConcert: TestConcert,
+  seat: number,
+  stepMs: number,
+): Promise<string> {
   const [user, rival] = [randomUUID(), randomUUID()]
   await charge(sql, user)
-  const { reservationId: reservation = '' } = await hold(sql, stand, user, seat, HOLD_MS + 5 * stepMs)
+  const { reservationId: reservation = '' } = await hold(sql, testConcert, user, seat, HOLD_MS + 5 * stepMs)
   const offset = ((seat % 11) - 5) * stepMs
   const [paid, , taken] = await Promise.all([
-    inSession(sql, async (own) => {
-      await sleepUntilExpiry(own, reservation, offset / 1)
-      return pay(own, stand, user, reservation)
+    inSession(sql, async (session) => {
+      await sleepUntilExpiry(session, reservation, offset / 1)
+      return pay(session, testConcert, user, reservation)
     }),
-    inSession(sql, async (own) => {
-      await sleepUntilExpiry(own, reservation, 0)
-      await own`select expire_reservations(200)`
+    inSession(sql, async (session) => {
+      await sleepUntilExpiry(session, reservation, 0)
+      await session`select expire_reservations(200)`
     }),
-    inSession(sql, async (own) => {
-      await sleepUntilExpiry(own, reservation, -offset / 5)
-      return hold(own, stand, rival, seat, 60_000)
+    inSession(sql, async (session) => {
+      await sleepUntilExpiry(session, reservation, -offset / 5)
+      return hold(session, testConcert, rival, seat, 60_000)
     }),
   ])
   const [row] = await sql<
@@ -115,19 +122,19 @@ async function race(sql: postgres.Sql, stand: TestConcert, seat: number, stepMs:
 
 /** The payment waits for a lock while the clock passes the deadline: it came too late, however early it was sent. */
 export async function lockHeldPastDeadline(cluster: FaultCluster): Promise<void> {
-  const stand = await createTestConcert(cluster)
+  const testConcert = await createTestConcert(cluster)
   for (const table of ['accounts', 'reservations'] as const) {
     await withDatabase(cluster, async (sql) => {
       const user = randomUUID()
       await charge(sql, user)
-      const { reservationId = '' } = await hold(sql, stand, user, table === 'accounts' ? 1 : 2, 400)
-      const late = await inSession(sql, async (own) => {
-        await own`begin`
-        const wanted = table === 'accounts' ? own`user_id = ${user}` : own`id = ${reservationId}`
-        await own`select from ${own(table)} where ${wanted} for update`
-        const payment = pay(sql, stand, user, reservationId)
-        await sleepUntilExpiry(own, reservationId, 20)
-        await own`commit`
+      const { reservationId = '' } = await hold(sql, testConcert, user, table === 'accounts' ? 1 : 2, 400)
+      const late = await inSession(sql, async (session) => {
+        await session`begin`
+        const wanted = table === 'accounts' ? session`user_id = ${user}` : session`id = ${reservationId}`
+        await session`select from ${session(table)} where ${wanted} for update`
+        const payment = pay(sql, testConcert, user, reservationId)
+        await sleepUntilExpiry(session, reservationId, 20)
+        await session`commit`
         return payment
       })
       assert.equal(late.outcome, 'HoldExpired', `a payment that waited for ${table}`)
@@ -136,11 +143,11 @@ export async function lockHeldPastDeadline(cluster: FaultCluster): Promise<void>
 }
 
 /** Runs something on one connection. */
-async function inSession<T>(sql: postgres.Sql, run: (own: postgres.Sql) => Promise<T>): Promise<T> {
-  const own = await sql.reserve()
+async function inSession<T>(sql: postgres.Sql, run: (session: postgres.Sql) => Promise<T>): Promise<T> {
+  const session = await sql.reserve()
   try {
-    return await run(own)
+    return await run(session)
   } finally {
-    own.release()
+    session.release()
   }
 }

@@ -18,38 +18,38 @@ const LOCK_POINTS: { op: Op; tables: string[] }[] = [
 
 /** A backend killed in the middle of a hold or a payment: nothing of it is there, and the same key works after it. */
 export async function backendKilledInTheMiddle(cluster: FaultCluster): Promise<void> {
-  const stand = await createTestConcert(cluster)
+  const testConcert = await createTestConcert(cluster)
   const url = cluster.servers[0]?.directUrl ?? ''
   let seat = 0
   for (const { op, tables } of LOCK_POINTS) {
     for (const table of tables) {
       seat += 1
-      const visitor = await createTestUser(cluster)
-      const token = await joinQueue(visitor, url, stand)
-      const ask = (wanted: Op, more: object): Promise<Result> =>
-        visitor.request(url, wanted, { input: { idempotencyKey: randomUUID(), ...more } }, token)
-      await ask('chargePoints', { amount: 100 })
-      const seats = { performanceId: stand.performanceId, seatNumbers: [seat] }
+      const user = await createTestUser(cluster)
+      const token = await joinQueue(user, url, testConcert)
+      const request = (wanted: Op, more: object): Promise<Result> =>
+        user.request(url, wanted, { input: { idempotencyKey: randomUUID(), ...more } }, token)
+      await request('chargePoints', { amount: 100 })
+      const seats = { performanceId: testConcert.performanceId, seatNumbers: [seat] }
       const input =
         op === 'holdSeats'
           ? { ...seats, idempotencyKey: randomUUID() }
-          : { reservationId: (await ask('holdSeats', seats)).fields.id, idempotencyKey: randomUUID() }
+          : { reservationId: (await request('holdSeats', seats)).fields.id, idempotencyKey: randomUUID() }
 
       await withDatabase(cluster, async (sql) => {
-        await extendHolds(sql, visitor.uuid)
-        const before = await userSnapshot(sql, visitor.uuid)
-        const answer = await whileLocked(sql, table, op, () => ask(op, input))
+        await extendHolds(sql, user.uuid)
+        const before = await userSnapshot(sql, user.uuid)
+        const answer = await whileLocked(sql, table, op, () => request(op, input))
         const what = `${op}, killed at ${table}`
         assert.equal(answer.outcome, 'OVERLOADED', what)
-        assert.equal(await userSnapshot(sql, visitor.uuid), before, `${what}: half an effect`)
+        assert.equal(await userSnapshot(sql, user.uuid), before, `${what}: half an effect`)
       })
-      const again = await untilDecided(() => ask(op, input))
+      const again = await untilDecided(() => request(op, input))
       assert.equal(
         again.outcome,
         op === 'holdSeats' ? 'Reservation' : 'Payment',
         `${op} after its death at ${table}`,
       )
-      const replayed = await untilDecided(() => ask(op, input))
+      const replayed = await untilDecided(() => request(op, input))
       assert.deepEqual(replayed.fields, again.fields, 'the same key, another answer')
     }
   }
@@ -117,11 +117,11 @@ async function userSnapshot(sql: postgres.Sql, user: string): Promise<string> {
 export async function latePayment(cluster: FaultCluster): Promise<void> {
   const [sleeper, awake] = cluster.servers
   if (!sleeper || !awake) throw new Error('it takes two servers')
-  const stand = await createTestConcert(cluster)
+  const testConcert = await createTestConcert(cluster)
   const [early, rival] = [await createTestUser(cluster), await createTestUser(cluster)]
-  const token = await joinQueue(early, sleeper.directUrl, stand)
+  const token = await joinQueue(early, sleeper.directUrl, testConcert)
   const key = () => ({ idempotencyKey: randomUUID() })
-  const seats = { performanceId: stand.performanceId, seatNumbers: [1] }
+  const seats = { performanceId: testConcert.performanceId, seatNumbers: [1] }
   await early.request(sleeper.directUrl, 'chargePoints', { input: { amount: 100, ...key() } })
   const held = await early.request(sleeper.directUrl, 'holdSeats', { input: { ...seats, ...key() } }, token)
 
@@ -133,8 +133,8 @@ export async function latePayment(cluster: FaultCluster): Promise<void> {
   try {
     payment = pay()
     await sleep(Date.parse(String(held.fields.heldUntil)) - Date.now() + 50)
-    const own = await joinQueue(rival, awake.directUrl, stand)
-    taken = await rival.request(awake.directUrl, 'holdSeats', { input: { ...seats, ...key() } }, own)
+    const token = await joinQueue(rival, awake.directUrl, testConcert)
+    taken = await rival.request(awake.directUrl, 'holdSeats', { input: { ...seats, ...key() } }, token)
   } finally {
     sleeper.kill('SIGCONT')
   }

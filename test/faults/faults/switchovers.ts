@@ -32,26 +32,27 @@ const WORKING_MS_MAX = 30_000
 // Both leave nothing behind that the checker would ask about: joining and leaving take no key.
 /** Makes what tells whether every server writes to a store again. @throws Error when one of them does not in time */
 async function createProbe(cluster: FaultCluster, store: 'redis' | 'postgres', signal: AbortSignal) {
-  let ask = (_url: string): Promise<string> => Promise.resolve('not made yet')
+  let request = (_url: string): Promise<string> => Promise.resolve('not made yet')
   await retry(async () => {
-    const stand = await createTestConcert(cluster)
-    const visitor = await createTestUser(cluster)
-    const token = await joinQueue(visitor, cluster.servers[0]?.directUrl ?? '', stand)
-    ask = async (url) => {
-      const { outcome: word } =
+    const testConcert = await createTestConcert(cluster)
+    const user = await createTestUser(cluster)
+    const token = await joinQueue(user, cluster.servers[0]?.directUrl ?? '', testConcert)
+    request = async (url) => {
+      const { outcome } =
         store === 'redis'
-          ? await visitor.request(url, 'issueQueueToken', { input: { concertId: stand.concertId } })
-          : await visitor.request(url, 'leaveQueue', { input: { token } })
-      return word
+          ? await user.request(url, 'issueQueueToken', { input: { concertId: testConcert.concertId } })
+          : await user.request(url, 'leaveQueue', { input: { token } })
+      return outcome
     }
   })
   return async (): Promise<void> => {
     const deadline = Date.now() + WORKING_MS_MAX
     const working = store === 'redis' ? 'QueueTicket' : 'ok'
     for (const { index, directUrl } of cluster.servers) {
-      for (let said = ''; said !== working && !signal.aborted;) {
-        said = await ask(directUrl).catch(String)
-        if (Date.now() > deadline) throw new Error(`server ${index} still says ${said} after the switchover`)
+      for (let outcome = ''; outcome !== working && !signal.aborted;) {
+        outcome = await request(directUrl).catch(String)
+        if (Date.now() > deadline)
+          throw new Error(`server ${index} still says ${outcome} after the switchover`)
         await delay(100, signal)
       }
     }

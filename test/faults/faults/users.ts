@@ -46,7 +46,7 @@ export async function createTestUser(
         body: JSON.stringify({ query: documents[op], variables }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
-      return read(op, (await response.json()) as Body)
+      return toResult(op, (await response.json()) as Body)
     },
   }
 }
@@ -56,7 +56,7 @@ interface Body {
   errors?: { message: string; extensions: { code: string; retryAfterSeconds?: number } }[]
 }
 
-function read(op: Op, { data, errors }: Body): Result {
+function toResult(op: Op, { data, errors }: Body): Result {
   const [error] = errors ?? []
   const fields = data?.[op] ?? {}
   return {
@@ -100,9 +100,9 @@ export async function createTestConcert(
 }
 
 /** Joins. @returns the token */
-export async function joinQueue(visitor: TestUser, url: string, { concertId }: TestConcert): Promise<string> {
-  const { fields, outcome: word } = await visitor.request(url, 'issueQueueToken', { input: { concertId } })
-  if (typeof fields.token !== 'string') throw new Error(`could not join: ${word}`)
+export async function joinQueue(user: TestUser, url: string, { concertId }: TestConcert): Promise<string> {
+  const { fields, outcome } = await user.request(url, 'issueQueueToken', { input: { concertId } })
+  if (typeof fields.token !== 'string') throw new Error(`could not join: ${outcome}`)
   return fields.token
 }
 

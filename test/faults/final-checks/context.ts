@@ -8,7 +8,7 @@ import type { Sale, Sales } from '../sales.ts'
 import type { Subscriptions } from '../subscriptions.ts'
 import type { Random, FaultCluster } from '../cluster/types.ts'
 
-export interface FinalChecks {
+export interface FinalCheckContext {
   cluster: FaultCluster
   client: ApiClient
   subscriptions: Subscriptions
@@ -30,28 +30,28 @@ export interface Probe {
 }
 
 /** Joins, as somebody new or as somebody known. */
-export async function probe(ending: FinalChecks, sale: Sale, known?: User): Promise<Probe> {
-  const person = known ?? (await ending.client.createUser(uuidFrom(ending.random)))
+export async function probe(context: FinalCheckContext, sale: Sale, known?: User): Promise<Probe> {
+  const user = known ?? (await context.client.createUser(uuidFrom(context.random)))
   let token: string | undefined
   await isTrueWithin(RECOVERY_MS, async () => {
-    const { answer } = await request(ending, person, 'issueQueueToken', {
+    const { answer } = await request(context, user, 'issueQueueToken', {
       input: { concertId: sale.concertId },
     })
     token = answer?.token as string | undefined
     return token !== undefined
   })
-  return { user: person, token }
+  return { user, token }
 }
 
 /** Asks any server. */
 export const request = (
-  { client: calls, cluster, random }: FinalChecks,
-  person: User,
+  { client, cluster, random }: FinalCheckContext,
+  user: User,
   op: Parameters<ApiClient['request']>[0],
   variables: Record<string, unknown>,
   token?: string,
 ): Promise<Result> =>
-  calls.request(op, variables, { user: person, token, server: random.int(0, cluster.servers.length - 1) })
+  client.request(op, variables, { user, token, server: random.int(0, cluster.servers.length - 1) })
 
 /** Tries a few times a second. @returns whether it became true in time */
 export async function isTrueWithin(ms: number, isTrue: () => Promise<boolean>): Promise<boolean> {

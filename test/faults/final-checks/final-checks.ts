@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createQueueTokenSigner } from '../../../src/auth/queue-tokens.ts'
 import { checkPurchase } from './purchase.ts'
-import { request, probe, RECOVERY_MS, isTrueWithin, type FinalChecks } from './context.ts'
+import { request, probe, RECOVERY_MS, isTrueWithin, type FinalCheckContext } from './context.ts'
 import { withConnection } from '../history.ts'
 import type { Status } from '../log.ts'
 import { uuidOf, whenReachable, type Sale } from '../sales.ts'
@@ -18,8 +18,8 @@ const CALM_MS = 8_000
 const CAPACITY_FOR_ALL = 1_000
 
 /** Runs the crowd a little longer on sound ground, then looks at what is left. Writes what it finds to the log. */
-export async function runFinalChecks(ending: FinalChecks): Promise<void> {
-  const { cluster, buyers: crowd, subscriptions: watching, sales, log, graceMs } = ending
+export async function runFinalChecks(context: FinalCheckContext): Promise<void> {
+  const { cluster, buyers, subscriptions, sales, log, graceMs } = context
   const ready = await isTrueWithin(RECOVERY_MS, async () =>
     (await Promise.all(cluster.servers.map(({ directUrl }) => isHealthy(directUrl)))).every(Boolean),
   )
@@ -30,18 +30,18 @@ export async function runFinalChecks(ending: FinalChecks): Promise<void> {
     about: 'every server is ready, and says that both stores work',
   })
   await sleep(graceMs + CALM_MS)
-  await crowd.stop()
+  await buyers.stop()
   const sale = sales.all.at(-1)
   if (sale) {
     for (const open of sales.all.slice(-PROBES)) await sales.updateQueue(open, { paused: true })
-    await checkStreamsAgree(ending, sale)
-    await Promise.all([...watching.open].map((watch) => watch.stop()))
+    await checkStreamsAgree(context, sale)
+    await Promise.all([...subscriptions.open].map((subscription) => subscription.stop()))
     for (const open of sales.all.slice(-PROBES))
       await sales.updateQueue(open, { paused: false, capacity: CAPACITY_FOR_ALL, ratePerSecond: null })
-    await checkPurchase(ending, sale)
+    await checkPurchase(context, sale)
   }
-  await querySpentTickets(ending)
-  await Promise.all([...watching.open].map((watch) => watch.stop()))
+  await querySpentTickets(context)
+  await Promise.all([...subscriptions.open].map((subscription) => subscription.stop()))
   for (const { index, directUrl } of cluster.servers) {
     let left = NaN
     const ok = await isTrueWithin(RECOVERY_MS, async () => (left = await subscriptionCount(directUrl)) === 0)
@@ -53,48 +53,48 @@ export async function runFinalChecks(ending: FinalChecks): Promise<void> {
 }
 
 /** Every stream says what a query says, also right after something moved. */
-async function checkStreamsAgree(ending: FinalChecks, sale: Sale): Promise<void> {
-  const { subscriptions: watching, random, log } = ending
-  const probes = await Promise.all(Array.from({ length: PROBES }, () => probe(ending, sale)))
-  const watches = probes.flatMap(({ user: person, token }) =>
-    token ? [watching.subscribe(person, token, random)] : [],
+async function checkStreamsAgree(context: FinalCheckContext, sale: Sale): Promise<void> {
+  const { subscriptions, random, log } = context
+  const probes = await Promise.all(Array.from({ length: PROBES }, () => probe(context, sale)))
+  const opened = probes.flatMap(({ user, token }) =>
+    token ? [subscriptions.subscribe(user, token, random)] : [],
   )
-  await Promise.all(watches.map((watch) => watch.until(() => true, QUIET_MS)))
+  await Promise.all(opened.map((subscription) => subscription.until(() => true, QUIET_MS)))
   const first = probes[0]
-  if (first?.token) await request(ending, first.user, 'leaveQueue', { input: { token: first.token } })
+  if (first?.token) await request(context, first.user, 'leaveQueue', { input: { token: first.token } })
   await Promise.all(
-    [...watching.open].slice(-ASKED_MAX).map(async (watch) => {
-      let asked: Status | undefined
+    [...subscriptions.open].slice(-ASKED_MAX).map(async (subscription) => {
+      let queried: Status | undefined
       const ok = await isTrueWithin(QUIET_MS, async () => {
-        asked = await statusOf(ending, watch)
-        return asked !== undefined && agrees(watch.status, asked)
+        queried = await statusOf(context, subscription)
+        return queried !== undefined && agrees(subscription.status, queried)
       })
-      const about = `the stream says ${JSON.stringify(watch.status)}, the query ${JSON.stringify(asked)}`
+      const about = `the stream says ${JSON.stringify(subscription.status)}, the query ${JSON.stringify(queried)}`
       log.write({ kind: 'ending', check: 'quiet', ok, about })
     }),
   )
 }
 
 async function statusOf(
-  ending: FinalChecks,
-  { user: person, token }: Subscription,
+  context: FinalCheckContext,
+  { user, token }: Subscription,
 ): Promise<Status | undefined> {
-  const { answer } = await request(ending, person, 'queueTicket', { token })
+  const { answer } = await request(context, user, 'queueTicket', { token })
   return answer?.status as Status | undefined
 }
 
 /** A stream is over when its ticket has lapsed; a payment for a hold from the last moment may finish that ticket later. */
-const agrees = (seen: Status | undefined, asked: Status): boolean =>
-  (seen?.__typename === 'Lapsed' && asked.__typename === 'Finished') || isSame(seen, asked)
+const agrees = (seen: Status | undefined, queried: Status): boolean =>
+  (seen?.__typename === 'Lapsed' && queried.__typename === 'Finished') || isSame(seen, queried)
 
-const isSame = (seen: Status | undefined, asked: Status): boolean =>
-  seen?.__typename === asked.__typename &&
-  seen.position === asked.position &&
-  seen.until === asked.until &&
-  seen.reason === asked.reason
+const isSame = (seen: Status | undefined, queried: Status): boolean =>
+  seen?.__typename === queried.__typename &&
+  seen.position === queried.position &&
+  seen.until === queried.until &&
+  seen.reason === queried.reason
 
-async function querySpentTickets(ending: FinalChecks): Promise<void> {
-  const { cluster, sales } = ending
+async function querySpentTickets(context: FinalCheckContext): Promise<void> {
+  const { cluster, sales } = context
   const [first = '', ...more] = (cluster.env.TICKET_SECRETS ?? '').split(',')
   const signer = createQueueTokenSigner([first, ...more])
   const concerts = sales.all.slice(-PROBES).map(({ concertId }) => uuidOf(concertId))
@@ -107,8 +107,8 @@ async function querySpentTickets(ending: FinalChecks): Promise<void> {
     ),
   )
   for (const ticket of spent) {
-    const person = await ending.client.createUser(ticket.userId)
-    await request(ending, person, 'queueTicket', { token: signer.sign(ticket) })
+    const user = await context.client.createUser(ticket.userId)
+    await request(context, user, 'queueTicket', { token: signer.sign(ticket) })
   }
 }
 

@@ -33,7 +33,7 @@ const SECONDS = 15
 const PAUSE_MS_MAX = 2_000
 
 /** Runs with the bug in it. @returns what the checker says */
-async function provoke(mutant: Mutant, seed: number): Promise<Finding[]> {
+async function runMutant(mutant: Mutant, seed: number): Promise<Finding[]> {
   const directory = mkdtempSync(join(tmpdir(), 'stagedoor-mutant-'))
   const root = join(directory, 'project')
   try {
@@ -49,7 +49,7 @@ async function provoke(mutant: Mutant, seed: number): Promise<Finding[]> {
       ...(mutant.env ? { env: mutant.env } : {}),
       directory: join(directory, 'run'),
       root,
-      say: (line) => values.verbose && console.log(line),
+      onProgress: (line) => values.verbose && console.log(line),
     })
     return check(loadRun(join(directory, 'run')))
   } finally {
@@ -58,10 +58,10 @@ async function provoke(mutant: Mutant, seed: number): Promise<Finding[]> {
 }
 
 /** Chance may miss it once. @returns the invariants that were seen broken */
-async function hunt(mutant: Mutant): Promise<{ broken: Finding[]; caught: boolean }> {
+async function findMutant(mutant: Mutant): Promise<{ broken: Finding[]; caught: boolean }> {
   let broken: Finding[] = []
   for (let attempt = 0; attempt < Number(values.tries); attempt++) {
-    const findings = await provoke(mutant, Number(values.seed) + attempt)
+    const findings = await runMutant(mutant, Number(values.seed) + attempt)
     broken = findings.filter(({ violations }) => violations.length > 0)
     if (broken.some(({ invariant }) => mutant.expect.includes(invariant))) return { broken, caught: true }
   }
@@ -74,19 +74,21 @@ const [shard = 1, shards = 1] = values.shard.split('/').map(Number)
 const chosen = mutants
   .filter(({ name }) => name.includes(values.only))
   .filter((_, index) => index % shards === shard - 1)
-let alive = stale.length
+let undetected = stale.length
 console.log(`${'planted bug'.padEnd(52)} expected    found by`)
 for (const mutant of chosen) {
-  const { broken, caught } = await hunt(mutant).catch((error: unknown) => {
+  const { broken, caught } = await findMutant(mutant).catch((error: unknown) => {
     console.log(String(error))
     return { broken: [], caught: false }
   })
-  if (!caught) alive += 1
+  if (!caught) undetected += 1
   const found = [...new Set(broken.map(({ invariant }) => invariant))].join(', ')
-  const says = caught ? found : `LIVES${found === '' ? '' : ` (${found})`}`
-  console.log(`${mutant.name.padEnd(52)} ${mutant.expect.join(', ').padEnd(11)} ${says}`)
+  const summary = caught ? found : `LIVES${found === '' ? '' : ` (${found})`}`
+  console.log(`${mutant.name.padEnd(52)} ${mutant.expect.join(', ').padEnd(11)} ${summary}`)
   const [first] = broken.flatMap(({ violations }) => violations)
   if (values.verbose && first !== undefined) console.log(`   ${first}`)
 }
-console.log(alive === 0 ? `all ${chosen.length} were caught` : `${alive} live: the checker has a hole`)
-process.exitCode = alive === 0 ? 0 : 1
+console.log(
+  undetected === 0 ? `all ${chosen.length} were caught` : `${undetected} live: the checker has a hole`,
+)
+process.exitCode = undetected === 0 ? 0 : 1

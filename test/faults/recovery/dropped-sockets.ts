@@ -31,29 +31,29 @@ interface ReconnectingClient {
 /** Resolves when they are connected for the first time. */
 async function connectClient(
   cluster: FaultCluster,
-  { user: visitor, token }: QueuedUser,
+  { user, token }: QueuedUser,
   first: number,
 ): Promise<ReconnectingClient> {
-  let watcher: StatusSubscription | undefined
+  let subscription: StatusSubscription | undefined
   let gone = false
-  const person: ReconnectingClient = {
+  const client: ReconnectingClient = {
     serverIndex: undefined,
     connectedAt: 0,
     position: () =>
-      (watcher?.received.last as { data?: { queueStatus: { position?: number } } }).data?.queueStatus
+      (subscription?.received.last as { data?: { queueStatus: { position?: number } } }).data?.queueStatus
         .position,
     stop: () => {
       gone = true
-      watcher?.drop()
+      subscription?.drop()
     },
   }
 
   async function connect(): Promise<void> {
-    for (let tries = 0; !gone && person.serverIndex === undefined; tries++) {
+    for (let tries = 0; !gone && client.serverIndex === undefined; tries++) {
       const index = (first + tries) % cluster.servers.length
       try {
-        watcher = await openSubscription(cluster.servers[index]?.url ?? '', visitor.accessToken, token)
-        Object.assign(person, { home: index, since: performance.now() })
+        subscription = await openSubscription(cluster.servers[index]?.url ?? '', user.accessToken, token)
+        Object.assign(client, { serverIndex: index, connectedAt: performance.now() })
       } catch {
         await sleep(Math.random() * Math.min(RETRY_MS.first * 2 ** tries, RETRY_MS.longest))
       }
@@ -61,38 +61,38 @@ async function connectClient(
   }
   async function stay(): Promise<void> {
     while (!gone) {
-      await watcher?.ended
-      person.serverIndex = undefined
+      await subscription?.ended
+      client.serverIndex = undefined
       await sleep(Math.random() * RETRY_MS.first)
       await connect()
     }
   }
   await connect()
   void stay()
-  return person
+  return client
 }
 
 /** How long it takes until all of them have their stream and their position again, and whether it is the same. */
 export async function socketsDropped(cluster: FaultCluster): Promise<Measurement[]> {
   const { members } = await createQueue(cluster, WAITING)
-  const people: ReconnectingClient[] = []
+  const clients: ReconnectingClient[] = []
   for (let start = 0; start < members.length; start += AT_ONCE) {
     const batch = members.slice(start, start + AT_ONCE)
-    people.push(...(await Promise.all(batch.map((member, index) => connectClient(cluster, member, index)))))
+    clients.push(...(await Promise.all(batch.map((member, index) => connectClient(cluster, member, index)))))
   }
-  const places = people.map((person) => person.position())
+  const positions = clients.map((client) => client.position())
 
-  async function after(
+  async function measure(
     what: string,
     dropped: readonly ReconnectingClient[],
     drop: () => void,
   ): Promise<Measurement[]> {
     const began = performance.now()
     drop()
-    const isBack = ({ serverIndex: home, connectedAt: since }: ReconnectingClient): boolean =>
-      home !== undefined && since > began
+    const isBack = ({ serverIndex, connectedAt }: ReconnectingClient): boolean =>
+      serverIndex !== undefined && connectedAt > began
     const back = await timeUntil(() => Promise.resolve(dropped.every(isBack)), 2 * BACK_MS_MAX)
-    const kept = people.filter((person, index) => person.position() === places[index])
+    const kept = clients.filter((client, index) => client.position() === positions[index])
     return [
       atMostMs(`${what}: until everybody is back`, back, BACK_MS_MAX),
       atCount(`${what}: places kept`, kept.length, WAITING),
@@ -100,13 +100,13 @@ export async function socketsDropped(cluster: FaultCluster): Promise<Measurement
   }
 
   const cutAll = (): void => cluster.links.client.forEach((link) => link.cut())
-  const lines = await after(`all ${WAITING} sockets dropped at once`, people, cutAll)
+  const measurements = await measure(`all ${WAITING} sockets dropped at once`, clients, cutAll)
   const [victim] = cluster.servers
-  const itsOwn = people.filter(({ serverIndex: home }) => home === 0)
+  const ofVictim = clients.filter(({ serverIndex }) => serverIndex === 0)
   const kill = (): void => victim?.kill('SIGKILL')
-  lines.push(...(await after(`a server with ${itsOwn.length} of them killed`, itsOwn, kill)))
-  people.forEach((person) => person.stop())
+  measurements.push(...(await measure(`a server with ${ofVictim.length} of them killed`, ofVictim, kill)))
+  clients.forEach((client) => client.stop())
   await victim?.ended()
   await victim?.start()
-  return lines
+  return measurements
 }

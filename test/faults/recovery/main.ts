@@ -32,7 +32,7 @@ const { values } = parseArgs({
     root: { type: 'string', default: OWN_ROOT },
   },
 })
-const say = (line: string): void => {
+const print = (line: string): void => {
   if (!values.json) console.log(line)
 }
 const show = ({ ok, what, measured, limit }: Measurement): string =>
@@ -42,20 +42,27 @@ const directory = mkdtempSync(join(tmpdir(), 'stagedoor-recovery-'))
 // Nobody is to be skipped while the measures themselves keep everybody waiting.
 const env = { ABSENCE_GRACE_SECONDS: '10', CLAIM_SECONDS: '30', ADMISSION_SECONDS: '60' }
 const { root } = values
-const cluster = await startFaultCluster({ directory, servers: 3, seed: Number(values.seed), env, root, say })
-const lines: Measurement[] = []
+const cluster = await startFaultCluster({
+  directory,
+  servers: 3,
+  seed: Number(values.seed),
+  env,
+  root,
+  onProgress: print,
+})
+const measurements: Measurement[] = []
 try {
   for (const [name, measure] of Object.entries(MEASURES)) {
     if (!name.toLowerCase().includes(values.only.toLowerCase())) continue
     const found = await measure(cluster)
-    lines.push(...found)
-    found.forEach((line) => say(show(line)))
+    measurements.push(...found)
+    found.forEach((line) => print(show(line)))
   }
 } finally {
   await cluster.close()
 }
-const ok = lines.every((line) => line.ok)
-if (values.json) console.log(JSON.stringify(lines, undefined, 2))
+const ok = measurements.every((line) => line.ok)
+if (values.json) console.log(JSON.stringify(measurements, undefined, 2))
 if (ok) rmSync(directory, { recursive: true })
-else say(`A limit was missed. The logs of the servers are in ${directory}`)
+else print(`A limit was missed. The logs of the servers are in ${directory}`)
 process.exitCode = ok ? 0 : 1

@@ -35,9 +35,9 @@ export const atCount = (what: string, count: number, wanted: number): Measuremen
 })
 
 /** @returns after how many milliseconds it was true; gives up after `limitMs` */
-export async function timeUntil(isSo: () => Promise<boolean>, limitMs: number): Promise<number> {
+export async function timeUntil(isTrue: () => Promise<boolean>, limitMs: number): Promise<number> {
   const began = performance.now()
-  while (!(await isSo().catch(() => false))) {
+  while (!(await isTrue().catch(() => false))) {
     if (performance.now() - began > limitMs) return Infinity
     await sleep(20)
   }
@@ -56,21 +56,21 @@ const BATCH = 20
 /** So many people in the line of a new concert, in which nobody is let in. */
 export async function createQueue(
   cluster: FaultCluster,
-  people: number,
-): Promise<{ stand: TestConcert; members: QueuedUser[] }> {
-  const stand = await createTestConcert(cluster, { capacity: 5 })
-  await setPaused(cluster, stand, true)
+  count: number,
+): Promise<{ testConcert: TestConcert; members: QueuedUser[] }> {
+  const testConcert = await createTestConcert(cluster, { capacity: 5 })
+  await setPaused(cluster, testConcert, true)
   const members: QueuedUser[] = []
-  while (members.length < people) {
-    const batch = Array.from({ length: Math.min(BATCH, people - members.length) }, async (_, index) => {
-      const visitor = await createTestUser(cluster)
-      const token = await joinQueue(visitor, urlOf(cluster, index), stand)
-      return { user: visitor, token, number: readToken(token).number }
+  while (members.length < count) {
+    const batch = Array.from({ length: Math.min(BATCH, count - members.length) }, async (_, index) => {
+      const user = await createTestUser(cluster)
+      const token = await joinQueue(user, urlOf(cluster, index), testConcert)
+      return { user, token, number: readToken(token).number }
     })
     members.push(...(await Promise.all(batch)))
   }
   members.sort((a, b) => a.number - b.number)
-  return { stand, members }
+  return { testConcert, members }
 }
 
 export async function setPaused(
@@ -79,10 +79,10 @@ export async function setPaused(
   paused: boolean,
 ): Promise<void> {
   const operator = await createTestUser(cluster, 'operator')
-  const { outcome: word } = await operator.request(urlOf(cluster, 0), 'updateQueue', {
+  const { outcome } = await operator.request(urlOf(cluster, 0), 'updateQueue', {
     input: { concertId, paused },
   })
-  if (word !== 'ok') throw new Error(`the queue could not be changed: ${word}`)
+  if (outcome !== 'ok') throw new Error(`the queue could not be changed: ${outcome}`)
 }
 
 export const urlOf = ({ servers }: FaultCluster, index: number): string =>
@@ -97,12 +97,12 @@ export async function positionsOf(
   for (let start = 0; start < members.length; start += BATCH) {
     const batch = members
       .slice(start, start + BATCH)
-      .map(async ({ user: visitor, token }, index): Promise<number | string> => {
-        const { fields, outcome: word } = await visitor.request(urlOf(cluster, index), 'queueTicket', {
+      .map(async ({ user, token }, index): Promise<number | string> => {
+        const { fields, outcome } = await user.request(urlOf(cluster, index), 'queueTicket', {
           token,
         })
         const status = fields.status as { __typename: string; position?: number } | undefined
-        return status?.position ?? status?.__typename ?? word
+        return status?.position ?? status?.__typename ?? outcome
       })
     positions.push(...(await Promise.all(batch)))
   }
@@ -123,8 +123,8 @@ export async function timed(run: () => Promise<Result>): Promise<Timed> {
 }
 
 /** Is this how a server says that it is too busy? */
-export const isOverloaded = ({ outcome: word, retryAfterSeconds }: Result): boolean =>
-  word === 'OVERLOADED' && retryAfterSeconds !== undefined && retryAfterSeconds > 0
+export const isOverloaded = ({ outcome, retryAfterSeconds }: Result): boolean =>
+  outcome === 'OVERLOADED' && retryAfterSeconds !== undefined && retryAfterSeconds > 0
 
 export async function statusOf({ directUrl }: Server, path: '/live' | '/ready' | '/health'): Promise<number> {
   const response = await fetch(new URL(path, directUrl), { signal: AbortSignal.timeout(8_000) })

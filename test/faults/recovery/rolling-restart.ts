@@ -18,10 +18,10 @@ const SHARE_MAX = 0.4
 export async function rollingRestart(cluster: FaultCluster): Promise<Measurement[]> {
   const { members } = await createQueue(cluster, PEOPLE)
   const before = await positionsOf(cluster, members)
-  const watchers = await openSubscriptions(cluster, members)
+  const subscriptions = await openSubscriptions(cluster, members)
   const load = { on: true }
-  const visitors = await Promise.all(Array.from({ length: BUYERS }, () => createTestUser(cluster)))
-  const buying = Promise.all(visitors.map((visitor, index) => buy(cluster, visitor, index, load)))
+  const users = await Promise.all(Array.from({ length: BUYERS }, () => createTestUser(cluster)))
+  const buying = Promise.all(users.map((user, index) => buy(cluster, user, index, load)))
 
   for (const server of cluster.servers) {
     await server.stop()
@@ -34,12 +34,12 @@ export async function rollingRestart(cluster: FaultCluster): Promise<Measurement
   const failures = bought.flatMap(({ failed }) => failed)
   const charged = bought.reduce((sum, { charged }) => sum + charged, 0)
   const balance = await withDatabase(cluster, async (sql) => {
-    const uuids = visitors.map(({ uuid }) => uuid)
+    const uuids = users.map(({ uuid }) => uuid)
     const [row] = await sql<[{ sum: number }]>`
       select coalesce(sum(balance), 0)::int as sum from accounts where user_id in ${sql(uuids)}`
     return row.sum
   })
-  const all = watchers.flat()
+  const all = subscriptions.flat()
   const what = `rolling restart: failed mutations of ${charged} ${[...new Set(failures)].join(', ')}`
   return [
     atCount(what.trim(), failures.length, 0),
@@ -51,10 +51,10 @@ export async function rollingRestart(cluster: FaultCluster): Promise<Measurement
     ),
     atCount(
       'rolling restart: sockets closed with 1012',
-      all.filter((watcher) => watcher.closed()?.code === 1012).length,
+      all.filter((subscription) => subscription.closed()?.code === 1012).length,
       all.length,
     ),
-    ...watchers.map((own, index) => spread(own, index)),
+    ...subscriptions.map((own, index) => spread(own, index)),
   ]
 }
 
@@ -67,27 +67,25 @@ function openSubscriptions(
       Promise.all(
         members
           .slice(index * WATCHERS_EACH, (index + 1) * WATCHERS_EACH)
-          .map(({ user: visitor, token }) =>
-            openSubscription(urlOf(cluster, index), visitor.accessToken, token),
-          ),
+          .map(({ user, token }) => openSubscription(urlOf(cluster, index), user.accessToken, token)),
       ),
     ),
   )
 }
 
 /** Charges a point again and again. Only a refused connection is no failure: then it is another server's turn. */
-async function buy(cluster: FaultCluster, visitor: TestUser, first: number, load: { on: boolean }) {
+async function buy(cluster: FaultCluster, user: TestUser, first: number, load: { on: boolean }) {
   const failed: string[] = []
   let charged = 0
   for (let turn = first; load.on; turn++) {
     const input = { amount: 1, idempotencyKey: randomUUID() }
-    const word = await visitor
+    const outcome = await user
       .request(urlOf(cluster, turn), 'chargePoints', { input })
       .then((answer) => answer.outcome)
       .catch((error: unknown) => codeOf(error))
-    if (word === 'PointAccount') charged += 1
-    else if (word !== 'ECONNREFUSED') failed.push(word)
-    await sleep(word === 'ECONNREFUSED' ? 0 : PAUSE_MS)
+    if (outcome === 'PointAccount') charged += 1
+    else if (outcome !== 'ECONNREFUSED') failed.push(outcome)
+    await sleep(outcome === 'ECONNREFUSED' ? 0 : PAUSE_MS)
   }
   return { failed, charged }
 }
@@ -98,8 +96,8 @@ const codeOf = (error: unknown): string => {
 }
 
 /** What part of a server's sockets was closed within the worst fifth of a second. */
-function spread(watchers: readonly StatusSubscription[], index: number): Measurement {
-  const times = watchers.map((watcher) => watcher.closed()?.at ?? 0).sort((a, b) => a - b)
+function spread(subscriptions: readonly StatusSubscription[], index: number): Measurement {
+  const times = subscriptions.map((subscription) => subscription.closed()?.at ?? 0).sort((a, b) => a - b)
   const worst = Math.max(
     ...times.map((from) => times.filter((at) => at >= from && at < from + WINDOW_MS).length),
   )

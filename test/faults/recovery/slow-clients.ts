@@ -15,13 +15,13 @@ const GROWTH_MAX = 0.1
 
 /** The memory of the one server that they listen to, before and after, under the same load. */
 export async function slowClients(cluster: FaultCluster): Promise<Measurement[]> {
-  const { stand, members } = await createQueue(cluster, READERS + 1)
+  const { testConcert, members } = await createQueue(cluster, READERS + 1)
   const server = cluster.servers[0]
   if (!server) throw new Error('there is no server')
   // Near enough to the front to hear of everything, and not let in meanwhile.
   const [listener] = members.splice(READING_CLIENT, 1)
-  const open = ({ user: visitor, token }: (typeof members)[number]): Promise<StatusSubscription> =>
-    openSubscription(server.directUrl, visitor.accessToken, token)
+  const open = ({ user, token }: (typeof members)[number]): Promise<StatusSubscription> =>
+    openSubscription(server.directUrl, user.accessToken, token)
   if (!listener) throw new Error('there is nobody in line')
   const awake = await open(listener)
   const deaf: StatusSubscription[] = []
@@ -33,7 +33,7 @@ export async function slowClients(cluster: FaultCluster): Promise<Measurement[]>
     let slowest = 0
     const sizes: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
-      const input = { concertId: stand.concertId, paused: round % 2 === 1 } // which everybody is shown
+      const input = { concertId: testConcert.concertId, paused: round % 2 === 1 } // which everybody is shown
       const before = awake.received.count
       const began = performance.now()
       await operator.request(urlOf(cluster, 1), 'updateQueue', { input })
@@ -46,12 +46,12 @@ export async function slowClients(cluster: FaultCluster): Promise<Measurement[]>
   }
 
   const reading = await load()
-  deaf.forEach((watcher) => watcher.stopReading())
+  deaf.forEach((subscription) => subscription.stopReading())
   const stopped = await load()
   const began = performance.now()
   await server.stop()
   const stopping = performance.now() - began
-  for (const watcher of [awake, ...deaf]) watcher.drop()
+  for (const subscription of [awake, ...deaf]) subscription.drop()
   await server.start()
   const growth = stopped.bytes / reading.bytes - 1
   const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`

@@ -26,11 +26,11 @@ const REDIS_MS = 2_500
 type Ask = (url: string) => Promise<Result>
 
 async function createRequests(cluster: FaultCluster, concertId: string): Promise<{ charge: Ask; join: Ask }> {
-  const visitor = await createTestUser(cluster)
+  const user = await createTestUser(cluster)
   return {
     charge: (url) =>
-      visitor.request(url, 'chargePoints', { input: { amount: 1, idempotencyKey: randomUUID() } }),
-    join: (url) => visitor.request(url, 'issueQueueToken', { input: { concertId } }),
+      user.request(url, 'chargePoints', { input: { amount: 1, idempotencyKey: randomUUID() } }),
+    join: (url) => user.request(url, 'issueQueueToken', { input: { concertId } }),
   }
 }
 
@@ -65,66 +65,72 @@ async function whileUnavailable(
 
 /** PostgreSQL, stopped at once and then hung. */
 export async function postgresRecovers(cluster: FaultCluster): Promise<Measurement[]> {
-  const { stand } = await createQueue(cluster, 1)
-  const { charge, join } = await createRequests(cluster, stand.concertId)
+  const { testConcert } = await createQueue(cluster, 1)
+  const { charge, join } = await createRequests(cluster, testConcert.concertId)
   const works = () => onEveryServer(cluster, async (url) => (await charge(url)).outcome === 'PointAccount')
-  const lines: Measurement[] = []
+  const measurements: Measurement[] = []
 
   cluster.postgres.kill('SIGQUIT')
   await cluster.postgres.ended()
   await sleep(500)
-  lines.push(...(await whileUnavailable(cluster, 'PostgreSQL stopped', charge, POSTGRES_MS)))
+  measurements.push(...(await whileUnavailable(cluster, 'PostgreSQL stopped', charge, POSTGRES_MS)))
   const joined = await timed(() => join(urlOf(cluster, 1)))
-  lines.push(atCount('PostgreSQL stopped: joining goes on', Number(joined.outcome === 'QueueTicket'), 1))
+  measurements.push(
+    atCount('PostgreSQL stopped: joining goes on', Number(joined.outcome === 'QueueTicket'), 1),
+  )
   await sleep(8_000)
   await cluster.postgres.start()
-  lines.push(atMostMs('PostgreSQL started → every server works', await timeUntil(works, GIVE_UP_MS), 5_000))
+  measurements.push(
+    atMostMs('PostgreSQL started → every server works', await timeUntil(works, GIVE_UP_MS), 5_000),
+  )
 
   cluster.postgres.kill('SIGSTOP')
-  lines.push(...(await whileUnavailable(cluster, 'PostgreSQL hung', charge, POSTGRES_MS)))
+  measurements.push(...(await whileUnavailable(cluster, 'PostgreSQL hung', charge, POSTGRES_MS)))
   await sleep(8_000)
   cluster.postgres.kill('SIGCONT')
-  lines.push(atMostMs('PostgreSQL goes on → every server works', await timeUntil(works, GIVE_UP_MS), 5_000))
-  return lines
+  measurements.push(
+    atMostMs('PostgreSQL goes on → every server works', await timeUntil(works, GIVE_UP_MS), 5_000),
+  )
+  return measurements
 }
 
 /** Redis, killed and started with its append-only file, and then hung. */
 export async function redisRecovers(cluster: FaultCluster): Promise<Measurement[]> {
-  const { stand, members } = await createQueue(cluster, PEOPLE)
-  const { charge, join } = await createRequests(cluster, stand.concertId)
+  const { testConcert, members } = await createQueue(cluster, PEOPLE)
+  const { charge, join } = await createRequests(cluster, testConcert.concertId)
   const works = () => onEveryServer(cluster, async (url) => (await join(url)).outcome === 'QueueTicket')
   const before = await positionsOf(cluster, members)
   const kept = async (what: string): Promise<Measurement> => {
     const after = await positionsOf(cluster, members)
     return atCount(what, after.filter((position, index) => position === before[index]).length, PEOPLE)
   }
-  const lines: Measurement[] = []
+  const measurements: Measurement[] = []
 
   cluster.redis.kill('SIGKILL')
   await cluster.redis.ended()
   await sleep(500)
-  lines.push(...(await whileUnavailable(cluster, 'Redis killed', join, REDIS_MS)))
+  measurements.push(...(await whileUnavailable(cluster, 'Redis killed', join, REDIS_MS)))
   const charged = await timed(() => charge(urlOf(cluster, 1)))
-  lines.push(atCount('Redis killed: charging goes on', Number(charged.outcome === 'PointAccount'), 1))
+  measurements.push(atCount('Redis killed: charging goes on', Number(charged.outcome === 'PointAccount'), 1))
   await sleep(5_000)
   await cluster.redis.start()
-  lines.push(
+  measurements.push(
     atMostMs('Redis back with its file → every server works', await timeUntil(works, GIVE_UP_MS), 5_000),
   )
-  lines.push(await kept('Redis back with its file: places kept'))
+  measurements.push(await kept('Redis back with its file: places kept'))
 
   cluster.redis.kill('SIGSTOP')
-  lines.push(...(await whileUnavailable(cluster, 'Redis hung', join, REDIS_MS)))
+  measurements.push(...(await whileUnavailable(cluster, 'Redis hung', join, REDIS_MS)))
   await sleep(8_000)
   cluster.redis.kill('SIGCONT')
-  lines.push(atMostMs('Redis goes on → every server works', await timeUntil(works, GIVE_UP_MS), 5_000))
-  lines.push(await kept('Redis goes on: places kept'))
-  return lines
+  measurements.push(atMostMs('Redis goes on → every server works', await timeUntil(works, GIVE_UP_MS), 5_000))
+  measurements.push(await kept('Redis goes on: places kept'))
+  return measurements
 }
 
 /** Redis comes back empty: everybody shows their ticket, and after the grace period it goes on in order. */
 export async function redisRestartsEmpty(cluster: FaultCluster): Promise<Measurement[]> {
-  const { stand, members } = await createQueue(cluster, PEOPLE)
+  const { testConcert, members } = await createQueue(cluster, PEOPLE)
   const before = await positionsOf(cluster, members)
   cluster.redis.kill('SIGKILL')
   await cluster.redis.ended()
@@ -135,7 +141,7 @@ export async function redisRestartsEmpty(cluster: FaultCluster): Promise<Measure
   const shown = async () => (await positionsOf(cluster, [...members].reverse())).reverse()
   await timeUntil(async () => (await shown()).every((position) => typeof position === 'number'), 5_000)
   const after = await shown()
-  await setPaused(cluster, stand, false)
+  await setPaused(cluster, testConcert, false)
   const early = (await shown()).filter((position) => position === 'Admitted').length
   const isAdmitted = async () => (await shown())[0] === 'Admitted'
   await timeUntil(isAdmitted, GIVE_UP_MS)
@@ -160,9 +166,9 @@ export async function redisRestartsEmpty(cluster: FaultCluster): Promise<Measure
 
 /** The links of one server go half-open: whatever it had open is dead, and nobody says so. */
 export async function linksBlackholed(cluster: FaultCluster): Promise<Measurement[]> {
-  const { stand } = await createQueue(cluster, 1)
-  const { charge, join } = await createRequests(cluster, stand.concertId)
-  const lines: Measurement[] = []
+  const { testConcert } = await createQueue(cluster, 1)
+  const { charge, join } = await createRequests(cluster, testConcert.concertId)
+  const measurements: Measurement[] = []
   const tries = [
     { kind: 'database', ask: charge, name: 'PostgreSQL', limit: POSTGRES_MS },
     { kind: 'redis', ask: join, name: 'Redis', limit: REDIS_MS },
@@ -173,18 +179,18 @@ export async function linksBlackholed(cluster: FaultCluster): Promise<Measuremen
     await many() // so that the pool has no connection left to open
     await link?.set({ drop: true })
     const answers = await many()
-    lines.push(
+    measurements.push(
       atMostMs(`link to ${name} dead: slowest answer`, Math.max(...answers.map(({ ms }) => ms)), limit),
     )
-    lines.push(
+    measurements.push(
       atCount(`link to ${name} dead: OVERLOADED`, answers.filter(isOverloaded).length, answers.length),
     )
     await link?.restore()
     const works = async () =>
-      (await many()).every(({ outcome: word }) => word === 'PointAccount' || word === 'QueueTicket')
-    lines.push(
+      (await many()).every(({ outcome }) => outcome === 'PointAccount' || outcome === 'QueueTicket')
+    measurements.push(
       atMostMs(`link to ${name} mended → every call works`, await timeUntil(works, GIVE_UP_MS), 15_000),
     )
   }
-  return lines
+  return measurements
 }
