@@ -1,20 +1,20 @@
-/** What an error of the driver means for the caller and for the connection. */
+/** Classifies errors of the driver: for the caller, and for the connection. */
 import { BulkheadRejectedError } from 'cockatiel'
 import { TimeoutError } from '../domain/timeout.ts'
 
 /**
- * SQLSTATEs after which the same statement may be sent again: PostgreSQL's manual, appendix A. Two letters stand for a
- * whole class. What is missing is a bug of ours, or damage (XX001, XX002) that must not be hidden behind retries.
+ * SQLSTATEs after which the same statement may be sent again: PostgreSQL's manual, appendix A. Two characters stand for a class.
+ * All others are bugs, or corruption (XX001, XX002) that retries must not hide.
  */
-const transientStates = new Set([
+const TRANSIENT_STATES = new Set([
   '08', // connection exceptions; PgBouncer uses 08P01 for everything it refuses
-  '25006', // read_only_sql_transaction: a standby, or a primary that an administrator or a full disk made read-only
-  '25P02', // in_failed_sql_transaction: a pooled connection that somebody else left in a transaction
+  '25006', // read_only_sql_transaction: a standby, or a primary made read-only
+  '25P02', // in_failed_sql_transaction: a pooled session that another client left in a transaction
   '25P03', // idle_in_transaction_session_timeout
   '25P04', // transaction_timeout
   '26000', // invalid_sql_statement_name: the prepared statement is gone (DISCARD, DEALLOCATE, a pooler)
-  '28', // the role may not connect (yet): pg_hba.conf and passwords change during a switchover
-  '3D000', // the database does not exist (yet): it is being restored
+  '28', // the role may not connect: pg_hba.conf and passwords change during a switchover
+  '3D000', // the database does not exist: it is being restored
   '40001', // serialization_failure
   '40003', // statement_completion_unknown
   '40P01', // deadlock_detected
@@ -25,33 +25,30 @@ const transientStates = new Set([
   '58', // system errors: input and output
 ])
 
-/** SQLSTATEs that are about the state of one session: the next one does not have it. */
-const sessionStates = new Set(['25P02', '26000', '42P05'])
+/** SQLSTATEs caused by the state of one session. */
+const SESSION_STATES = new Set(['25P02', '26000', '42P05'])
 
-/** Is it the connection, a timeout, a lock or a resource that failed, and not the statement? */
+/** Whether the connection, a timeout, a lock or a resource failed, and not the statement. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof BulkheadRejectedError || error instanceof TimeoutError) return true
   const code = codeOf(error)
-  // The driver's own (CONNECT_TIMEOUT, CONNECTION_CLOSED …) and the system's (ECONNREFUSED, EPIPE …).
+  // Codes of the driver (CONNECT_TIMEOUT, CONNECTION_CLOSED …) and of the system (ECONNREFUSED, EPIPE …).
   if (/^(CONNECT|E[A-Z]+$)/.test(code)) return true
-  return transientStates.has(code) || transientStates.has(code.slice(0, 2)) || isOutdatedPlan(error)
+  return TRANSIENT_STATES.has(code) || TRANSIENT_STATES.has(code.slice(0, 2)) || isOutdatedPlan(error)
 }
 
-/** Does this session go on failing, while a new one at the same address would not? */
+/** Whether this session keeps failing while a new one would not. */
 export const isSessionBroken = (error: unknown): boolean =>
-  sessionStates.has(codeOf(error)) || isOutdatedPlan(error)
+  SESSION_STATES.has(codeOf(error)) || isOutdatedPlan(error)
 
-/** Did a server refuse to write? After a switchover the address leads to another one, but open connections do not. */
+/** Whether the server refused to write. After a switchover, new connections reach the new primary; open ones do not. */
 export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006'
 
-/** "cached plan must not change result type": a migration changed a column under a prepared statement. */
+/** "cached plan must not change result type": a migration changed a column that a prepared statement returns. */
 const isOutdatedPlan = (error: unknown): boolean =>
   codeOf(error) === '0A000' && (error as { routine?: unknown }).routine === 'RevalidateCachedQuery'
 
-/**
- * The same error, fit for a log. Messages of class 22 (data exceptions) quote the value; of all others only the details,
- * which are not logged.
- */
+/** The error without user data, for the log. Messages of class 22 (data exceptions) quote values; other messages do not. */
 export function withoutValues(error: unknown): unknown {
   const code = codeOf(error)
   if (!/^22\w{3}$/.test(code)) return error

@@ -1,4 +1,4 @@
-/** The answers of the SQL functions, as the refusals that a caller can act on. */
+/** Turns the answers of the SQL functions into results, refusals and problems. */
 import { Problem } from '../domain/problem.ts'
 import {
   AlreadyPaid,
@@ -15,13 +15,13 @@ import {
 } from '../domain/refusals.ts'
 import type { Payment, Reservation } from '../domain/reservations.ts'
 
-/** A row as it stands in JSON: columns as PostgreSQL calls them, times as text. */
+/** A row as JSON: names in snake_case, times as text. */
 type Row<Of> = { [Name in keyof Of as Snake<Name & string>]: Of[Name] extends Date ? string : Of[Name] }
 type Snake<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
   : Name
 
-/** What went well, named as the SQL functions name it; with the row, where it was made by this very call. */
+/** Answers of calls that succeeded. The row is included by the call that inserted it, not by a retry. */
 type Success =
   | { outcome: 'Held'; reservationId: string; reservation?: Row<Reservation> }
   | { outcome: 'Cancelled'; reservationId: string }
@@ -41,8 +41,8 @@ type Refused =
 export type Outcome = Success | Refused
 
 /**
- * Reads an answer of which `expected` is the good case.
- * @throws the Refusal or Problem that any other answer stands for
+ * Narrows an answer to the expected success.
+ * @throws Refusal or Problem for any other answer
  */
 export function expectOutcome<Name extends Success['outcome']>(
   answer: Outcome,

@@ -3,10 +3,10 @@ import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
 
 /**
- * Pays for a hold from its owner's balance, and spends the ticket if that was the owner's last hold.
- * @param payment.paymentId the id it gets if it succeeds
- * @param payment.concertId the concert of the queue ticket that was shown
- * @returns the payment that this key stands for, and the number of the queue ticket that it spent; null: none
+ * Pays for a hold from its owner's balance, and spends its ticket unless that has another live hold.
+ * @param payment.paymentId the id of the new payment
+ * @param payment.concertId the concert of the queue ticket that the client has sent
+ * @returns the payment that belongs to this key; spentTicketNumber: the queue ticket that it spent, or null
  * @throws HoldExpired, AlreadyPaid, InsufficientPoints, ReservationNotFound, IdempotencyKeyReused;
  *   Problem QUEUE_TICKET_INVALID, OVERLOADED
  */

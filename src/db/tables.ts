@@ -1,6 +1,6 @@
 /**
- * The tables, and the constraint behind every rule. drizzle-kit makes the migrations in drizzle/ from this
- * file; the functions that change these tables are in sql/, one a file.
+ * The tables, with a constraint for every rule. `npm run migration` generates the migrations in drizzle/ from this file; triggers
+ * are written by hand there. The functions that change these tables are in sql/.
  */
 import { sql } from 'drizzle-orm'
 import {
@@ -23,7 +23,7 @@ import {
 const points = () => bigint({ mode: 'number' })
 const instant = () => timestamp({ withTimezone: true, mode: 'date' })
 
-/** Only the users that this server issued an identity to; any other is known by the id in its token. */
+/** Users that this service issued an identity to. Users of another issuer have no row. */
 export const users = pgTable('users', {
   id: uuid().primaryKey(),
   name: text().notNull(),
@@ -36,14 +36,14 @@ export const concerts = pgTable(
     id: uuid().primaryKey(),
     title: text().notNull(),
     queueCapacity: integer().notNull(),
-    /** Null: as many a second as the capacity allows. */
+    /** Admissions per second; null: no limit. */
     queueRatePerSecond: doublePrecision(),
     queuePaused: boolean().notNull().default(false),
-    /** Grows with every change of the three above. */
+    /** Incremented with every change of the three settings above. */
     queueVersion: integer().notNull().default(1),
-    /** The last queue number that was ever reserved for Redis to hand out; 0: none yet. */
+    /** The last queue number reserved for Redis to issue; 0: none yet. */
     queueNumberWatermark: bigint({ mode: 'number' }).notNull().default(0),
-    /** Who added it under which idempotency key; null: without a key. */
+    /** The operator and the idempotency key that it was created with; null: without a key. */
     createdBy: uuid(),
     idempotencyKey: text(),
     createdAt: instant().notNull().defaultNow(),
@@ -74,7 +74,7 @@ export const performances = pgTable(
   ],
 )
 
-/** A balance, kept beside the transfers that make it up, so that it can be locked and checked. */
+/** A balance: the sum of the transfers, stored so that it can be locked and checked. */
 export const accounts = pgTable(
   'accounts',
   {
@@ -84,7 +84,7 @@ export const accounts = pgTable(
   (t) => [check('accounts_balance_in_range', sql`${t.balance} between 0 and 9007199254740991`)],
 )
 
-/** A hold, and what became of it. */
+/** Seats of one user on one date: held, then paid, expired or cancelled. */
 export const reservations = pgTable(
   'reservations',
   {
@@ -96,20 +96,20 @@ export const reservations = pgTable(
       .notNull()
       .references(() => concerts.id),
     userId: uuid().notNull(),
-    /** The queue ticket that let its owner in. */
+    /** The number of the queue ticket that it was made with. */
     ticketNumber: bigint({ mode: 'number' }).notNull(),
     seatNumbers: integer().array().notNull(),
     price: points().notNull(),
     status: text({ enum: ['HELD', 'PAID', 'EXPIRED', 'CANCELLED', 'REFUNDED'] }).notNull(),
     heldAt: instant().notNull(),
     heldUntil: instant().notNull(),
-    /** When it was decided that it is no longer HELD. */
+    /** When its status changed from HELD. */
     decidedAt: instant(),
   },
   (t) => [
     index('reservations_by_user').on(t.userId, t.id),
     index('reservations_by_user_and_status').on(t.userId, t.status, t.id),
-    // What is printed on a ticket, as web/buyer/booking-code.ts writes it.
+    // The booking code: web/buyer/booking-code.ts.
     index('reservations_by_booking_code').on(sql`right(${t.id}::text, 8)`),
     index('reservations_held_by_deadline')
       .on(t.heldUntil)
@@ -122,15 +122,15 @@ export const reservations = pgTable(
   ],
 )
 
-/** Who has had which seat, and until when. A seat nobody has taken has no row. */
+/** Which reservation has had which seat, and until when. A seat that was never taken has no row. */
 export const seatClaims = pgTable(
   'seat_claims',
   {
     performanceId: uuid().notNull(),
     seatNumber: integer().notNull(),
-    /** Checked at commit: the claims are made first, for they decide whether there will be a reservation. */
+    /** Its foreign key is checked at commit: the claims are inserted before the reservation. */
     reservationId: uuid().notNull(),
-    /** Null while it stands. A lapsed hold's claims stand until somebody tidies up, but keep nobody out. */
+    /** Null: live. The claims of a lapsed hold stay live until it is ended, and do not count. */
     releasedAt: instant(),
   },
   (t) => [
@@ -152,7 +152,7 @@ export const payments = pgTable('payments', {
   paidAt: instant().notNull(),
 })
 
-/** Every change of every balance. Never updated, never deleted: drizzle/0001_guards.sql sees to it. */
+/** Every change of every balance. Append-only, by a trigger. */
 export const transfers = pgTable(
   'transfers',
   {
@@ -160,13 +160,13 @@ export const transfers = pgTable(
     userId: uuid()
       .notNull()
       .references(() => accounts.userId),
-    /** Above zero: points came in; below zero: points were spent. */
+    /** Above zero: a charge; zero or below: a payment. */
     amount: points().notNull(),
-    /** The payment it belongs to; null: a charge. */
+    /** Null: a charge. */
     paymentId: uuid()
       .unique()
       .references(() => payments.id),
-    /** Who asked for a charge, and under which idempotency key; null: a payment, or a charge from before these columns. */
+    /** The caller of a charge and the idempotency key; null: a payment, or a charge from before these columns. */
     chargedBy: uuid(),
     idempotencyKey: text(),
     createdAt: instant().notNull(),
@@ -185,7 +185,7 @@ export const transfers = pgTable(
   ],
 )
 
-/** Tickets that have ended for good: they open nothing, whatever Redis says. */
+/** Queue tickets that have ended for good, whatever Redis says. Append-only, by a trigger. */
 export const spentTickets = pgTable(
   'spent_tickets',
   {
@@ -193,7 +193,7 @@ export const spentTickets = pgTable(
     userId: uuid().notNull(),
     number: bigint({ mode: 'number' }).notNull(),
     spentAt: instant().notNull(),
-    /** PAID: it bought seats, and holds nothing any more. LEFT: its owner left the queue. */
+    /** PAID: it has paid for seats and has no live hold. LEFT: its owner left the queue. */
     reason: text({ enum: ['PAID', 'LEFT'] })
       .notNull()
       .default('PAID'),
@@ -205,7 +205,7 @@ export const spentTickets = pgTable(
 )
 
 /**
- * What a client's key was used for, and what the answer was. Kept for 48 hours: see jobs/start.ts. What must never happen twice
+ * The request that a client's key was used for, and its answer. Deleted after 48 hours: jobs/start.ts. What must never happen twice
  * has the key in its own row as well (`transfers`, `concerts`).
  */
 export const idempotencyKeys = pgTable(
@@ -213,7 +213,7 @@ export const idempotencyKeys = pgTable(
   {
     userId: uuid().notNull(),
     key: text().notNull(),
-    /** The operation and its arguments: the same key with another intent is refused. */
+    /** The operation and its arguments. The same key with other ones is refused. */
     intent: jsonb().notNull(),
     answer: jsonb(),
     createdAt: instant().notNull(),
@@ -221,40 +221,40 @@ export const idempotencyKeys = pgTable(
   (t) => [primaryKey({ columns: [t.userId, t.key] }), index('idempotency_keys_by_age').on(t.createdAt)],
 )
 
-/** What others must hear, written by the transaction that made it true, deleted once delivered. */
+/** Events for the queue, the seat channels and the event stream, inserted by the transaction that they are about. Deleted once delivered. */
 export const outbox = pgTable(
   'outbox',
   {
     id: bigserial({ mode: 'number' }).primaryKey(),
     type: text().notNull(),
-    /** The reservation or concert it is about: events about the same subject are delivered in order. */
+    /** A reservation, user or concert. Events with the same subject are delivered in order. */
     subjectId: uuid().notNull(),
     data: jsonb().notNull(),
     occurredAt: instant().notNull(),
-    /** Being delivered by some instance until then; after that anybody may try again. */
+    /** Until then one server delivers it; after that any server may lease it again. */
     leasedUntil: instant(),
   },
   (t) => [index('outbox_by_subject').on(t.subjectId, t.id)],
 )
 
-/** What operators have changed. Never updated, never deleted. */
+/** What operators have changed. Append-only, by a trigger. */
 export const auditLog = pgTable(
   'audit_log',
   {
     id: uuid().primaryKey(),
     operatorId: uuid().notNull(),
     action: text({ enum: ['createConcert', 'updateQueue', 'chargePoints'] }).notNull(),
-    /** Null: it was about no concert. */
+    /** Null: not about a concert. */
     concertId: uuid().references(() => concerts.id),
-    /** Whose points; null: it was about nobody. */
+    /** The owner of the points; null: not about a user. */
     userId: uuid(),
     at: instant().notNull(),
-    /** The settings it was about; null: there was nothing. */
+    /** The values before and after; null: there was nothing before. */
     before: jsonb().$type<Record<string, unknown>>(),
     after: jsonb().$type<Record<string, unknown>>().notNull(),
   },
   (t) => [index('audit_log_by_concert').on(t.concertId, t.id)],
 )
 
-/** What /health writes, to see whether a write is served; emptied by the next probe. See sql/probe_write.sql. */
+/** Written by the health probe: sql/probe_write.sql. */
 export const writeProbe = pgTable('write_probe', { at: instant().notNull() })

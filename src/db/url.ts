@@ -1,9 +1,9 @@
-/** The address of a database: what it may say after "?". */
+/** The query parameters of a database URL. */
 
-/** The driver asks PostgreSQL for everything else, which refuses it. */
+/** The driver sends every other parameter to PostgreSQL as a setting, which PostgreSQL rejects. */
 const URL_PARAMETERS = ['sslmode', 'sslnegotiation', 'application_name', 'target_session_attrs']
 
-/** Why this address cannot be used, to be read after its name; undefined: it can. @param address a valid URL */
+/** Why this URL cannot be used, phrased to follow its name; undefined: it can. @param address a valid URL */
 export function describeUnknownParameters(address: string): string | undefined {
   const unknown = [...new URL(address).searchParams.keys()].filter((name) => !URL_PARAMETERS.includes(name))
   if (unknown.length === 0) return undefined

@@ -6,9 +6,9 @@ export interface AuditLogEntry {
   id: string
   operatorId: string
   action: AuditLogAction
-  /** Null: it was about no concert. */
+  /** Null: not about a concert. */
   concertId: string | null
-  /** Whose points; null: it was about nobody. */
+  /** The owner of the points; null: not about a user. */
   userId: string | null
   at: Date
   /** Null: there was nothing before. */
@@ -22,7 +22,7 @@ export interface AuditLogChange {
   after: string | null
 }
 
-/** What is different after an action, value by value; null: there was no value, or it was no limit. */
+/** The values that an entry changed; null: no value, or no limit. */
 export const changesOf = ({ before, after }: Pick<AuditLogEntry, 'before' | 'after'>): AuditLogChange[] =>
   Object.keys(after)
     .map((name) => ({ name, before: formatValue(before?.[name]), after: formatValue(after[name]) }))

@@ -1,4 +1,4 @@
-/** What is sold: concerts, their dates, and the seats of a date. */
+/** Concerts, their dates, and the seats of a date. */
 import type { QueueSettings } from './queue.ts'
 
 export interface Concert {
@@ -18,7 +18,7 @@ export interface Performance {
 
 export type SeatStatus = 'AVAILABLE' | 'HELD' | 'SOLD'
 
-/** By number, the seats of a performance that somebody has; all others are available. */
+/** By number, the seats of a performance that are held or sold; all others are available. */
 export type TakenSeats = ReadonlyMap<number, 'HELD' | 'SOLD'>
 
 export interface Seat {
@@ -27,14 +27,14 @@ export interface Seat {
   status: SeatStatus
 }
 
-/** A message to a subscriber: first every seat of a performance, then only the seats that changed. */
+/** A message to a subscriber. The first one has every seat of a performance, later ones the seats that changed. */
 export interface SeatChanges {
   performanceId: string
   snapshot: boolean
   seats: readonly Seat[]
 }
 
-/** What `createConcert` asks for; already checked against the bounds of a single value. */
+/** The input of `createConcert`, with every single value validated. */
 export interface NewConcert {
   title: string
   performances: { startsAt: Date; seatCount: number; seatPrice: number }[]
@@ -51,9 +51,6 @@ export function seatMap(performance: Performance, taken: TakenSeats): Seat[] {
   }))
 }
 
-/**
- * The seats that look different in `after`. Both lists are of the same performance, in seat order.
- * @returns the seats as they are in `after`
- */
+/** The seats whose status differs, as they are in `after`. Both lists have all seats of one performance, in order. */
 export const changedSeats = (before: readonly Seat[], after: readonly Seat[]): Seat[] =>
   after.filter((seat, index) => before[index]?.status !== seat.status)

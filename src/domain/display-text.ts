@@ -1,20 +1,20 @@
-/** Text that people read on a screen: names and titles. It has to show what it says, and nothing beside it. */
+/** Validates text that is displayed: names and titles. Against invisible, misleading and overflowing text. */
 
-/** Above this a mark is decoration that runs over the lines around it. Tibetan stacks five, vocalised Hebrew four. */
+/** More marks overlap the neighbouring lines. Tibetan stacks five, vocalised Hebrew four. */
 const MARKS_MAX = 6
 
-/** Not one of them can be seen, or they change how the text around them is read: UTR 36, sections 2.5 and 2.8. */
+/** Invisible, or changes how the text around it is displayed: UTR 36, sections 2.5 and 2.8. */
 const HIDDEN = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
 const EXCESS_MARKS = new RegExp(`\\p{M}{${MARKS_MAX + 1}}`, 'u')
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
 /** Format characters, fillers such as U+3164, variation selectors: UAX 44, Default_Ignorable_Code_Point. */
 const IGNORABLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
-/** A Braille pattern without dots, which is a symbol and looks like a space. */
+/** A Braille pattern without dots: a symbol that looks like a space. */
 const BRAILLE_BLANK = /\u2800/gu
 
 /**
- * Where an ignorable character shapes what is seen: a joiner between emoji or in the scripts that write with joiners (UAX 31,
- * section 2.3), and one variation selector after what it varies.
+ * Ignorable characters that are allowed, because they shape visible text: a joiner between emoji or in scripts that use joiners (UAX
+ * 31, section 2.3), and one variation selector after its base character.
  */
 const SHAPING = new RegExp(
   [
@@ -28,12 +28,12 @@ const SHAPING = new RegExp(
   'gu',
 )
 
-/** The same text in one form, so that what looks the same is the same: NFC, without space around it. */
+/** NFC without surrounding space, so that equal-looking texts are equal. */
 export const normalizedText = (text: string): string => text.normalize('NFC').trim()
 
 /**
  * @param text normalised
- * @returns what is wrong with it; null: nothing
+ * @returns what is wrong, phrased to follow the field's name; null: nothing
  */
 export function displayTextProblem(text: string): string | null {
   if (HIDDEN.test(text)) return 'must not contain control characters, line breaks or unassigned characters'

@@ -1,6 +1,6 @@
 /**
- * What happened to a reservation, as others hear of it: written to the outbox by the SQL function that made
- * it happen, delivered at least once. docs/events.md documents the fields for other services.
+ * The events of the outbox, inserted by the SQL functions and delivered at least once. docs/events.md documents their fields for
+ * consumers.
  */
 export type EventType =
   | 'reservation.held'
@@ -19,14 +19,14 @@ interface ReservationData {
   price: number
 }
 
-/** The queue ticket behind it; spendsTicket: it has paid for seats, and holds nothing any more. */
+/** spendsTicket: the queue ticket has paid for seats and has no live hold any more. */
 interface TicketData {
   ticketNumber: number
   spendsTicket: boolean
 }
 
 interface EventEnvelope<Type extends EventType, Data> {
-  /** Grows with time for the same reservation; the same event delivered twice has the same id. */
+  /** Increases within a subject. The same event delivered twice has the same id. */
   id: string
   type: Type
   occurredAt: Date

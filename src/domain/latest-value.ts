@@ -1,33 +1,31 @@
 /** The writing end of a stream. */
 export interface Sink<T> {
-  /** Replaces whatever the reader has not taken yet. */
+  /** Replaces the pending value. */
   push(value: T): void
-  /** Completes the stream, after the value that the reader has not taken yet. */
+  /** Completes the stream, after the pending value. */
   end(): void
 }
 
 /**
- * A stream for one reader that holds one value, the latest: a slow reader gets the newest state, never a
- * backlog. Not a generator, because one that waits for its next value cannot be stopped from outside; and not a
- * Repeater, because ten thousand of these are told something at once.
- *
- * @param start runs at the first read; what it returns runs once, when the stream completes or is dropped
+ * A stream with one reader and a buffer of one: a slow reader gets the latest value, never a backlog. Not a generator, which cannot
+ * be stopped from outside while it waits; not a Repeater, which is too slow for ten thousand streams at once.
+ * @param start called by the first read; the function that it returns is called once, when the stream ends or is cancelled
  */
-export const latestValue = <T>(start: (feed: Sink<T>) => () => void): AsyncIterableIterator<T> =>
+export const latestValue = <T>(start: (sink: Sink<T>) => () => void): AsyncIterableIterator<T> =>
   new LatestValue(start)
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 class LatestValue<T> implements AsyncIterableIterator<T>, Sink<T> {
-  private start: ((feed: Sink<T>) => () => void) | null
+  private start: ((sink: Sink<T>) => () => void) | null
   private stop: (() => void) | null = null
-  /** What the reader has not taken yet. */
+  /** The value that was not read yet. */
   private pending: IteratorYieldResult<T> | null = null
   private ended = false
   /** Reads that wait for a value. */
   private readonly pendingReads: ((result: IteratorResult<T, undefined>) => void)[] = []
 
-  constructor(start: (feed: Sink<T>) => () => void) {
+  constructor(start: (sink: Sink<T>) => () => void) {
     this.start = start
   }
 
@@ -70,27 +68,26 @@ class LatestValue<T> implements AsyncIterableIterator<T>, Sink<T> {
     this.start = null
     if (!start) return
     const stop = start(this)
-    // It may have ended while it began.
+    // `start` may have ended the stream.
     if (this.ended) stop()
     else this.stop = stop
   }
 }
 
 /**
- * The stream with each value translated when it is taken, so that values which were never taken leave no trace.
- * Not a generator: one that waits could not be stopped from outside, and would keep its source open.
- * @param translate undefined: there is nothing to tell about this value
+ * Maps each value when it is read, and skips those mapped to undefined. Not a generator, which could not be stopped from outside
+ * while it waits, and would keep its source open.
  */
 export function filterMap<From, To>(
   source: AsyncIterableIterator<From>,
-  translate: (value: From) => To | undefined,
+  map: (value: From) => To | undefined,
 ): AsyncIterableIterator<To> {
   return {
     next: async () => {
       for (;;) {
-        const taken = await source.next()
-        if (taken.done === true) return { done: true, value: undefined }
-        const value = translate(taken.value)
+        const read = await source.next()
+        if (read.done === true) return { done: true, value: undefined }
+        const value = map(read.value)
         if (value !== undefined) return { done: false, value }
       }
     },
@@ -104,7 +101,7 @@ export function filterMap<From, To>(
   }
 }
 
-/** The stream, until another one says a value that ends it, or completes. Dropping it drops both. */
+/** The source until `ends` is true for a signal, or the signals complete. Cancelling it cancels both. */
 export function takeUntil<Value, Signal>(
   source: AsyncIterableIterator<Value>,
   signals: AsyncIterableIterator<Signal>,

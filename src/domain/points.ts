@@ -1,6 +1,4 @@
-/** Points pay for seats. */
-
-/** The most a balance can hold: the largest whole number that JSON carries exactly (2^53 − 1). */
+/** The maximum balance, in points: the largest integer that JSON represents exactly (2^53 − 1). */
 export const BALANCE_MAX = Number.MAX_SAFE_INTEGER
 
 export interface PointAccount {

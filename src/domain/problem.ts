@@ -1,25 +1,19 @@
-/**
- * What can go wrong with a request as a whole, and what the caller should do about it. The code is
- * what clients branch on (`extensions.code`); docs/errors.md lists them with examples.
- */
+/** Errors of a request as a whole. Clients branch on the code (`extensions.code`); docs/errors.md lists them with examples. */
 export type ProblemCode =
-  | 'UNAUTHENTICATED' // no access token, or one that is forged or has expired: sign in
+  | 'UNAUTHENTICATED' // no access token, or an invalid or expired one: sign in
   | 'FORBIDDEN' // signed in, but not allowed to do this
-  | 'QUEUE_TICKET_INVALID' // no queue ticket, a forged one, or one for somebody or something else
-  | 'NOT_ADMITTED' // a genuine ticket, but it is not this ticket's turn (any more)
-  | 'BAD_INPUT' // an argument that can never be right
-  | 'NOT_FOUND' // names something that does not exist, or that is not yours to see
-  | 'PERSISTED_QUERY_NOT_FOUND' // asked for by its hash, and not known (any more): send the document along
-  | 'RATE_LIMITED' // too much of this lately, or too many at once: the same request may be sent again, later
-  | 'OVERLOADED' // a store is slow or away: the same request may be sent again
+  | 'QUEUE_TICKET_INVALID' // no queue ticket, an invalid one, or one of another user or concert
+  | 'NOT_ADMITTED' // a valid queue ticket that is not admitted, or no longer
+  | 'BAD_INPUT' // an invalid argument
+  | 'NOT_FOUND' // the object does not exist, or the caller may not see it
+  | 'PERSISTED_QUERY_NOT_FOUND' // unknown hash: send the document as well
+  | 'RATE_LIMITED' // too many requests: the same request may be sent again later
+  | 'OVERLOADED' // a store is slow or unavailable: the same request may be sent again
 
-/**
- * Ends a request with an error that the client is meant to read. Whatever else is thrown is a bug, and
- * is masked before it reaches a client.
- */
+/** An error whose message the client sees. Any other error is a bug, and is masked. */
 export class Problem extends Error {
   readonly code: ProblemCode
-  /** Seconds after which it makes sense to try again; with RATE_LIMITED and OVERLOADED. */
+  /** With RATE_LIMITED and OVERLOADED: when to try again. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ProblemCode, message: string, options?: { retryAfterSeconds?: number; cause?: unknown }) {
@@ -30,7 +24,7 @@ export class Problem extends Error {
   }
 }
 
-/** A store did not answer in time or cannot be reached. @param cause for the log */
+/** A store did not answer in time, or cannot be reached. @param cause for the log */
 export const overloaded = (cause: unknown): Problem =>
   new Problem('OVERLOADED', 'The service is busy. Please try again in a moment.', {
     retryAfterSeconds: 1,

@@ -1,22 +1,22 @@
-/** The queue of a concert: tickets, what can be said about one, and how fast people are let in. */
+/** The queue of a concert: tickets, their status, settings and times. */
 
-/** What a queue ticket says, and its signature proves. A number is never given out twice for a concert. */
+/** The claims of a signed queue ticket. A number is never issued twice for a concert. */
 export interface QueueTicket {
   userId: string
   concertId: string
-  /** The place in line, in order of request. Gaps are possible, repeats are not. */
+  /** The place in the queue, in order of request. There may be gaps. */
   number: number
 }
 
 /** A ticket whose status is read. */
 export interface StatusQuery extends QueueTicket {
-  /** Reading it does not count as presence: nothing was heard of its owner since the last time. */
+  /** The read does not count as presence: the client has sent nothing since the last one. */
   passive?: boolean
 }
 
 export type LapseReason = 'ADMISSION_EXPIRED' | 'NOT_CLAIMED' | 'LEFT'
 
-/** Why a ticket has ended for good: it bought seats, or its owner left the queue. */
+/** Why a ticket has ended for good: it has paid for seats, or its owner left the queue. */
 export type TicketEnd = 'PAID' | 'LEFT'
 
 export type QueueStatus =
@@ -25,37 +25,37 @@ export type QueueStatus =
   | { kind: 'Finished'; at: Date }
   | { kind: 'Lapsed'; reason: LapseReason }
 
-/** What an operator decides about a concert's queue. PostgreSQL keeps it, Redis works by a copy. */
+/** The operator's settings of a concert's queue. Stored in PostgreSQL, with a copy in Redis. */
 export interface QueueSettings {
-  /** How many may be admitted at the same time. */
+  /** Maximum number of admitted tickets at any time. */
   capacity: number
-  /** How many may be admitted per second; null: as many as the capacity allows. */
+  /** Maximum number of admissions per second; null: no limit. */
   ratePerSecond: number | null
   paused: boolean
-  /** Grows with every change, so that an older copy never replaces a newer one. */
+  /** Incremented with every change, so that an older copy never replaces a newer one. */
   version: number
 }
 
-/** How many stand in a concert's queue right now. */
+/** The current numbers of a concert's queue. */
 export interface QueueCounts {
   waiting: number
   admitted: number
-  /** How many were ever let in; from 0 again when Redis came back empty. */
+  /** Total admissions; from 0 again after Redis lost its data. */
   admittedTotal: number
 }
 
-/** Times the queue goes by, in milliseconds. */
+/** The time limits of the queue. */
 export interface QueueTimes {
-  /** From the first use of an admission to its end. */
+  /** From the first use of an admission to its end, unless it is extended. */
   admissionMs: number
-  /** The longest that a turn lasts from its first use, whatever is done in it. */
+  /** The maximum length of a turn from its first use, whatever extends it. */
   turnMs: number
-  /** From admission to its first use; unused, the slot goes to the next. */
+  /** From an admission to its first use; after that the slot is free again. */
   claimMs: number
-  /** How long a waiting ticket may be silent before it is skipped; also how long a concert recovers. */
+  /** How long a waiting ticket may be silent before it is skipped; also how long recovery lasts. */
   absenceGraceMs: number
 }
 
-/** Is this the last that will ever be said about the ticket? */
+/** Whether the status is final. */
 export const isTerminal = (status: QueueStatus): boolean =>
   status.kind === 'Finished' || status.kind === 'Lapsed'

@@ -1,6 +1,6 @@
 /**
- * What a caller can be refused, and act on: one class each. They are part of the schema, as members of
- * the mutation's result union, so their messages are written for the person at the other end.
+ * Refusals: outcomes of a mutation that the caller can act on, one class each. They are members of the mutation's result union in
+ * the schema; their messages are shown to users.
  */
 export abstract class Refusal extends Error {}
 

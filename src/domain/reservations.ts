@@ -1,4 +1,4 @@
-/** Seats that somebody has, for five minutes or for good. */
+/** Held and paid seats. */
 
 export type ReservationStatus = 'HELD' | 'PAID' | 'EXPIRED' | 'CANCELLED' | 'REFUNDED'
 
@@ -7,7 +7,7 @@ export interface Reservation {
   performanceId: string
   userId: string
   seatNumbers: number[]
-  /** The sum over its seats, in points. */
+  /** The sum of its seats, in points. */
   price: number
   status: ReservationStatus
   heldUntil: Date

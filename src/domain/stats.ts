@@ -1,18 +1,18 @@
-/** How a concert is doing, for its operators, and what a change of its queue would do. */
+/** The statistics of a concert, and a forecast for its queue. */
 import type { QueueSettings } from './queue.ts'
 
-/** Of every ticket ever issued; issued = waiting + admitted + finished + lapsed. From 0 again with an empty Redis. */
+/** Counts of tickets: issued = waiting + admitted + finished + lapsed. From 0 again after Redis lost its data. */
 export interface QueueStats {
   at: Date
   issued: number
-  /** In line, or skipped and free to return to it. */
+  /** In the queue, or skipped for absence and able to return. */
   waiting: number
   admitted: number
   finished: number
   lapsed: number
-  /** How many were ever let in. */
+  /** Total admissions. */
   admittedTotal: number
-  /** By the admissions of the last minute. */
+  /** Average of the last minute. */
   admissionsPerSecond: number
 }
 
@@ -21,59 +21,67 @@ export interface SeatStats {
   sold: number
   held: number
   free: number
-  /** Seats that two have, or that there are not: always 0. */
+  /** Seats with two owners, or that do not exist: always 0. */
   oversold: number
-  /** What was paid for the seats that are sold, in points. */
+  /** The sum of the payments for sold seats, in points. */
   pointsTaken: number
 }
 
 export interface ConcertStats extends QueueStats, SeatStats {
-  /** By what settings people are let in; null: not known of that moment. */
+  /** The settings at that time; null: unknown. */
   settings: QueueSettings | null
 }
 
 export interface QueueForecast {
   waiting: number
-  /** How many will be let in a second, at the most; null: not known yet. */
+  /** Null: unknown yet. */
   admissionsPerSecond: number | null
-  /** Until the last one who waits now is let in; null: never, or not known yet. */
+  /** Until the last of those waiting now is admitted; null: never, or unknown yet. */
   seconds: number | null
 }
 
-/** Over less than this a rate says little. */
+/** A rate over a shorter time means little. */
 export const RATE_WINDOW_MS_MIN = 10_000
 const RATE_WINDOW_MS_MAX = 60_000
 
 /**
- * How many admissions ended in a second, lately.
+ * How many admissions ended per second during the last minute.
  * @param history in order of time
- * @returns null: nobody has looked for long enough
+ * @returns null: the history is too short
  */
 export function departuresPerSecond(history: readonly QueueStats[], now: QueueStats): number | null {
   const ageMs = (then: QueueStats): number => now.at.getTime() - then.at.getTime()
   const then = history.find((sample) => ageMs(sample) <= RATE_WINDOW_MS_MAX)
   if (!then || ageMs(then) < RATE_WINDOW_MS_MIN) return null
-  const ended = now.admittedTotal - now.admitted - (then.admittedTotal - then.admitted)
-  return ended < 0 ? null : (ended / ageMs(then)) * 1000
+  const departures = now.admittedTotal - now.admitted - (then.admittedTotal - then.admitted)
+  return departures < 0 ? null : (departures / ageMs(then)) * 1000
 }
 
 /**
- * What settings would do, if everybody who waits stays. A slot comes free as often as slots did lately: by Little's law
- * (J. D. C. Little, 1961) somebody is in for admitted / endings, whatever the capacity.
- * @param endings of admissions, in a second; null: not known
+ * What settings would lead to if every waiting ticket stays. By Little's law (J. D. C. Little, 1961) an admission lasts
+ * admitted / departures, and it is assumed to last as long with another capacity.
+ * @param departures per second; null: unknown
  */
 export function forecast(
   { waiting, admitted }: Pick<QueueStats, 'waiting' | 'admitted'>,
-  endings: number | null,
+  departures: number | null,
   { capacity, ratePerSecond, paused }: Omit<QueueSettings, 'version'>,
 ): QueueForecast {
   const rate = ratePerSecond ?? Infinity
   if (paused || capacity === 0) return { waiting, admissionsPerSecond: 0, seconds: waiting === 0 ? 0 : null }
-  const freeing = endings === null || admitted === 0 ? null : (endings / admitted) * capacity
-  const admissionsPerSecond = freeing === null ? ratePerSecond : Math.min(freeing, rate)
-  const byRate = waiting / rate
-  const behind = waiting - (capacity - admitted)
-  if (waiting === 0 || behind <= 0) return { waiting, admissionsPerSecond, seconds: Math.ceil(byRate) }
-  if (freeing === null || freeing === 0) return { waiting, admissionsPerSecond, seconds: null }
-  return { waiting, admissionsPerSecond, seconds: Math.ceil(Math.max(byRate, behind / freeing)) }
+  const departuresAtCapacity =
+    departures === null || admitted === 0 ? null : (departures / admitted) * capacity
+  const admissionsPerSecond =
+    departuresAtCapacity === null ? ratePerSecond : Math.min(departuresAtCapacity, rate)
+  const secondsByRate = waiting / rate
+  /** Waiting tickets beyond the free slots. */
+  const excess = waiting - (capacity - admitted)
+  if (waiting === 0 || excess <= 0) return { waiting, admissionsPerSecond, seconds: Math.ceil(secondsByRate) }
+  if (departuresAtCapacity === null || departuresAtCapacity === 0)
+    return { waiting, admissionsPerSecond, seconds: null }
+  return {
+    waiting,
+    admissionsPerSecond,
+    seconds: Math.ceil(Math.max(secondsByRate, excess / departuresAtCapacity)),
+  }
 }

@@ -1,16 +1,16 @@
-/** What a span is told about itself. Nothing of what a client has sent: a value may be a secret. */
+/** Attributes of a span. Never values that a client has sent: they may be secret. */
 export type Attributes = Record<string, string | number>
 
-/** Runs it as a part of what is being traced at the moment; if nothing is, it just runs. */
+/** Runs within a child span of the current trace; without one, just runs. */
 export type TraceSpan = <T>(name: string, attributes: Attributes, run: () => Promise<T>) => Promise<T>
 
-/** Runs something that a client has asked for as a trace, or as a part of the client's. */
+/** Runs a client's request within a new trace, or within the client's. */
 export type TraceRequest = <T>(asked: {
   name: string
   attributes: Attributes
   /** https://www.w3.org/TR/trace-context/#traceparent-header */
   traceparent: string | undefined
   run: () => Promise<T>
-  /** What went wrong, in a word; undefined: nothing. */
+  /** A short error message; undefined: no error. */
   errorMessageOf: (result: T) => string | undefined
 }) => Promise<T>

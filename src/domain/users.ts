@@ -1,9 +1,7 @@
-/** Who is asking. */
-
-/** A cashier is the venue's payment system: it may add points to any account, and do nothing else. */
+/** A cashier is the venue's payment system: it may add points to any account, and nothing else. */
 export type Role = 'buyer' | 'operator' | 'cashier'
 
-/** The one behind an access token. */
+/** The user of an access token. */
 export interface Viewer {
   userId: string
   role: Role
@@ -11,6 +9,6 @@ export interface Viewer {
 
 export interface User {
   id: string
-  /** Empty where somebody else issues the identities. */
+  /** Empty when another service issues the identities. */
   name: string
 }

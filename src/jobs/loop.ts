@@ -1,52 +1,52 @@
-/** A job that runs again and again, never twice at the same time. */
+/** A job that repeats, one run at a time. */
 export interface Loop {
-  /** Runs it now, or right after the run that is under way. */
+  /** Starts a run now, or right after the current one. */
   wake: () => void
-  /** Lets the run under way finish, and runs it no more. */
+  /** Resolves when the current run has finished; there is no further one. */
   stop: () => Promise<void>
 }
 
 /**
- * @param options.everyMs how long it rests between two runs
- * @param options.run resolves to true when there is more to do at once
- * @param options.onError hears why a run failed; the next one comes all the same
+ * @param options.pauseMs between two runs
+ * @param options.run resolves to true when there is more to do: the next run follows without a pause
+ * @param options.onError called when a run fails; the loop goes on
  */
 export function startLoop(options: {
-  everyMs: number
+  pauseMs: number
   run: () => Promise<boolean>
   onError: (error: unknown) => void
 }): Loop {
   let stopped = false
   let woken = false
-  let endRest: (() => void) | undefined
+  let endPause: (() => void) | undefined
 
-  const rest = (): Promise<void> =>
+  const pause = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, options.everyMs)
-      endRest = () => {
+      const timer = setTimeout(resolve, options.pauseMs)
+      endPause = () => {
         clearTimeout(timer)
         resolve()
       }
     })
 
-  // Either may have changed while the run was under way.
-  const mayRest = (): boolean => !woken && !stopped
+  // A function, because TypeScript does not expect that both change during a run.
+  const mayPause = (): boolean => !woken && !stopped
 
-  async function go(): Promise<void> {
+  async function repeat(): Promise<void> {
     while (!stopped) {
       woken = false
       const more = await options.run().catch((error: unknown) => {
         options.onError(error)
         return false
       })
-      if (!more && mayRest()) await rest()
+      if (!more && mayPause()) await pause()
     }
   }
 
-  const ended = go()
+  const ended = repeat()
   const wake = (): void => {
     woken = true
-    endRest?.()
+    endPause?.()
   }
   return {
     wake,

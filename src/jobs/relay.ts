@@ -1,4 +1,4 @@
-/** Delivers the outbox: to the queue, to the seat channels, and to the event stream for other services. */
+/** Delivers the events of the outbox to the queue, the seat channels, and the event stream for other services. */
 import { readQueueSettings } from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
 import { leaseOutbox } from '../db/outbox.ts'
@@ -15,18 +15,18 @@ export interface RelayOptions {
 }
 
 const BATCH = 100
-/** If whoever leased an event dies, another instance delivers it after this long. */
+/** When a server dies, another one delivers the events that it had leased after this time. */
 const LEASE_MS = 1_500
 
 export interface Relay {
   /**
-   * Delivers one batch, at least once: what fails is leased again by somebody when the lease has run out, and every
-   * consumer takes the same event twice without harm. What was delivered is forgotten with the next run.
+   * Delivers one batch, at least once: an event that fails is leased again when its lease has expired, and every consumer is
+   * idempotent. The next run deletes the delivered events.
    * @returns whether there may be more
-   * @throws why an event could not be delivered; the others of its batch were
+   * @throws the first failure, after the other events of the batch were delivered
    */
   run: () => Promise<boolean>
-  /** Forgets what the last run has delivered. */
+  /** Deletes the events that the last run has delivered. */
   acknowledge: () => Promise<void>
 }
 
@@ -55,10 +55,7 @@ export function createRelay(options: RelayOptions): Relay {
   }
 }
 
-async function deliver(
-  event: OutboxEvent,
-  { db, queue, pubsub: pubsub, events }: RelayOptions,
-): Promise<void> {
+async function deliver(event: OutboxEvent, { db, queue, pubsub, events }: RelayOptions): Promise<void> {
   if (event.type === 'queue.updated') {
     const { concertId } = event.data
     const settings = await readQueueSettings(db, concertId)

@@ -5,11 +5,11 @@ import { eventually } from '../support/eventually.ts'
 const NEVER = 1_000_000
 
 /** A job whose runs begin when the loop wants, and end when the test wants. */
-function createJob(everyMs: number) {
+function createJob(pauseMs: number) {
   const runs: ((more: boolean | Error) => void)[] = []
   const errors: unknown[] = []
   const loop = startLoop({
-    everyMs,
+    pauseMs,
     run: () =>
       new Promise((resolve, reject) =>
         runs.push((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome))),
