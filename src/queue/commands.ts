@@ -76,11 +76,7 @@ export function createCommands({ redis, call }: RedisConnection, keys: Keys, tim
       toReport(
         await status(
           concertId,
-          ...tickets.flatMap(({ userId, number, passive: silent = false }) => [
-            userId,
-            number,
-            silent ? 0 : 1,
-          ]),
+          ...tickets.flatMap(({ userId, number, passive = false }) => [userId, number, Number(passive)]),
         ),
       ),
     use: async ({ concertId, userId, number }, neededMs) =>

@@ -2,83 +2,84 @@ import { RedisPubSub } from 'graphql-redis-subscriptions'
 import type { RedisConnection } from './connection.ts'
 import { createKeys } from './keys.ts'
 
-/** What a script has changed in a queue, as queue/lua/lib/delta.lua says it. */
+/** What one script has changed in a queue: the message that queue/lua/lib/delta.lua publishes. */
 export interface QueueDelta {
-  /** One more than that of the wake-up before. */
+  /** One more than that of the delta before. */
   version: number
-  /** When it was said, in milliseconds since 1970, by the clock of Redis. */
+  /** When it was published: milliseconds since 1970, by the clock of Redis. */
   at: number
-  /** 1: nobody is let in. */
-  paused: number
-  /** How many were taken from the head of the line, admitted or skipped. */
+  paused: boolean
+  /** How many were taken from the head of the queue, admitted or skipped. */
   taken: number
   /** The last number that was taken. */
   upTo: number
-  /** Numbers that left the line, from anywhere. */
+  /** Numbers that left the queue, anywhere in it. */
   left: readonly number[]
-  /** Numbers that went back in at their own place. */
+  /** Numbers that returned to the queue, at their own position. */
   restored: readonly number[]
-  /** Tickets that changed outside of the line. */
+  /** Admissions that began or whose end changed: the number, and the end in milliseconds since 1970. */
+  admitted: readonly (readonly [number: number, until: number])[]
+  /** Numbers of tickets that changed in another way. */
   changed: readonly number[]
-  /** 1: more has happened than a message should say. */
-  resyncNeeded: number
+  /** Too much has changed to list. */
+  resyncNeeded: boolean
 }
 
-/** Stops listening. */
 export type Unsubscribe = () => void
 
 export interface PubSub {
-  /** Says that seats of a performance changed. Throws Problem OVERLOADED. */
+  /** Announces that seats of a performance have changed. Throws Problem OVERLOADED. */
   publishSeats(performanceId: string): Promise<void>
   /**
-   * Both resolve when Redis has confirmed the subscription: read after that, and nothing is missed. They never
-   * reject; while Redis is away they wait. `onWake` also runs after the connection was lost and is back,
-   * because messages may have been missed; for a queue it gets null then.
+   * Both subscriptions resolve when Redis has confirmed them: what is read after that misses nothing. They never reject,
+   * and wait while Redis is away. After a lost connection is back, messages may have been missed: `onChange` is called
+   * then too, and `onDelta` with null.
    */
-  subscribeSeats(performanceId: string, onWake: () => void): Promise<Unsubscribe>
-  subscribeQueue(concertId: string, onWake: (wake: QueueDelta | null) => void): Promise<Unsubscribe>
+  subscribeSeats(performanceId: string, onChange: () => void): Promise<Unsubscribe>
+  subscribeQueue(concertId: string, onDelta: (delta: QueueDelta | null) => void): Promise<Unsubscribe>
 }
 
-/** Wake-ups between instances, over Redis pub/sub. */
+/** Messages between servers, over Redis pub/sub. */
 export function createPubSub(options: { connection: RedisConnection; prefix?: string }): PubSub {
   const { redis, subscriber, call } = options.connection
   const keys = createKeys(options.prefix)
   const pubsub = new RedisPubSub({ publisher: redis, subscriber })
-  const listeners = new Set<() => void>()
+  const reconnectListeners = new Set<() => void>()
 
   let lost = false
   subscriber.on('close', () => (lost = true))
-  // Subscriptions are renewed in the moment of 'ready', so the answer to a PING comes after theirs.
+  // ioredis renews subscriptions on 'ready', so the reply to a PING comes after theirs.
   subscriber.on('ready', () => {
     if (!lost) return
     subscriber.ping().then(
       () => {
         lost = false
-        listeners.forEach((onMissed) => onMissed())
+        reconnectListeners.forEach((onReconnect) => onReconnect())
       },
-      () => undefined, // lost again: there will be another 'ready'
+      () => undefined, // lost again: another 'ready' follows
     )
   })
 
-  async function listen(
+  async function subscribe(
     channel: string,
-    onMessage: (wake: QueueDelta) => void,
-    onMissed: () => void,
+    onMessage: (message: QueueDelta) => void,
+    onReconnect: () => void,
   ): Promise<Unsubscribe> {
     const id = await pubsub.subscribe(channel, onMessage)
-    // Not `onMissed` itself: the same function may listen twice.
-    const missed = (): void => onMissed()
-    listeners.add(missed)
+    // A function of its own, because the same `onReconnect` may be subscribed twice.
+    const listener = (): void => onReconnect()
+    reconnectListeners.add(listener)
     return () => {
-      if (listeners.delete(missed)) pubsub.unsubscribe(id)
+      if (reconnectListeners.delete(listener)) pubsub.unsubscribe(id)
     }
   }
 
   return {
     publishSeats: (performanceId) =>
       call(() => pubsub.publish(keys.seatsChannel(performanceId), {}), 'publish'),
-    subscribeSeats: (performanceId, onWake) =>
-      listen(keys.seatsChannel(performanceId), () => onWake(), onWake),
-    subscribeQueue: (concertId, onWake) => listen(keys.queueChannel(concertId), onWake, () => onWake(null)),
+    subscribeSeats: (performanceId, onChange) =>
+      subscribe(keys.seatsChannel(performanceId), () => onChange(), onChange),
+    subscribeQueue: (concertId, onDelta) =>
+      subscribe(keys.queueChannel(concertId), onDelta, () => onDelta(null)),
   }
 }

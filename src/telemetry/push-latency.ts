@@ -5,7 +5,7 @@ import type { ObservePushLatency } from '../queue/positions/push-latency.ts'
 export function registerPushLatency(registry: Registry): ObservePushLatency {
   const lag = new Histogram({
     name: 'stagedoor_push_latency_seconds',
-    help: 'From a change of a queue until it had been told: to whose turn it is, to the first in line, to all of it.',
+    help: 'From a change of a queue until it was sent: to those it admits or ends, to the front, to the whole queue.',
     labelNames: ['to'],
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],

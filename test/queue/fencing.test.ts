@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { connectRedis } from '../../src/redis/connection.ts'
 import { eventually } from '../support/eventually.ts'
@@ -11,9 +12,11 @@ import {
 } from '../support/queue-harness.ts'
 import { createTcpProxy } from '../support/tcp-proxy.ts'
 
-/** The first lines of scripts: ioredis sends the text the first time that it uses one on a connection. */
-const OPEN_SCRIPT = 'Opens a queue with a block of numbers'
-const JOIN_SCRIPT = 'Gives users a place in line'
+/** The first comment of a script. ioredis sends the text the first time that it uses a script on a connection. */
+function firstComment(script: 'open' | 'join'): string {
+  const text = readFileSync(new URL(`../../src/queue/lua/${script}.lua`, import.meta.url), 'utf8')
+  return /^-- .+$/m.exec(text)?.[0] ?? ''
+}
 
 /** Two instances on one Redis; the connections of the first can be cut, or get no answers. */
 async function twoInstances(server: RedisServer) {
@@ -35,7 +38,7 @@ const numbersOf = (tickets: readonly { number: number }[]): number[] => tickets.
 test('a block whose opening was not answered is not used again after the data was lost', async () => {
   const server = await startRedisServer()
   const { stage, way, first, second, meta } = await twoInstances(server)
-  const passed = way.withholdReplies(OPEN_SCRIPT)
+  const passed = way.withholdReplies(firstComment('open'))
   const unanswered = first.queue.join(stage.concertId, randomUUID()).catch((error: unknown) => error)
   await passed
   await eventually(async () => expect(await server.admin.hexists(meta, 'next')).toBe(1))
@@ -56,7 +59,7 @@ test('a block whose opening was not answered is not used again after the data wa
 test('the first block of a concert, sent late or again, does not end a recovery', async () => {
   const server = await startRedisServer()
   const { stage, way, first, second, meta } = await twoInstances(server)
-  const passed = way.withholdReplies(OPEN_SCRIPT)
+  const passed = way.withholdReplies(firstComment('open'))
   const unanswered = first.queue.join(stage.concertId, randomUUID()).catch((error: unknown) => error)
   await passed
   await eventually(async () => expect(await server.admin.hexists(meta, 'next')).toBe(1))
@@ -80,7 +83,7 @@ test('a join whose answer was lost is not sent again: whoever has left meanwhile
   const { stage, way, first, second } = await twoInstances(server)
   await joinMany(stage, second, 1)
   const userId = randomUUID()
-  const passed = way.withholdReplies(JOIN_SCRIPT)
+  const passed = way.withholdReplies(firstComment('join'))
   const unanswered = first.queue.join(stage.concertId, userId).catch((error: unknown) => error)
   await passed
   const found = await eventually(async () => {

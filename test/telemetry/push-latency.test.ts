@@ -31,7 +31,7 @@ test('whoever is let in hears of it, and so do the others', async () => {
   await streams[1]?.until(({ queueStatus }) => queueStatus.__typename === 'Admitted')
   await streams[2]?.until(({ queueStatus }) => queueStatus.position === 1)
 
-  for (const to of ['turn', 'front', 'line']) {
+  for (const to of ['admitted', 'front', 'queue']) {
     const count = async () =>
       (await scrapeAll(server.url)).value('stagedoor_push_latency_seconds_count', { to })
     await expect.poll(count, { message: to }).toBeGreaterThan(0)

@@ -1,7 +1,7 @@
 --!include admit_next
 -- One admission round.
 -- KEYS[1] root; ARGV[1..3] times
--- -> how many may still be let in or are, after it: waiting, admitted, and the absent, who may return any moment
+-- Reply: how many tickets are live after it: waiting, admitted, and absent ones, which may return at any time
 
 if is_open() then
   admit_next()

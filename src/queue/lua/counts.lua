@@ -1,7 +1,7 @@
 --!include queue
--- How many stand in the queue now; an admission that has run out is not counted.
+-- How many tickets are live. Expired admissions are not counted.
 -- KEYS[1] root; ARGV[1..3] times
--- -> { waiting, admitted, admitted ever since Redis was empty }
+-- Reply: { waiting, admitted, total admissions since Redis was empty }
 
 return {
   redis.call('ZCARD', q.keys.waiting),

@@ -1,18 +1,18 @@
 --!include admit_next
 --!include block
--- A payment has spent the ticket, wherever it stands, and even if Redis knows nothing of it.
+-- Ends a ticket that a payment has spent, in whatever state it is, even if Redis has lost it.
 -- KEYS[1] root; ARGV[1..3] times, [4] user, [5] number
--- -> 'OK'
+-- Reply: 'OK'
 
 local user, number = ARGV[4], tonumber(ARGV[5])
 
--- Told again, it changes nothing: looking for the user's place would end an admission that has run out.
+-- A repeated call changes nothing. It must not even look up the state, which would end an expired admission.
 if how_ended(number) == 'FINISHED' then
   return 'OK'
 end
 
-local _, held = state_of(user)
-if held == number then
+local _, live_number = state_of(user)
+if live_number == number then
   remove_user(user, number)
 elseif how_ended(number) or is_issued(number) then
   incr_counter('lapsed', -1)

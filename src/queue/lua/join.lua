@@ -1,8 +1,8 @@
 --!include report
--- Gives users a place in line, in this order: the one they have, or the last one.
+-- Lets users join the queue, in the given order. A user with a live ticket keeps it; others get the last position.
 -- KEYS[1] root; ARGV[1..3] times, [4..] users
--- -> { report, number ... }, 'UNOPENED', or 'BLOCK_SPENT' when there are not enough numbers to give; whoever got one
--- before they ran out has it, and keeps it when this is run again
+-- Reply: { report, number, ... } with a status and a number for each user, or 'UNOPENED', or 'BLOCK_SPENT' when the
+--   numbers run out; users that got one before keep it when this runs again
 
 if not is_open() then
   return 'UNOPENED'
@@ -11,8 +11,8 @@ end
 local numbers, tickets, joined = {}, {}, 0
 for i = 4, #ARGV do
   local user = ARGV[i]
-  local place, number = state_of(user)
-  if not place then
+  local state, number = state_of(user)
+  if not state then
     number = next_number()
     if not number then
       incr_counter('issued', joined)
@@ -26,7 +26,7 @@ for i = 4, #ARGV do
   tickets[#tickets + 1] = { user, number }
 end
 
--- Everybody was put into the line first, whatever the room: so nobody is let in past somebody who waits.
+-- All of them wait first, even if slots are free, so that no user is admitted before one that is waiting already.
 if joined > 0 then
   incr_counter('issued', joined)
   admit_next()

@@ -1,37 +1,38 @@
 --!include report
--- Puts a ticket that was lost with Redis's data back at its own number. That it has not ended was asked before.
--- KEYS[1] root; ARGV[1..3] times, [4] user, [5] number, [6] the fencing token that was read before asking
--- -> 'OK': ask for the status again, or 'UNOPENED'
+-- Restores a ticket that was lost with the data of Redis, at its own number. The caller has read from PostgreSQL that the
+-- ticket has not ended.
+-- KEYS[1] root; ARGV[1..3] times, [4] user, [5] number, [6] the fencing token that was read before PostgreSQL
+-- Reply: 'OK' (read the status again), or 'UNOPENED'
 
-local user, number = ARGV[4], tonumber(ARGV[5])
+local user, number, token = ARGV[4], tonumber(ARGV[5]), ARGV[6]
 
 if not is_open() then
   return 'UNOPENED'
 end
 
--- If the data was lost again, the ticket may have ended in between.
-if ARGV[6] ~= fence() then
+-- If the data was lost again, the ticket may have ended since PostgreSQL was read.
+if token ~= fence() then
   return 'OK'
 end
 
-local place, held = state_of(user)
-if held == number or how_ended(number) or not may_be_lost(number) then
+local state, live_number = state_of(user)
+if live_number == number or how_ended(number) or not may_be_lost(number) then
   fill_freed_slot()
   return 'OK'
 end
 
--- It was issued by the line that was lost, whose tally is lost too.
+-- Issued before the data was lost, together with its counters.
 incr_counter('issued', 1)
 
--- The user joined again meanwhile. The earlier place is kept, unless they have been let in already.
-if place == 'admitted' or (place and held < number) then
+-- The user may have joined again. They keep the earlier number, unless they have been admitted by the later one.
+if state == 'admitted' or (state and live_number < number) then
   record_end(number, 'LEFT')
   return 'OK'
 end
-if place then
-  remove_user(user, held)
-  record_end(held, 'LEFT')
-  mark_changed(held)
+if state then
+  remove_user(user, live_number)
+  record_end(live_number, 'LEFT')
+  mark_changed(live_number)
 end
 
 restore_waiting(user, number)

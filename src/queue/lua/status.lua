@@ -1,7 +1,7 @@
 --!include report
--- Says how tickets stand, for many at once.
--- KEYS[1] root; ARGV[1..3] times, then user, number and 1 or 0 of each ticket: does this count as presence?
--- -> report, or 'UNOPENED'
+-- The status of many tickets.
+-- KEYS[1] root; ARGV[1..3] times, then three for each ticket: user, number, passive (1: does not count as presence)
+-- Reply: report, or 'UNOPENED'
 
 if not is_open() then
   return 'UNOPENED'
@@ -9,7 +9,7 @@ end
 
 local tickets = {}
 for i = 4, #ARGV, 3 do
-  tickets[#tickets + 1] = { ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] == '0' }
+  tickets[#tickets + 1] = { ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] == '1' }
 end
 
 return report(tickets)

@@ -1,291 +1,157 @@
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { isTerminal } from '../../domain/queue.ts'
-import type { QueueStatus, StatusQuery } from '../../domain/queue.ts'
-import type { Subscriber } from './positions.ts'
-import { createReplica } from './replica.ts'
-import { FRONT, isDue, hasChanged } from './throttle.ts'
-import type { Waiting } from './throttle.ts'
-import { estimateWait } from '../replies.ts'
-import type { QueueConditions } from '../replies.ts'
+import type { QueueStatus } from '../../domain/queue.ts'
+import type { PubSub, QueueDelta, Unsubscribe } from '../../redis/pubsub.ts'
 import type { ResolvedReport } from '../recovery.ts'
-import { createPushLatency, type ObservePushLatency } from './push-latency.ts'
-import type { QueueDelta, PubSub } from '../../redis/pubsub.ts'
+import { LatestConditions } from './conditions.ts'
+import { Flusher } from './flusher.ts'
+import { PushLatency, type ObservePushLatency } from './push-latency.ts'
+import { Replica } from './replica.ts'
+import type { Subscriber } from './subscriber.ts'
+import { TicketReader, type ReadStatuses } from './ticket-reader.ts'
 
-/** Reads tickets; without any, what holds for all. */
-export type ReadStatuses = (concertId: string, tickets: readonly StatusQuery[]) => Promise<ResolvedReport>
-
-export interface Broadcaster {
-  add(reader: Subscriber): void
-  /** -> is nobody left? */
-  remove(reader: Subscriber): boolean
-  stop(): void
-}
-
-export interface BroadcasterTimes {
-  /** How often to make sure that no wake-up was lost, and to read those who are not in line, in milliseconds. */
+export interface BroadcasterOptions {
+  read: ReadStatuses
+  pubsub: PubSub
+  /** How often lost deltas are looked for, and tickets that do not wait are read, in milliseconds. */
   pollMs: number
-  /** Within this everybody in line is read, because that is how they are present. */
+  /** Within this every waiting ticket is read, which keeps it present, in milliseconds. */
   presenceMs: number
+  observePushLatency: ObservePushLatency
 }
 
-/** How many tickets one call reads. */
-const BATCH_MAX = 500
-/** The least time between two looks at the front: wake-ups in between become one. */
-const FRONT_FLUSH_MS = 100
-/** The least time between two looks at everybody. */
+/** The least time between two full flushes. */
 const FLUSH_MS_MAX = 1_000
-/** How often the clock is looked at, for what comes without a wake-up. */
+/** How often it is checked what is due without a delta. */
 const TICK_MS_MAX = 250
-/** After so many were told, others have their turn: answers from Redis, and so whoever is let in, above all. */
-const NOTIFY_BATCH_MAX = 200
 
-const now = (): number => performance.now()
+/**
+ * Sends the subscribers of one concert on this server every change of their status. It reads few tickets: a replica, kept
+ * up to date by deltas, has the positions of the others and the admissions.
+ */
+export class Broadcaster {
+  private readonly options: BroadcasterOptions
+  private readonly replica: Replica
+  private readonly conditions = new LatestConditions()
+  private readonly latency: PushLatency
+  private readonly reader: TicketReader
+  private readonly flusher: Flusher
+  private readonly subscription: Promise<Unsubscribe>
+  private readonly ticks: NodeJS.Timeout
+  /** The least time between two looks for due reads. */
+  private readonly intervalMs: number
+  private polledAt = performance.now()
+  private dueReadsFoundAt = -Infinity
+  /** A subscriber was sent a change of its own ticket that is not counted in the latency yet. */
+  private ticketChanged = false
 
-/** Was its owner heard of since it was last read as present? */
-const seenSinceRead = ({ lastSeenAt, presentAt }: Subscriber): boolean => lastSeenAt() > presentAt
-
-/** Tells all subscribers of one concert on this instance. It reads few of them: the mirror knows the others' places. */
-export function createBroadcaster(
-  concertId: string,
-  read: ReadStatuses,
-  pubsub: PubSub,
-  { pollMs: repairMs, presenceMs }: BroadcasterTimes,
-  observePushLatency: ObservePushLatency,
-): Broadcaster {
-  const mirror = createReplica()
-  const untold = createPushLatency(observePushLatency)
-  const { positions: line, unread } = mirror
-  const lookMs = Math.min(FLUSH_MS_MAX, repairMs / 2)
-  let outlook: QueueConditions = { paused: false, msPerPosition: null }
-  /** The version that `outlook.paused` is of. */
-  let pausedAt = -Infinity
-  let outlookDue = true
-  let repairedAt = now()
-  let presentAt = -Infinity
-  let lookDue = false
-  /** Something has happened since everybody was looked at. */
-  let woken = false
-  let lookedAt = -Infinity
-  let frontAt = -Infinity
-  let looking = false
-  let reading = false
-  let listening = false
-  let stopped = false
-  let rounds: NodeJS.Timeout | null = null
-
-  function onDelta(wake: QueueDelta | null): void {
-    mirror.onDelta(wake)
-    if (wake) untold.onDelta(wake)
-    if (wake) hope({ ...outlook, paused: wake.paused === 1 }, wake.version)
-    else pausedAt = -Infinity // Redis may be back with an older file, and so with older versions
-    lookDue = woken = true
-    void readOn()
-    soon()
-  }
-
-  /**
-   * What concerns everybody is told to everybody at once. Answers and wake-ups come over two connections: the older one of
-   * two says nothing about now.
-   */
-  function hope({ msPerPosition, paused }: QueueConditions, version: number): void {
-    const isNew = version >= pausedAt && paused !== outlook.paused
-    pausedAt = Math.max(pausedAt, version)
-    if (isNew) {
-      lookedAt = -Infinity
-      lookDue = true
-    }
-    outlook = { msPerPosition, paused: isNew ? paused : outlook.paused }
-  }
-
-  /** Reads one batch after the other until nobody is left to read; there is never more than one under way. */
-  async function readOn(): Promise<void> {
-    if (reading || !listening) return
-    reading = true
-    mirror.applyPending()
-    let turns = false
-    while (!stopped && (unread.size > 0 || outlookDue)) {
-      turns ||= unread.size > 0
-      if (!(await readBatch())) break // the next beat tries again
-      mirror.applyPending()
-    }
-    reading = false
-    if (unread.size > 0) return
-    const done = untold.start('turn')
-    if (turns) done()
-  }
-
-  /** -> did it work for all of them? Whoever it did not work for stays to be read. */
-  async function readBatch(): Promise<boolean> {
-    const batch: Subscriber[] = []
-    for (const reader of unread) if (batch.push(reader) === BATCH_MAX) break
-    for (const reader of batch) {
-      unread.delete(reader)
-      reader.readDeadline = Infinity
-    }
-    outlookDue = false
-    const sent = mirror.beginRead()
-    const readAt = now()
-    const tickets = batch.map((reader): StatusQuery => {
-      reader.silent = !seenSinceRead(reader)
-      return reader.silent ? { ...reader.ticket, passive: true } : reader.ticket
+  constructor(concertId: string, options: BroadcasterOptions) {
+    const { read, pubsub, pollMs, observePushLatency } = options
+    this.options = options
+    this.intervalMs = Math.min(FLUSH_MS_MAX, pollMs / 2)
+    this.latency = new PushLatency(observePushLatency)
+    this.replica = new Replica((subscriber, until) => this.onStatus(subscriber, { kind: 'Admitted', until }))
+    this.reader = new TicketReader({
+      read: (tickets) => read(concertId, tickets),
+      replica: this.replica,
+      pollMs,
+      onReport: (report) => this.onReport(report),
+      onStatus: (subscriber, status) => this.onStatus(subscriber, status),
+      onDone: () => this.onReadsDone(),
     })
-    const answer = await read(concertId, tickets).catch(() => null)
-    const settle = sent.complete(answer?.version ?? null)
-    if (!answer || !settle) {
-      for (const reader of batch) if (line.has(reader)) unread.add(reader)
-      outlookDue = true
-      return answer !== null
-    }
-    const { statuses, version, paused, msPerPosition } = answer
-    lookDue ||= batch.length > 0 || msPerPosition !== outlook.msPerPosition
-    hope({ msPerPosition, paused }, version)
-    if (lookDue) soon()
-    let complete = true
-    for (const [index, reader] of batch.entries()) {
-      const status = statuses[index]
-      if (!line.has(reader)) continue
-      if (!status || status.kind === 'Failed') {
-        unread.add(reader)
-        complete = false
-      } else {
-        if (!tickets[index]?.passive) reader.presentAt = readAt
-        take(reader, status, settle)
-      }
-    }
-    return complete
+    this.flusher = new Flusher({
+      replica: this.replica,
+      conditions: this.conditions,
+      reader: this.reader,
+      latency: this.latency,
+      intervalMs: this.intervalMs,
+      notify: (subscriber, status) => this.notify(subscriber, status),
+    })
+    this.ticks = setInterval(() => this.tick(), Math.min(TICK_MS_MAX, pollMs / 2)).unref()
+    this.subscription = pubsub.subscribeQueue(concertId, (delta) => this.onDelta(delta))
+    // Nothing is read before the subscription is confirmed, so that no change falls in between.
+    void this.subscription.then(() => this.reader.start())
   }
 
-  function take(
-    reader: Subscriber,
-    status: QueueStatus,
-    settle: (of: Subscriber, at: number) => number | null,
-  ): void {
+  add(subscriber: Subscriber): void {
+    this.replica.add(subscriber)
+    // Not at once: subscribers that are added together are read together.
+    void this.subscription.then(() => this.reader.run())
+  }
+
+  /** @returns whether no subscriber is left */
+  remove(subscriber: Subscriber): boolean {
+    this.replica.remove(subscriber)
+    return this.replica.positions.subscribers.length === 0
+  }
+
+  stop(): void {
+    clearInterval(this.ticks)
+    this.reader.stop()
+    this.flusher.stop()
+    void this.subscription.then((unsubscribe) => unsubscribe())
+  }
+
+  private onDelta(delta: QueueDelta | null): void {
+    this.replica.onDelta(delta)
+    if (delta) {
+      this.latency.onDelta(delta)
+      this.setPaused(delta.paused, delta.version)
+    } else this.conditions.forgetVersion()
+    void this.reader.run()
+    this.flusher.onDelta()
+  }
+
+  private onReport({ version, paused, msPerPosition, statuses }: ResolvedReport): void {
+    const rateChanged = this.conditions.setRate(msPerPosition)
+    if (statuses.length > 0 || rateChanged) this.flusher.request()
+    this.setPaused(paused, version)
+  }
+
+  private setPaused(paused: boolean, version: number): void {
+    if (this.conditions.setPaused(paused, version)) this.flusher.request({ immediately: true })
+  }
+
+  private onStatus(subscriber: Subscriber, status: QueueStatus): void {
+    const { pollMs, presenceMs } = this.options
+    const now = performance.now()
     if (status.kind === 'Waiting') {
-      // Spread out by the number, so that those who came together are not read together for ever.
-      reader.readDeadline = now() + presenceMs * (0.5 + ((reader.ticket.number * 0.618) % 0.5))
-      const position = settle(reader, status.position)
-      if (position !== null && reader.lastSent?.kind !== 'Waiting') tell(reader, waitingAt(position))
+      // Spread by the number, so that tickets which joined together are not always read together.
+      subscriber.readDeadline = now + presenceMs * (0.5 + ((subscriber.ticket.number * 0.618) % 0.5))
+      // Later positions are sent by the flusher.
+      if (subscriber.lastSent?.kind === 'Waiting') return
+      this.notify(subscriber, this.conditions.waitingAt(status.position))
       return
     }
-    reader.readDeadline = now() + repairMs
-    mirror.clearPosition(reader)
-    if (!isDeepStrictEqual(reader.lastSent, status)) tell(reader, status)
+    subscriber.readDeadline = now + pollMs
+    if (isDeepStrictEqual(subscriber.lastSent, status)) return
+    this.notify(subscriber, status)
+    this.ticketChanged = true
   }
 
-  const waitingAt = (position: number): Waiting => ({
-    kind: 'Waiting',
-    position,
-    estimatedWaitSeconds: estimateWait(position, outlook.msPerPosition),
-    paused: outlook.paused,
-  })
-
-  function tell(reader: Subscriber, status: QueueStatus): void {
-    reader.lastSent = status
-    reader.lastSentAt = now()
-    reader.sink.push(status)
-    if (!isTerminal(status)) return
-    mirror.remove(reader)
-    reader.sink.end()
+  private notify(subscriber: Subscriber, status: QueueStatus): void {
+    const ended = subscriber.send(status, performance.now())
+    if (ended) this.replica.remove(subscriber)
   }
 
-  /** -> was there news, and was it time to tell? News that is not told now is looked at again. */
-  function look(reader: Subscriber, position: number, time: number): boolean {
-    if (reader.lastSent?.kind !== 'Waiting') return false
-    const status = waitingAt(position)
-    if (!hasChanged(reader.lastSent, status)) return false
-    const due = isDue(reader.lastSent, status, time - reader.lastSentAt)
-    if (due) tell(reader, status)
-    else lookDue = true
-    return due
+  private onReadsDone(): void {
+    const done = this.latency.start('admitted')
+    if (this.ticketChanged) done()
+    this.ticketChanged = false
   }
 
-  function lookAtFront(): void {
-    frontAt = now()
-    const done = untold.start('front')
-    for (const reader of line.subscribers) {
-      const position = line.positionOf(reader)
-      if (position === null) continue
-      if (position > FRONT) break
-      look(reader, position, frontAt)
+  private tick(): void {
+    const now = performance.now()
+    this.replica.detectLostDeltas(now)
+    if (now - this.polledAt >= this.options.pollMs) {
+      this.polledAt = now
+      this.reader.conditionsDue = true
     }
-    done()
-  }
-
-  async function lookAtAll(): Promise<void> {
-    looking = true
-    lookDue = false
-    outlookDue ||= woken
-    woken = false
-    const done = untold.start('line')
-    lookedAt = now()
-    let time = lookedAt
-    let told = 0
-    for (let index = 0; index < line.subscribers.length && !stopped; index++) {
-      const reader = line.subscribers[index] as Subscriber
-      const position = line.positionOf(reader)
-      if (position === null || !look(reader, position, time)) continue
-      told += 1
-      if (told % NOTIFY_BATCH_MAX > 0) continue
-      await yieldToEventLoop()
-      time = now()
-      mirror.applyPending()
-      void readOn()
-      index = line.lowerBound(reader.ticket.number) - 1
+    if (now - this.dueReadsFoundAt >= this.intervalMs) {
+      this.dueReadsFoundAt = now
+      for (const subscriber of this.replica.positions.subscribers)
+        if (subscriber.isReadDue(now)) this.replica.unread.add(subscriber)
     }
-    if (!stopped) done()
-    looking = false
-  }
-
-  /** One timer for all of them, however many wake-ups there are. */
-  function soon(): void {
-    rounds ??= setTimeout(round, Math.max(0, frontAt + FRONT_FLUSH_MS - now())).unref()
-  }
-
-  function round(): void {
-    rounds = null
-    mirror.applyPending()
-    lookAtFront()
-    if (lookDue && !looking && now() - lookedAt >= lookMs) void lookAtAll()
-    void readOn()
-  }
-
-  function onBeat(): void {
-    const time = now()
-    mirror.detectLostDeltas(time)
-    if (time - repairedAt >= repairMs) {
-      repairedAt = time
-      outlookDue = true
-    }
-    if (time - presentAt >= lookMs) {
-      presentAt = time
-      for (const reader of line.subscribers)
-        // Whoever comes back is present again at once.
-        if (reader.readDeadline <= time || (reader.silent && seenSinceRead(reader))) unread.add(reader)
-    }
-    if (lookDue) soon()
-    void readOn()
-  }
-
-  const beat = setInterval(onBeat, Math.min(TICK_MS_MAX, repairMs / 2)).unref()
-  const subscription = pubsub.subscribeQueue(concertId, onDelta)
-  void subscription.then(() => (listening = true))
-
-  return {
-    add: (reader) => {
-      line.add(reader)
-      unread.add(reader)
-      void subscription.then(readOn)
-    },
-    remove: (reader) => {
-      mirror.remove(reader)
-      return line.subscribers.length === 0
-    },
-    stop: () => {
-      stopped = true
-      clearInterval(beat)
-      if (rounds) clearTimeout(rounds)
-      void subscription.then((stop) => stop())
-    },
+    this.flusher.tick()
+    void this.reader.run()
   }
 }

@@ -1,127 +1,113 @@
-/** The places in line of those who listen here, kept up by what wake-ups say, without asking Redis. */
-import type { QueueStatus, QueueTicket } from '../../domain/queue.ts'
-import type { Sink } from '../../domain/latest-value.ts'
 import type { QueueDelta } from '../../redis/pubsub.ts'
+import type { Subscriber } from './subscriber.ts'
 
-/** One subscriber. */
-export interface Subscriber {
-  readonly ticket: QueueTicket
-  readonly sink: Sink<QueueStatus>
-  /** When its owner was heard of last. */
-  readonly lastSeenAt: () => number
-  /** When it was last read as present, and was the last read another one? */
-  presentAt: number
-  silent: boolean
-  /** What it was told last, and when; null: nothing yet. */
-  lastSent: QueueStatus | null
-  lastSentAt: number
-  /** It has to be read by then, so that its ticket does not look absent. */
-  readDeadline: number
-  /** What its position was when nobody had been taken from the head yet; null: not in line, or not known where. */
-  offset: number | null
-}
+/**
+ * The positions of the subscribers on this server, kept up to date by deltas. A ticket taken from the head moves all
+ * others, so positions are stored as offsets: position = offset - taken. Then most deltas cost nothing for each subscriber.
+ */
+export class Positions {
+  private readonly ordered: Subscriber[] = []
+  /** How many tickets were taken from the head. */
+  private taken = 0
 
-export interface Positions {
   /** In the order of their numbers. */
-  readonly subscribers: readonly Subscriber[]
-  add(reader: Subscriber): void
-  remove(reader: Subscriber): void
-  has(reader: Subscriber): boolean
-  /** The index of the first reader with this number, or a higher one. */
-  lowerBound(number: number): number
-  positionOf(reader: Subscriber): number | null
-  /** @param position null: not in line, or not known where */
-  setPosition(reader: Subscriber, position: number | null): void
-  /** Moves everybody as the wake-ups say. @returns those whom they are about, and who have to be read */
-  apply(wakes: readonly QueueDelta[]): Set<Subscriber>
-}
-
-/** Where a position has gone since; null: the wake-ups are about this ticket itself. */
-export function positionAfter(position: number, number: number, wakes: readonly QueueDelta[]): number | null {
-  let now = position
-  for (const { upTo: through, taken, left, restored: returned } of wakes) {
-    if (number <= through || left.includes(number) || returned.includes(number)) return null
-    now -= taken
-    for (const other of left) if (other < number) now -= 1
-    for (const other of returned) if (other < number) now += 1
+  get subscribers(): readonly Subscriber[] {
+    return this.ordered
   }
-  return now
-}
 
-export function createPositions(): Positions {
-  const readers: Subscriber[] = []
-  /** How many were taken from the head. */
-  let taken = 0
+  add(subscriber: Subscriber): void {
+    this.ordered.splice(this.lowerBound(subscriber.ticket.number + 1), 0, subscriber)
+  }
 
-  function from(number: number): number {
-    let [low, high] = [0, readers.length]
+  remove(subscriber: Subscriber): void {
+    const index = this.ordered.indexOf(subscriber, this.lowerBound(subscriber.ticket.number))
+    if (index >= 0) this.ordered.splice(index, 1)
+  }
+
+  has(subscriber: Subscriber): boolean {
+    return this.withNumber(subscriber.ticket.number).includes(subscriber)
+  }
+
+  withNumber(number: number): Subscriber[] {
+    const start = this.lowerBound(number)
+    let end = start
+    while (this.ordered[end]?.ticket.number === number) end += 1
+    return this.ordered.slice(start, end)
+  }
+
+  /** The index of the first subscriber with this number, or a higher one. */
+  lowerBound(number: number): number {
+    let [low, high] = [0, this.ordered.length]
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((readers[middle] as Subscriber).ticket.number < number) low = middle + 1
+      if ((this.ordered[middle] as Subscriber).ticket.number < number) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  function withNumber(number: number): Subscriber[] {
-    const start = from(number)
-    let end = start
-    while (readers[end]?.ticket.number === number) end += 1
-    return readers.slice(start, end)
+  /** @returns null: not waiting, or unknown */
+  positionOf({ offset }: Subscriber): number | null {
+    return offset === null ? null : offset - this.taken
   }
 
-  /** Moves those behind somebody who left the line, or went back in, away from its head. */
-  function shift(wakes: readonly QueueDelta[]): void {
-    const steps = wakes.flatMap(({ left, restored: returned }) => [
+  setPosition(subscriber: Subscriber, position: number | null): void {
+    subscriber.offset = position === null ? null : position + this.taken
+  }
+
+  /** Moves all positions. @returns the subscribers that left the queue or returned to it; their position is unknown */
+  apply(deltas: readonly QueueDelta[]): Set<Subscriber> {
+    this.shift(deltas)
+    const moved = new Set<Subscriber>()
+    let upTo = 0
+    for (const delta of deltas) {
+      this.taken += delta.taken
+      upTo = Math.max(upTo, delta.upTo)
+      for (const number of [...delta.left, ...delta.restored])
+        for (const subscriber of this.withNumber(number)) moved.add(subscriber)
+    }
+    for (const subscriber of this.ordered) {
+      if (subscriber.ticket.number > upTo) break
+      if (subscriber.offset !== null) moved.add(subscriber)
+    }
+    for (const subscriber of moved) subscriber.offset = null
+    return moved
+  }
+
+  /** Moves the subscribers behind a ticket that left the queue, or returned to it, away from the head. */
+  private shift(deltas: readonly QueueDelta[]): void {
+    const steps = deltas.flatMap(({ left, restored }) => [
       ...left.map((number) => ({ number, by: -1 })),
-      ...returned.map((number) => ({ number, by: 1 })),
+      ...restored.map((number) => ({ number, by: 1 })),
     ])
-    if (steps.length === 0) return
     steps.sort((a, b) => a.number - b.number)
+    const [first] = steps
+    if (!first) return
     let step = 0
     let by = 0
-    for (let index = from((steps[0] as { number: number }).number); index < readers.length; index++) {
-      const reader = readers[index] as Subscriber
-      for (let next = steps[step]; next && next.number < reader.ticket.number; next = steps[step]) {
+    for (let index = this.lowerBound(first.number); index < this.ordered.length; index++) {
+      const subscriber = this.ordered[index] as Subscriber
+      for (let next = steps[step]; next && next.number < subscriber.ticket.number; next = steps[step]) {
         by += next.by
         step += 1
       }
-      if (reader.offset !== null) reader.offset += by
+      if (subscriber.offset !== null) subscriber.offset += by
     }
   }
+}
 
-  return {
-    subscribers: readers,
-    lowerBound: from,
-    add: (reader) => {
-      readers.splice(from(reader.ticket.number + 1), 0, reader)
-    },
-    remove: (reader) => {
-      const index = readers.indexOf(reader, from(reader.ticket.number))
-      if (index >= 0) readers.splice(index, 1)
-    },
-    has: (reader) => withNumber(reader.ticket.number).includes(reader),
-    positionOf: ({ offset: mark }) => (mark === null ? null : mark - taken),
-    setPosition: (reader, position) => {
-      reader.offset = position === null ? null : position + taken
-    },
-    apply: (wakes) => {
-      shift(wakes)
-      const concerned = new Set<Subscriber>()
-      let through = 0
-      for (const wake of wakes) {
-        taken += wake.taken
-        through = Math.max(through, wake.upTo)
-        for (const number of [...wake.left, ...wake.restored, ...wake.changed])
-          for (const reader of withNumber(number)) concerned.add(reader)
-      }
-      for (let index = 0; index < readers.length; index++) {
-        const reader = readers[index] as Subscriber
-        if (reader.ticket.number > through) break
-        if (reader.offset !== null) concerned.add(reader)
-      }
-      for (const reader of concerned) reader.offset = null
-      return concerned
-    },
+/** A position after these deltas; null: the ticket itself left the queue or returned to it. */
+export function positionAfter(
+  position: number,
+  number: number,
+  deltas: readonly QueueDelta[],
+): number | null {
+  let current = position
+  for (const { upTo, taken, left, restored } of deltas) {
+    if (number <= upTo || left.includes(number) || restored.includes(number)) return null
+    current -= taken
+    for (const other of left) if (other < number) current -= 1
+    for (const other of restored) if (other < number) current += 1
   }
+  return current
 }

@@ -1,34 +1,33 @@
 import type { QueueDelta } from '../../redis/pubsub.ts'
 
-/** Whom a wake-up is for: those whose turn has come or is over, the front of the line, everybody in it. */
-export type Audience = 'turn' | 'front' | 'line'
+/** Those whose ticket itself has changed (admitted or ended, above all), the front of the queue, or all of the queue. */
+export type Audience = 'admitted' | 'front' | 'queue'
 
-/** Hears how long after it was said all of them had been told of a wake-up, in milliseconds. */
-export type ObservePushLatency = (who: Audience, ms: number) => void
+/** Called with the milliseconds from a delta's publication until all subscribers of an audience were sent it. */
+export type ObservePushLatency = (audience: Audience, ms: number) => void
 
-/** Since when somebody has not been told of a wake-up. */
-interface PushLatency {
-  onDelta(wake: QueueDelta): void
-  /** Telling begins now, and whatever comes from here on is for the next time. @returns to be called when it is done */
-  start(who: Audience): () => void
-}
+/** Measures from the publication of the oldest delta that an audience was not sent yet. */
+export class PushLatency {
+  private readonly observe: ObservePushLatency
+  private readonly since: Record<Audience, number | null> = { admitted: null, front: null, queue: null }
 
-export function createPushLatency(observePushLatency: ObservePushLatency): PushLatency {
-  /** When the oldest of those wake-ups was said. */
-  const since: Record<Audience, number | null> = { turn: null, front: null, line: null }
-  return {
-    onDelta: ({ at }) => {
-      since.turn ??= at
-      since.front ??= at
-      since.line ??= at
-    },
-    start: (who) => {
-      const at = since[who]
-      since[who] = null
-      return () => {
-        // The clock of Redis may be ahead of ours.
-        if (at !== null) observePushLatency(who, Math.max(0, Date.now() - at))
-      }
-    },
+  constructor(observe: ObservePushLatency) {
+    this.observe = observe
+  }
+
+  onDelta({ at }: QueueDelta): void {
+    this.since.admitted ??= at
+    this.since.front ??= at
+    this.since.queue ??= at
+  }
+
+  /** Sending begins: later deltas count for the next time. @returns to be called when all of them were sent it */
+  start(audience: Audience): () => void {
+    const at = this.since[audience]
+    this.since[audience] = null
+    return () => {
+      // The clock of Redis may be ahead of this server's.
+      if (at !== null) this.observe(audience, Math.max(0, Date.now() - at))
+    }
   }
 }

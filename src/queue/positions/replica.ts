@@ -1,160 +1,187 @@
-import { createPositions, positionAfter } from './positions.ts'
-import type { Positions, Subscriber } from './positions.ts'
+import type { QueueStatus } from '../../domain/queue.ts'
 import type { QueueDelta } from '../../redis/pubsub.ts'
+import { Positions, positionAfter } from './positions.ts'
+import type { Subscriber } from './subscriber.ts'
 
-/**
- * The line of one concert as far as it is known here. Answers and wake-ups come over two connections, in any order;
- * the versions say which of them knows of which. Whoever's place cannot be told from them has to be read.
- */
-export interface Replica {
-  readonly positions: Positions
-  /** Whom only Redis can tell about. */
-  readonly unread: Set<Subscriber>
-  remove(reader: Subscriber): void
-  /** This one is not in line any more. */
-  clearPosition(reader: Subscriber): void
-  /** @param wake null: some may have been missed */
-  onDelta(wake: QueueDelta | null): void
-  /** Brings every place up to the last wake-up that was heard. */
-  applyPending(): void
-  /** A read is about to be sent; one at a time. */
-  beginRead(): PendingRead
-  /** Takes notice when wake-ups do not arrive that an answer knew of. @param now milliseconds */
-  detectLostDeltas(now: number): void
-}
+/** How many deltas may be pending, or arrive during one read. */
+const DELTAS_MAX = 5_000
+/** A delta that a reply knows of arrives about as fast as the reply. After this long it was lost. */
+const DELTA_DELAY_MS_MAX = 1_000
+
+/** @returns the status as of now; null: it is outdated, and either a newer one was sent or the ticket is read again */
+export type ApplyRead = (subscriber: Subscriber, status: QueueStatus) => QueueStatus | null
 
 export interface PendingRead {
   /**
-   * Takes the answer in; null: there was none.
-   * @returns null when it has been overtaken, and everybody has to be read again; otherwise what takes in the
-   * position at which a reader was read, and returns the one at which they stand by now, or null: not known any more
+   * Takes the version of the reply; null: the read has failed.
+   * @returns null when the reply is outdated as a whole, and all its tickets have to be read again
    */
-  complete(version: number | null): ((reader: Subscriber, position: number) => number | null) | null
+  complete(version: number | null): ApplyRead | null
 }
 
-/** How many wake-ups may wait to be applied, or come during one read. */
-const DELTAS_MAX = 5_000
-/** Pub/sub is as fast as an answer; what is not there by then was lost. */
-const DELTA_DELAY_MS_MAX = 1_000
+/**
+ * What is known on this server of the queue of one concert. Replies and deltas arrive over two connections, in any order;
+ * their versions say which includes which. A subscriber whose status does not follow from them has to be read.
+ */
+export class Replica {
+  readonly positions = new Positions()
+  /** Subscribers whose tickets have to be read. */
+  readonly unread = new Set<Subscriber>()
+  private readonly onAdmitted: (subscriber: Subscriber, until: Date) => void
+  /** The version that includes all deltas received; null: the next reply sets it. */
+  private version: number | null = null
+  /** It was set by a reply, so deltas up to it may still arrive. */
+  private adopted = false
+  /** Deltas received and not applied yet. */
+  private pending: QueueDelta[] = []
+  /** Waiting subscribers read at a version whose delta has not arrived yet, with their position in that version. */
+  private readonly readAhead = new Map<Subscriber, { position: number; version: number }>()
+  /** Deltas received during the current read. */
+  private duringRead: QueueDelta[] = []
+  private reading = false
+  private resyncs = 0
+  /** The version of a reply whose delta has not arrived, and since when that is noticed. */
+  private awaited: { version: number; since: number | null } | null = null
 
-export function createReplica(): Replica {
-  const line = createPositions()
-  const unread = new Set<Subscriber>()
-  /** Read at a version whose wake-up has not been heard yet. */
-  const ahead = new Map<Subscriber, { position: number; version: number }>()
-  /** The version that places are of once all that was heard is applied; null: the next answer says. */
-  let heard: number | null = null
-  /** It comes from an answer, so wake-ups up to it may still arrive. */
-  let adopted = false
-  let unapplied: QueueDelta[] = []
-  /** What was heard since the read under way was sent. */
-  let since: QueueDelta[] = []
-  let reading = false
-  let starts = 0
-  let awaited: { version: number; since: number | null } | null = null
-
-  function resync(): void {
-    starts += 1
-    heard = null
-    awaited = null
-    unapplied = []
-    since = []
-    ahead.clear()
-    for (const reader of line.subscribers) {
-      line.setPosition(reader, null)
-      unread.add(reader)
-    }
+  /** @param onAdmitted called when a delta admits a subscriber, or moves the end of its admission */
+  constructor(onAdmitted: (subscriber: Subscriber, until: Date) => void) {
+    this.onAdmitted = onAdmitted
   }
 
-  function hear(wake: QueueDelta | null): void {
-    if (wake === null) {
-      resync()
+  add(subscriber: Subscriber): void {
+    this.positions.add(subscriber)
+    this.unread.add(subscriber)
+  }
+
+  remove(subscriber: Subscriber): void {
+    this.positions.remove(subscriber)
+    this.unread.delete(subscriber)
+    this.readAhead.delete(subscriber)
+  }
+
+  /** @param delta null: some may have been lost */
+  onDelta(delta: QueueDelta | null): void {
+    if (delta === null) {
+      this.resync()
       return
     }
-    const { version, resyncNeeded: unclear } = wake
-    if (adopted && heard !== null && version <= heard) return
-    const missed = heard !== null && version !== heard + 1
-    if (missed || unclear === 1 || Math.max(unapplied.length, since.length) >= DELTAS_MAX) resync()
-    heard = version
-    adopted = false
-    unapplied.push(wake)
-    if (reading) since.push(wake)
+    const { version, resyncNeeded } = delta
+    if (this.adopted && this.version !== null && version <= this.version) return
+    const missed = this.version !== null && version !== this.version + 1
+    const full = Math.max(this.pending.length, this.duringRead.length) >= DELTAS_MAX
+    if (missed || full || resyncNeeded) this.resync()
+    this.version = version
+    this.adopted = false
+    this.pending.push(delta)
+    if (this.reading) this.duringRead.push(delta)
   }
 
-  /** Where somebody stands who was at a position at a version, unless later wake-ups are about them. */
-  function settle(reader: Subscriber, position: number, later: readonly QueueDelta[]): number | null {
-    const now = positionAfter(position, reader.ticket.number, later)
-    line.setPosition(reader, now)
-    if (now === null) unread.add(reader)
-    return now
-  }
-
-  function catchUp(): void {
-    if (unapplied.length === 0) return
-    const wakes = unapplied
-    unapplied = []
-    for (const reader of line.apply(wakes)) unread.add(reader)
-    for (const [reader, { position, version }] of ahead) {
-      if (heard === null || version > heard) continue
-      ahead.delete(reader)
-      const later = wakes.filter((wake) => wake.version > version)
-      settle(reader, position, later)
+  /** Brings all subscribers up to the last delta received. */
+  applyPending(): void {
+    if (this.pending.length === 0) return
+    const deltas = this.pending
+    this.pending = []
+    for (const subscriber of this.positions.apply(deltas)) this.unread.add(subscriber)
+    // In this order: what a delta says of a ticket replaces what an earlier one said, and what it moved.
+    for (const delta of deltas) this.applyToTickets(delta)
+    for (const [subscriber, { position, version }] of this.readAhead) {
+      if (this.version === null || version > this.version) continue
+      this.readAhead.delete(subscriber)
+      const later = deltas.filter((delta) => delta.version > version)
+      this.place(subscriber, position, later)
     }
   }
 
-  function send(): PendingRead {
-    const sentAfter = heard
-    const sentIn = starts
-    since = []
-    reading = true
+  /** A read is about to be sent. There is one at a time. */
+  beginRead(): PendingRead {
+    const { version: versionBefore, resyncs } = this
+    this.duringRead = []
+    this.reading = true
     return {
       complete: (version) => {
-        reading = false
-        if (version === null || sentIn !== starts) return null
-        const gap = since[0] !== undefined && since[0].version > version + 1
-        if (gap || (sentAfter !== null && version < sentAfter)) {
-          resync()
+        this.reading = false
+        if (version === null || resyncs !== this.resyncs) return null
+        const [first] = this.duringRead
+        const gap = first !== undefined && first.version > version + 1
+        if (gap || (versionBefore !== null && version < versionBefore)) {
+          this.resync()
           return null
         }
-        if (heard === null) {
-          heard = version
-          adopted = true
-        }
-        if (version > heard) awaited ??= { version, since: null }
-        catchUp()
-        const isAhead = version > heard
-        const later = since.filter((wake) => wake.version > version)
-        return (reader, position) => {
-          ahead.delete(reader)
-          if (!isAhead) return settle(reader, position, later)
-          line.setPosition(reader, null)
-          ahead.set(reader, { position, version })
-          return position
-        }
+        return this.acceptReply(version)
       },
     }
   }
 
-  return {
-    positions: line,
-    unread,
-    onDelta: hear,
-    applyPending: catchUp,
-    beginRead: send,
-    remove: (reader) => {
-      line.remove(reader)
-      unread.delete(reader)
-      ahead.delete(reader)
-    },
-    clearPosition: (reader) => {
-      line.setPosition(reader, null)
-      ahead.delete(reader)
-    },
-    detectLostDeltas: (now) => {
-      if (awaited === null) return
-      if (heard !== null && heard >= awaited.version) awaited = null
-      else if (awaited.since === null) awaited.since = now
-      else if (now - awaited.since >= DELTA_DELAY_MS_MAX) resync()
-    },
+  /** Resynchronises when deltas do not arrive that a reply includes. @param now milliseconds */
+  detectLostDeltas(now: number): void {
+    const { awaited } = this
+    if (awaited === null) return
+    if (this.version !== null && this.version >= awaited.version) this.awaited = null
+    else if (awaited.since === null) awaited.since = now
+    else if (now - awaited.since >= DELTA_DELAY_MS_MAX) this.resync()
+  }
+
+  private acceptReply(version: number): ApplyRead {
+    if (this.version === null) {
+      this.version = version
+      this.adopted = true
+    }
+    if (version > this.version) this.awaited ??= { version, since: null }
+    this.applyPending()
+    const isAhead = version > this.version
+    const later = this.duringRead.filter((delta) => delta.version > version)
+    return (subscriber, status) => {
+      if (subscriber.version !== null && subscriber.version > version) return null
+      subscriber.version = version
+      this.readAhead.delete(subscriber)
+      if (status.kind === 'Waiting' && !isAhead) {
+        const position = this.place(subscriber, status.position, later)
+        return position === null ? null : { ...status, position }
+      }
+      this.positions.setPosition(subscriber, null)
+      if (status.kind === 'Waiting') this.readAhead.set(subscriber, { position: status.position, version })
+      return status
+    }
+  }
+
+  private applyToTickets({ version, admitted, changed }: QueueDelta): void {
+    for (const [number, until] of admitted)
+      for (const subscriber of this.positions.withNumber(number)) {
+        if (subscriber.version === null) this.unread.add(subscriber)
+        else if (subscriber.version < version) this.admit(subscriber, version, until)
+      }
+    for (const number of changed)
+      for (const subscriber of this.positions.withNumber(number))
+        if (subscriber.version === null || subscriber.version < version) this.unread.add(subscriber)
+  }
+
+  private admit(subscriber: Subscriber, version: number, until: number): void {
+    subscriber.version = version
+    this.positions.setPosition(subscriber, null)
+    this.unread.delete(subscriber)
+    this.readAhead.delete(subscriber)
+    this.onAdmitted(subscriber, new Date(until))
+  }
+
+  /** Sets a position that was read before these deltas. @returns the current one; null: the ticket has to be read */
+  private place(subscriber: Subscriber, position: number, later: readonly QueueDelta[]): number | null {
+    const current = positionAfter(position, subscriber.ticket.number, later)
+    this.positions.setPosition(subscriber, current)
+    if (current === null) this.unread.add(subscriber)
+    return current
+  }
+
+  private resync(): void {
+    this.resyncs += 1
+    this.version = null
+    this.awaited = null
+    this.pending = []
+    this.duringRead = []
+    this.readAhead.clear()
+    for (const subscriber of this.positions.subscribers) {
+      this.positions.setPosition(subscriber, null)
+      subscriber.version = null
+      this.unread.add(subscriber)
+    }
   }
 }

@@ -1,34 +1,22 @@
 --!include user_state
 --!include presence
 --!include clock
--- Lets in whoever is next. Every script that can free a slot ends with it, and a tick repeats it: it is
--- atomic, so it may run anywhere at any moment, and needs no leader.
+--!include rate
+-- Admission. Every script that can free a slot ends with it, and a tick repeats it. A script is atomic, so this may run
+-- on any server at any time, and needs no leader.
 
-local RECENT_SECONDS = 60
 -- Ticks come more often than this, however short the grace period is.
 local GAP_MS_MIN = 3000
 
 local function expire_admissions()
-  local users = redis.call('ZRANGEBYSCORE', q.keys.admitted, '-inf', int_to_string(q.now), 'LIMIT', 0, WORK_MAX)
-  for _, user in ipairs(users) do
+  local expired = redis.call('ZRANGEBYSCORE', q.keys.admitted, '-inf', int_to_string(q.now), 'LIMIT', 0, WORK_MAX)
+  for _, user in ipairs(expired) do
     end_admission(user, admission_of(user))
   end
 end
 
--- A token bucket that holds one second's worth. -> whole tokens at hand; without a rate, no limit.
-local function refill_tokens(rate, tokens, stamp)
-  if not rate then
-    return math.huge
-  end
-  local full = math.max(1, rate)
-  if not tokens then
-    return full
-  end
-  return math.min(full, tokens + (q.now - stamp) / 1000 * rate)
-end
-
--- While nobody ran the queue (Redis or all instances away) nobody could be seen either. After such a gap
--- the absent are let in like everybody until each had a grace period to show up. -> may they be skipped?
+-- Returns whether absent tickets may be skipped. While Redis or all servers were away, no ticket could be seen. After
+-- such a gap absent tickets are admitted like others until each of them has had one grace period to return.
 local function may_skip(ticked_at, skip_from)
   if q.now - ticked_at > math.max(q.grace_ms / 2, GAP_MS_MIN) then
     skip_from = q.now + graces_in_use()[1]
@@ -40,34 +28,19 @@ local function may_skip(ticked_at, skip_from)
   return q.now >= skip_from
 end
 
-local function admit(user, number)
-  set_admission(user, number, UNUSED, q.now + q.claim_ms)
-end
-
--- The absent keep their number and are not looked at again before they return, or for a day.
+-- A skipped ticket keeps its number until it returns, or for a day.
 local function skip(user, number)
-  local absent, forgotten = count_absent()
-  if absent == 0 and forgotten > 0 then
-    incr_counter('lapsed', forgotten)
-    incr_counter('skipped', -forgotten)
+  local absent, expired = count_absent()
+  if absent == 0 and expired > 0 then
+    incr_counter('lapsed', expired)
+    incr_counter('skipped', -expired)
   end
   incr_counter('skipped', 1)
   redis.call('ZADD', q.keys.absent, int_to_string(number), user)
   redis.call('PEXPIRE', q.keys.absent, DAY_MS)
 end
 
-local function record_admissions(admitted)
-  local second = math.floor(q.now / 1000)
-  for _, past in ipairs(redis.call('HKEYS', q.keys.recent)) do
-    if tonumber(past) <= second - RECENT_SECONDS or tonumber(past) > second then
-      redis.call('HDEL', q.keys.recent, past)
-    end
-  end
-  redis.call('HINCRBY', q.keys.recent, int_to_string(second), admitted)
-  redis.call('EXPIRE', q.keys.recent, RECENT_SECONDS)
-end
-
--- Takes up to `slots` from the head of the line. -> how many were admitted.
+-- Fills up to `slots` from the head of the queue. Returns how many were admitted.
 local function fill_slots(slots, skipping)
   local admitted, skipped = 0, 0
   while admitted < slots and admitted + skipped < WORK_MAX do
@@ -83,7 +56,7 @@ local function fill_slots(slots, skipping)
         skip(user, number)
         skipped = skipped + 1
       else
-        admit(user, number)
+        set_admission(user, number, UNUSED, q.now + q.claim_ms)
         admitted = admitted + 1
       end
     end
@@ -92,37 +65,27 @@ local function fill_slots(slots, skipping)
 end
 
 local function admit_from_head()
-  local capacity, rate, paused, recovering_until, tokens, tokens_at, ticked_at, skip_from = unpack(
-    redis.call(
-      'HMGET',
-      q.keys.meta,
-      'capacity',
-      'rate',
-      'paused',
-      'recovering_until',
-      'tokens',
-      'tokens_at',
-      'ticked_at',
-      'skip_from'
-    )
-  )
+  local capacity, rate, paused, recovering_until, tokens, tokens_at, ticked_at, skip_from = unpack(redis.call(
+    'HMGET', q.keys.meta,
+    'capacity', 'rate', 'paused', 'recovering_until', 'tokens', 'tokens_at', 'ticked_at', 'skip_from'
+  ))
   local skipping = may_skip(tonumber(ticked_at), tonumber(skip_from))
   if paused == '1' or q.now < tonumber(recovering_until) then
     return
   end
-  local at_hand = refill_tokens(tonumber(rate), tonumber(tokens), tonumber(tokens_at))
-  local slots = math.min(tonumber(capacity) - redis.call('ZCARD', q.keys.admitted), math.floor(at_hand))
+  local available = refill_tokens(tonumber(rate), tonumber(tokens), tonumber(tokens_at))
+  local slots = math.min(tonumber(capacity) - redis.call('ZCARD', q.keys.admitted), math.floor(available))
   local admitted = fill_slots(slots, skipping)
-  if admitted > 0 then
-    record_admissions(admitted)
-    redis.call('HINCRBY', q.keys.meta, 'admitted_total', admitted)
-    if tonumber(rate) then
-      redis.call('HSET', q.keys.meta, 'tokens', tostring(at_hand - admitted), 'tokens_at', int_to_string(q.now))
-    end
+  if admitted == 0 then
+    return
+  end
+  record_admissions(admitted)
+  if tonumber(rate) then
+    redis.call('HSET', q.keys.meta, 'tokens', tostring(available - admitted), 'tokens_at', int_to_string(q.now))
   end
 end
 
--- Call it in an open queue. Publishes what the calling script has changed, too.
+-- Requires an open queue. Publishes everything that the calling script has changed.
 local function admit_next()
   correct_clock_skew()
   expire_admissions()
@@ -131,7 +94,7 @@ local function admit_next()
   publish_delta()
 end
 
--- Call it after looking up where somebody stands, if nothing else calls admit_next.
+-- For scripts that call state_of and then would end without admit_next.
 local function fill_freed_slot()
   if slot_freed then
     admit_next()

@@ -1,30 +1,29 @@
 --!include user_state
--- Redis's clock may be set back, or another Redis with a slower clock take over. What was stamped while it was ahead would
--- count for as long as it was ahead: turns would not end, and nobody would be let in or skipped.
--- A clock that is set forward is believed: what has run out by it has run out.
+-- Correction after the clock was set back, or after a failover to a Redis with a slower clock. Timestamps in the future
+-- would keep admissions open, and stop admitting and skipping, until the clock reaches them.
+-- A clock that is set forward is trusted: what expires by it has expired.
 
--- What one run does at most, of each kind; the rest waits for the next tick, so that Redis is never held up.
+-- The most that one script does of each kind. The rest waits for the next tick, so that Redis is never blocked for long.
 local WORK_MAX = 1000
--- How exactly it is known when the queue was run last.
+-- The precision of `ticked_at`.
 local TICKED_MS = 1000
 
--- Shortens admissions that last longer than any may from now on. -> are there more?
+-- Shortens admissions that are longer than any new one may be. Returns whether there may be more.
 local function shorten_admissions()
-  local far = q.now + math.max(q.admission_ms, q.claim_ms)
+  local longest_till = q.now + math.max(q.admission_ms, q.claim_ms)
   local admitted = redis.call(
-    'ZREVRANGEBYSCORE', q.keys.admitted, '+inf', '(' .. int_to_string(far), 'WITHSCORES', 'LIMIT', 0, WORK_MAX
+    'ZREVRANGEBYSCORE', q.keys.admitted, '+inf', '(' .. int_to_string(longest_till), 'WITHSCORES', 'LIMIT', 0, WORK_MAX
   )
   local shortened = 0
   for i = 1, #admitted, 2 do
-    local user = admitted[i]
+    local user, till = admitted[i], tonumber(admitted[i + 1])
     local number, use = admission_of(user)
     local latest = q.now + q.claim_ms
     if use ~= UNUSED then
       latest = turn_end(user, number) or q.now + q.admission_ms
     end
-    if latest < tonumber(admitted[i + 1]) then
+    if latest < till then
       set_admission(user, number, use, latest)
-      mark_changed(number)
       shortened = shortened + 1
     end
   end
@@ -43,10 +42,10 @@ local function correct_clock_skew()
     recovering_until = q.now + q.grace_ms,
     restorable_until = q.now + DAY_MS,
   }
-  for field, time in pairs(latest) do
-    local stamped = redis.call('HGET', q.keys.meta, field)
-    if stamped and tonumber(stamped) > time then
-      redis.call('HSET', q.keys.meta, field, int_to_string(time))
+  for field, latest_time in pairs(latest) do
+    local stored = redis.call('HGET', q.keys.meta, field)
+    if stored and tonumber(stored) > latest_time then
+      redis.call('HSET', q.keys.meta, field, int_to_string(latest_time))
     end
   end
 end

@@ -1,14 +1,15 @@
 --!include queue
--- Who was seen lately: one bit for each number, in a bitmap for each fifth of the grace period. A waiting
--- buyer costs a few bits this way, where a time for each would cost as much as the place in line.
--- Servers may have different grace periods while one replaces another. Each marks in buckets of its own, and a look covers
--- the buckets of every grace period that was in use within a day.
+-- Presence: which tickets were seen lately. One bit for each number, in one bitmap for each fifth of the grace period:
+-- a few bits for each waiting buyer, where a timestamp would cost as much as the entry in the waiting set.
+-- Servers may run with different grace periods during a rollout. Each marks its own buckets, and the check covers the
+-- buckets of every grace period that was used within a day.
+
+local expiry_set = false
+local cached_graces
 
 local function bucket_ms_of(grace_ms)
   return math.max(1, math.floor(grace_ms / 5))
 end
-
-local expiry_set = false
 
 local function mark_present(number)
   local bucket_ms = bucket_ms_of(q.grace_ms)
@@ -25,26 +26,25 @@ local function mark_present(number)
   end
 end
 
-local graces
-
--- -> the grace periods in use, ms, with the longest first
+-- Returns the grace periods in use, ms, the longest first.
 local function graces_in_use()
-  if not graces then
-    graces = { q.grace_ms }
-    for _, grace in ipairs(redis.call('ZRANGEBYSCORE', q.keys.graces, int_to_string(q.now - DAY_MS), '+inf')) do
-      if tonumber(grace) ~= q.grace_ms then
-        table.insert(graces, tonumber(grace))
-      end
-    end
-    table.sort(graces, function(one, other)
-      return one > other
-    end)
+  if cached_graces then
+    return cached_graces
   end
-  return graces
+  cached_graces = { q.grace_ms }
+  for _, grace in ipairs(redis.call('ZRANGEBYSCORE', q.keys.graces, int_to_string(q.now - DAY_MS), '+inf')) do
+    if tonumber(grace) ~= q.grace_ms then
+      table.insert(cached_graces, tonumber(grace))
+    end
+  end
+  table.sort(cached_graces, function(one, other)
+    return one > other
+  end)
+  return cached_graces
 end
 
--- Looks into every bucket that covers a part of the last grace period, so that nobody who was seen within
--- it is called absent; somebody seen up to a bucket earlier may still be called present.
+-- Checks every bucket that overlaps the grace period: a ticket seen within it is never absent, and one seen up to a
+-- bucket earlier may still count as present.
 local function seen_recently(number)
   for _, grace_ms in ipairs(graces_in_use()) do
     local bucket_ms = bucket_ms_of(grace_ms)

@@ -1,7 +1,12 @@
 --!include keys
--- What the script of a concert starts from. KEYS[1] is the concert's root, and ARGV begins with the times
--- that the queue goes by: [1] admission, [2] claim window, [3] grace for the absent, all in ms.
--- Redis is the only clock: instances may disagree about the time, and one of them may be wrong.
+-- What every queue script starts from.
+-- KEYS[1] root of the concert's keys
+-- ARGV[1] admission_ms: from the first use of an admission to its end
+-- ARGV[2] claim_ms: from an admission to its first use
+-- ARGV[3] grace_ms: how long a waiting ticket may be unseen before it is skipped
+-- Redis is the only clock, because the clocks of the servers may differ.
+
+local DAY_MS = 24 * 60 * 60 * 1000
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -16,9 +21,7 @@ local q = {
   grace_ms = tonumber(ARGV[3]),
 }
 
-local DAY_MS = 24 * 60 * 60 * 1000
-
--- A whole number as text: Lua alone would write 1e+15.
+-- A whole number as text. Lua's own conversion writes 1e+15.
 local function int_to_string(number)
   return string.format('%.0f', number)
 end

@@ -1,33 +1,42 @@
 --!include admit_next
 --!include block
--- What is said about tickets. Asking counts as presence, and brings the absent back to their own place.
+-- Reports the status of tickets. A report is
+--   { version, paused (0 or 1), recent admissions, ms in which they happened, status, ... }
+-- where version is that of the last delta that the report includes, and a status is one of
+--   { 'WAITING', position }    { 'ADMITTED', end, ms }    { 'FINISHED', when, ms }    { 'LAPSED', reason }
+--   { 'UNKNOWN' }      the ticket may have been lost with the data of Redis
+--   { 'BLOCK_SPENT' }  whether it was lost is known after a new block has arrived
 
--- -> did somebody return?
+-- Marks a ticket as present, and returns an absent one to its own position. Returns whether it was absent.
 local function mark_returned(user, number)
-  local place, held = state_of(user)
-  if held ~= number or place == 'admitted' then
+  local state, live_number = state_of(user)
+  if live_number ~= number or state == 'admitted' then
     return false
   end
   mark_present(number)
-  if place == 'absent' then
-    remove_absent(user)
-    restore_waiting(user, number)
+  if state == 'waiting' then
+    return false
   end
-  return place == 'absent'
+  remove_absent(user)
+  restore_waiting(user, number)
+  return true
 end
 
--- UNKNOWN: maybe lost with Redis's data; BLOCK_SPENT: a fresh block has to come before that can be told.
-local function status_of(user, number)
-  local place, held, _, deadline = state_of(user)
-  if held == number then
-    if place == 'admitted' then
-      return { 'ADMITTED', deadline }
-    end
-    if place == 'absent' then
-      -- Where it will stand again when its owner returns.
-      return { 'WAITING', redis.call('ZCOUNT', q.keys.waiting, '-inf', int_to_string(number)) + 1 }
-    end
+local function live_status(user, number, state, till)
+  if state == 'admitted' then
+    return { 'ADMITTED', till }
+  end
+  if state == 'waiting' then
     return { 'WAITING', redis.call('ZRANK', q.keys.waiting, user) + 1 }
+  end
+  -- The position to which an absent ticket would return.
+  return { 'WAITING', redis.call('ZCOUNT', q.keys.waiting, '-inf', int_to_string(number)) + 1 }
+end
+
+local function status_of(user, number)
+  local state, live_number, _, till = state_of(user)
+  if live_number == number then
+    return live_status(user, number, state, till)
   end
   local how, at = how_ended(number)
   if how == 'FINISHED' then
@@ -45,27 +54,20 @@ local function status_of(user, number)
   return { 'LAPSED', 'LEFT' }
 end
 
--- -> admissions of the last minute, and the ms in which they came.
-local function admission_rate()
-  local second = math.floor(q.now / 1000)
-  local admissions, oldest = 0, second
-  local recent = redis.call('HGETALL', q.keys.recent)
-  for i = 1, #recent, 2 do
-    local past = tonumber(recent[i])
-    if past > second - RECENT_SECONDS and past <= second then
-      admissions = admissions + tonumber(recent[i + 1])
-      oldest = math.min(oldest, past)
-    end
-  end
-  return admissions, q.now - oldest * 1000
+local function report_of(statuses)
+  local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'delta_version'))
+  local admissions, in_ms = recent_admissions()
+  return { tonumber(version or 0), tonumber(paused), admissions, in_ms, unpack(statuses) }
 end
 
--- tickets: a list of { user, number, true where asking does not count as presence }.
--- -> { version of the last wake-up, which this answer knows of, paused, admissions, in ms, a status for each ... }
+-- tickets: a list of { user, number, passive }. Reading a ticket marks it as present unless `passive` is true.
 local function report(tickets)
   local returned = false
   for _, ticket in ipairs(tickets) do
-    returned = (not ticket[3] and mark_returned(ticket[1], ticket[2])) or returned
+    local user, number, passive = unpack(ticket)
+    if not passive and mark_returned(user, number) then
+      returned = true
+    end
   end
   if returned or slot_freed then
     admit_next()
@@ -75,7 +77,5 @@ local function report(tickets)
     statuses[i] = status_of(ticket[1], ticket[2])
   end
   publish_delta()
-  local paused, version = unpack(redis.call('HMGET', q.keys.meta, 'paused', 'delta_version'))
-  local admissions, in_ms = admission_rate()
-  return { tonumber(version or 0), tonumber(paused), admissions, in_ms, unpack(statuses) }
+  return report_of(statuses)
 end
