@@ -11,8 +11,8 @@ const NO_REPAIR: Edit = {
 /** Subscribers are not read again to renew their presence. */
 const NO_PRESENCE: Edit = {
   file: '/broadcaster.ts',
-  find: 'if ($subscriber.readDeadline <= $time || ($subscriber.$passive && $seenSinceRead($subscriber))) $unread.add($subscriber)',
-  replace: '$subscriber.readDeadline = $time',
+  find: 'if ($subscriber.isReadDue($now)) $unread.add($subscriber)',
+  replace: '$subscriber.readDeadline = $now',
 }
 /** Deltas that a reply includes and that never arrive are not noticed. */
 const NO_LOSS_DETECTION: Edit = {
@@ -28,7 +28,7 @@ export const positionMutants: readonly Mutant[] = [
     name: 'deltas are ignored, and nothing repairs that',
     edits: [
       {
-        find: '$pubsub.subscribeQueue(concertId, $onDelta)',
+        find: '$pubsub.subscribeQueue(concertId, ($delta) => $onDelta($delta))',
         replace: '$pubsub.subscribeQueue(concertId, () => undefined)',
       },
       NO_REPAIR,
@@ -69,11 +69,15 @@ export const positionMutants: readonly Mutant[] = [
     edits: [
       {
         file: '/broadcaster.ts',
-        find: '= $pubsub.subscribeQueue(concertId, $onDelta) void $subscription.then(() => ($listening = true))',
-        replace: `= new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => $pubsub.subscribeQueue(concertId, $onDelta))
-  $listening = true`,
+        find: '= $pubsub.subscribeQueue(concertId, ($delta) => $onDelta($delta)) void $subscription.then(() => $start())',
+        replace: `= new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => $pubsub.subscribeQueue(concertId, ($delta) => $onDelta($delta)))
+  $start()`,
       },
-      { file: '/broadcaster.ts', find: 'void $subscription.then($read) }', replace: 'void $read() }' },
+      {
+        file: '/broadcaster.ts',
+        find: '$add($subscriber) void $subscription.then(() => $read())',
+        replace: '$add($subscriber)\n    void $read()',
+      },
       NO_REPAIR,
       NO_LOSS_DETECTION,
       {

@@ -128,7 +128,7 @@ export const queueMutants: readonly Mutant[] = [
     name: 'a counter misses tickets that left',
     edits: [
       lua(
-        'user_state',
+        'ended',
         "incr_counter($how == 'FINISHED' and 'finished' or 'lapsed', 1)",
         "incr_counter($how == 'FINISHED' and 'finished' or 'lapsed', $how == 'LEFT' and 0 or 1)",
       ),
