@@ -1,4 +1,4 @@
-# Built with all dependencies, run with the few that the server needs, and not as root.
+# Built with all dependencies; runs with those of the server, as an unprivileged user.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -16,7 +16,7 @@ RUN npm ci --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim
 WORKDIR /app
-# A container's 127.0.0.1 is its own: only here does the server listen to others.
+# The default, 127.0.0.1, is not reachable from outside a container.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
 COPY package.json ./
 COPY --from=dependencies /app/node_modules node_modules
