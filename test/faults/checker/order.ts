@@ -18,6 +18,10 @@ const within = (changes: readonly Call[], from: number, until: number): Call[] =
       sentAt <= until && (outcome === 'ok' ? answeredAt >= from : sentAt >= from - LATE_MS),
   )
 
+/** With these a queue may have opened: those that its sale was created with. */
+const capacitiesAtOpening = (run: Run): number[] =>
+  run.calls.filter(({ op }) => op === 'createConcert').map(({ args }) => Number(args.queueCapacity ?? 0))
+
 function notBeyondCapacity(run: Run): CheckResult {
   const changes = groupBy(stepsOf(run), ({ concert }) => concert)
   return [...changes].reduce<CheckResult>(
@@ -27,7 +31,8 @@ function notBeyondCapacity(run: Run): CheckResult {
         steps.filter((step) => newlyAdmitted(step).length > 0),
         ({ before, after }) => {
           const about = within(updates, before.until, after.at).map(({ args }) => Number(args.capacity ?? 0))
-          const capacity = Math.max(before.capacity, after.capacity, ...about)
+          const opening = before.next === 0 ? capacitiesAtOpening(run) : []
+          const capacity = Math.max(before.capacity, after.capacity, ...about, ...opening)
           const admitted = after.admitted.length
           return admitted > capacity
             ? `${concert}: ${admitted} admitted with a capacity of ${capacity} at ${after.at}`
