@@ -99,5 +99,5 @@ function takenIsTaken(run: Run): Found {
 export const seatListChecks: readonly Check[] = [
   { invariant: 11, name: 'a seat that was taken is shown as taken', look: takenIsTaken },
   { invariant: 13, name: 'a lapsed hold is shown as free', look: lapsedIsFree },
-  { invariant: 13, name: 'also before anybody has tidied up', look: untidyIsFree },
+  { invariant: 13, name: 'also before anybody has tidied up', sometimes: true, look: untidyIsFree },
 ]
