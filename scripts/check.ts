@@ -15,7 +15,7 @@ const QUICK: Step[] = [
     '.',
     '--cache',
     '--cache-location',
-    `${CACHE}/prettier`,
+    `${CACHE}/prettier-check`,
     '--cache-strategy',
     'content',
   ),

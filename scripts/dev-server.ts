@@ -2,16 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { supervise, type SupervisedProcess } from './services/supervise.ts'
 import { UserError } from './services/user-error.ts'
 
-const COMMAND = [process.execPath, '--import', 'tsx', 'src/main.ts']
+export interface ServerOptions {
+  /** With the PORT to listen on. */
+  env: NodeJS.ProcessEnv
+  /** Listen for a debugger at 127.0.0.1:9229. */
+  inspect: boolean
+  /** Ends the wait. */
+  quit: AbortSignal
+}
 
 /**
  * Starts the server from its sources and waits until it is ready.
- * @param env with the PORT to listen on
- * @param quit ends the wait
  * @throws {UserError} when the server ends before it is ready
  */
-export async function startServer(env: NodeJS.ProcessEnv, quit: AbortSignal): Promise<SupervisedProcess> {
-  const server = await supervise('TERM', COMMAND, { cwd: process.cwd(), env, output: 'inherit' })
+export async function startServer({ env, inspect, quit }: ServerOptions): Promise<SupervisedProcess> {
+  const command = [process.execPath, ...(inspect ? ['--inspect'] : []), '--import', 'tsx', 'src/main.ts']
+  const server = await supervise('TERM', command, { cwd: process.cwd(), env, output: 'inherit' })
   try {
     while (!(await responds(`http://127.0.0.1:${env.PORT}/ready`))) {
       quit.throwIfAborted()

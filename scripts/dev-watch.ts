@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path'
 import { createServer, type Plugin, type ViteDevServer } from 'vite'
 import { runNode } from './check/tool.ts'
-import { startServer } from './dev-server.ts'
+import { startServer, type ServerOptions } from './dev-server.ts'
 import type { SupervisedProcess } from './services/supervise.ts'
 
 /** What the server answers itself; Vite serves the pages. */
@@ -11,10 +11,9 @@ const DEBOUNCE_MS = 100
 interface WatchOptions {
   /** The port to open in a browser. */
   port: number
-  /** The server's environment; PORT in it is the port that requests are passed on to. */
-  env: NodeJS.ProcessEnv
+  /** The PORT in its environment is the one that requests are passed on to. */
+  server: ServerOptions
   log: (line: string) => void
-  quit: AbortSignal
 }
 
 /**
@@ -22,14 +21,11 @@ interface WatchOptions {
  * A change in src/ brings the database up to date, restarts the server, and reloads the pages. A server that does not
  * start is tried again at the next change.
  */
-export async function startWatching({
-  port,
-  env,
-  log,
-  quit,
-}: WatchOptions): Promise<{ stop: () => Promise<void> }> {
+export async function startWatching(options: WatchOptions): Promise<{ stop: () => Promise<void> }> {
+  const { port, log } = options
+  const { env, quit } = options.server
   const vite = await createPageServer(port, `http://127.0.0.1:${env.PORT}`)
-  let server: SupervisedProcess | undefined = await startServer(env, quit).catch(report)
+  let server: SupervisedProcess | undefined = await startServer(options.server).catch(report)
   let restarting = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
 
@@ -38,7 +34,7 @@ export async function startWatching({
     server = undefined
     const { ok, output } = await runNode(['--import', 'tsx', 'src/migrate.ts'], env)
     if (!ok) console.error(output)
-    server = await startServer(env, quit).catch(report)
+    server = await startServer(options.server).catch(report)
     if (server) vite.hot.send({ type: 'full-reload' })
   }
 

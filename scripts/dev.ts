@@ -12,11 +12,15 @@ interface Stoppable {
 
 const log = (line: string) => console.log(`· ${line}`)
 
-/**
- * Starts everything, prints the addresses, and stays until Ctrl-C or until the server ends. Sets the exit code.
- * @param options.watch serve the pages from their sources, and restart the server when its sources change
- */
-export async function dev(options: { watch: boolean }): Promise<void> {
+interface DevOptions {
+  /** Serve the pages from their sources, and restart the server when its sources change. */
+  watch: boolean
+  /** Start the server under the debugger. */
+  inspect: boolean
+}
+
+/** Starts everything, prints the addresses, and stays until Ctrl-C or until the server ends. Sets the exit code. */
+export async function dev(options: DevOptions): Promise<void> {
   const quit = quitSignal()
   const started: Stoppable[] = []
   try {
@@ -42,7 +46,7 @@ function quitSignal(): AbortSignal {
 }
 
 /** Returns the exit code: the server's, or 0 when it was stopped by a signal. */
-async function run({ watch }: { watch: boolean }, quit: AbortSignal, started: Stoppable[]): Promise<number> {
+async function run({ watch, inspect }: DevOptions, quit: AbortSignal, started: Stoppable[]): Promise<number> {
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = process.env
   const services = await startServices({
     directory: '.data',
@@ -63,12 +67,12 @@ async function run({ watch }: { watch: boolean }, quit: AbortSignal, started: St
   const text = banner(`http://127.0.0.1:${port}`, services, lines)
   if (watch) {
     const { startWatching } = await import('./dev-watch.ts')
-    started.push(await startWatching({ port, env, log, quit }))
+    started.push(await startWatching({ port, server: { env, inspect, quit }, log }))
     quit.throwIfAborted()
     console.log(text)
     return aborted(quit)
   }
-  const server = await startServer(env, quit)
+  const server = await startServer({ env, inspect, quit })
   started.push(server)
   console.log(text)
   const code = await Promise.race([server.ended, aborted(quit)])
