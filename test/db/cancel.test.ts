@@ -22,7 +22,7 @@ import {
 const { db, sql } = await openTestDb()
 const newBuyer = async () => createBuyer(await createConcertFixture(db))
 
-test('a hold that is given up is free at once, and others are told', async () => {
+test('cancelling a hold frees its seats at once, and adds an event', async () => {
   const buyer = await newBuyer()
   const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
   expect(await cancelReservation(db, cancelArgs(buyer, id))).toBe(id)
@@ -35,7 +35,7 @@ test('a hold that is given up is free at once, and others are told', async () =>
   await expectInvariants(sql)
 })
 
-test('giving up what is given up already is no mistake, and makes no second event', async () => {
+test('cancelling a cancelled hold succeeds without a second event', async () => {
   const buyer = await newBuyer()
   const id = await holdSeats(db, holdArgs(buyer, [1]))
   await cancelReservation(db, cancelArgs(buyer, id))
@@ -43,7 +43,7 @@ test('giving up what is given up already is no mistake, and makes no second even
   expect(await sql`select from outbox where subject_id = ${id}`).toHaveLength(2)
 })
 
-test('a lapsed hold has expired, and a paid one stays paid', async () => {
+test('a lapsed hold and a paid reservation cannot be cancelled', async () => {
   const buyer = await newBuyer()
   await chargePoints(db, chargeArgs(buyer, 100))
   const paid = await holdSeats(db, holdArgs(buyer, [1]))
@@ -57,7 +57,7 @@ test('a lapsed hold has expired, and a paid one stays paid', async () => {
   await expect(cancelReservation(db, cancelArgs(other, lapsed))).rejects.toEqual(new HoldExpired(heldUntil))
 })
 
-test('somebody else’s hold is as if it did not exist', async () => {
+test('another user’s hold is not found', async () => {
   const [owner, other] = [await newBuyer(), await newBuyer()]
   const id = await holdSeats(db, holdArgs(owner, [1]))
   for (const unknown of [id, randomUUID()])

@@ -58,13 +58,13 @@ test('a concert is added with its dates', async () => {
   expect(await findLastPerformanceAt(db, concertId)).toBe(late.getTime())
 })
 
-test('a concert without dates has no last one, and one that does not exist says nothing', async () => {
+test('the last date is 0 for a concert without dates, and undefined for one that does not exist', async () => {
   expect(await findLastPerformanceAt(db, await createConcert(db, randomUUID(), concertOn(), uuidv7))).toBe(0)
   expect(await findLastPerformanceAt(db, randomUUID())).toBeUndefined()
   expect(await loadConcerts(db, [])).toEqual([])
 })
 
-test('with one date in the past nothing is added', async () => {
+test('a concert with a date in the past is refused as a whole', async () => {
   const concert = concertOn(inDays(1), new Date())
   await expect(createConcert(db, randomUUID(), concert, uuidv7)).rejects.toEqual(
     new InvalidConcert('Every date has to be in the future.'),
@@ -72,7 +72,7 @@ test('with one date in the past nothing is added', async () => {
   expect(await listConcerts(db, wholePage)).toEqual([])
 })
 
-test('the same key adds one concert, however often and however many at once', async () => {
+test('concurrent and repeated calls with one key add one concert', async () => {
   const [operatorId, key, concert] = [randomUUID(), randomUUID(), concertOn(inDays(1), inDays(2))]
   const add = (by = operatorId) => createConcert(db, by, concert, uuidv7, key)
   const ids = await Promise.all(Array.from({ length: 4 }, () => add()))
@@ -83,7 +83,7 @@ test('the same key adds one concert, however often and however many at once', as
   expect(await add(randomUUID())).not.toBe(ids[0])
 })
 
-test('a key is for one concert: with anything different it is refused, and a refusal stays', async () => {
+test('a key with other arguments is refused, and a refusal is repeated', async () => {
   const [operatorId, key, late] = [randomUUID(), randomUUID(), randomUUID()]
   const concert = concertOn(inDays(1))
   await createConcert(db, operatorId, concert, uuidv7, key)
@@ -108,7 +108,7 @@ test('a key is for one concert: with anything different it is refused, and a ref
   expect(await listConcerts(db, wholePage)).toHaveLength(1)
 })
 
-test('dates that have begun are listed only when they are asked for, and no more than fit', async () => {
+test('started dates are listed only on request, and never more than the limit', async () => {
   const concertId = await createConcert(db, randomUUID(), concertOn(inDays(1), inDays(3), inDays(4)), uuidv7)
   await passTime(sql, 2 * 86_400_000)
   expect(await listPerformances(db, concertId, { futureOnly: true, limit: 10 })).toHaveLength(2)
@@ -117,7 +117,7 @@ test('dates that have begun are listed only when they are asked for, and no more
   expect(await listPerformances(db, randomUUID(), { futureOnly: false, limit: 10 })).toEqual([])
 })
 
-test('concerts come a page at a time, from either end', async () => {
+test('concerts are listed in pages, from either end', async () => {
   const ids: string[] = []
   for (let n = 0; n < 5; n++) ids.push(await createConcert(db, randomUUID(), concertOn(), uuidv7))
   const page = async (part: Partial<PageArgs>) =>
@@ -129,21 +129,21 @@ test('concerts come a page at a time, from either end', async () => {
   expect(await page({ limit: 2, before: ids[3] ?? '', fromEnd: true })).toEqual([2, 1])
 })
 
-test('taken seats are those held or sold; lapsed ones are free without anybody sweeping', async () => {
-  const show = await createConcertFixture(db)
-  const [one, other] = [createBuyer(show), createBuyer(show)]
+test('taken seats are those held or sold; the seats of a lapsed hold are free before a job ends it', async () => {
+  const fixture = await createConcertFixture(db)
+  const [one, other] = [createBuyer(fixture), createBuyer(fixture)]
   await chargePoints(db, chargeArgs(one, 1_000))
   await payReservation(db, paymentArgs(one, await holdSeats(db, holdArgs(one, [1, 2]))))
   await holdSeats(db, holdArgs(other, [3]))
   const elsewhere = createBuyer(await createConcertFixture(db))
   await holdSeats(db, holdArgs(elsewhere, [4]))
-  const { performanceId } = show
+  const { performanceId } = fixture
   const sold = [1, 2].map((number) => ({ performanceId, number, status: 'SOLD' }))
   const inOrder = async () => (await loadTakenSeats(db, [performanceId])).sort((a, b) => a.number - b.number)
   expect(await inOrder()).toEqual([...sold, { performanceId, number: 3, status: 'HELD' }])
   expect(await countTakenSeats(db, [performanceId])).toEqual([{ performanceId, count: 3 }])
   expect(await loadTakenSeats(db, [performanceId, elsewhere.performanceId])).toHaveLength(4)
-  const listed = () => listPerformances(db, show.concertId, { futureOnly: false, limit: 10 })
+  const listed = () => listPerformances(db, fixture.concertId, { futureOnly: false, limit: 10 })
   expect(await listed()).toMatchObject([{ id: performanceId, takenCount: 3 }])
   await passTime(sql, HOLD_MS)
   expect(await inOrder()).toEqual(sold)

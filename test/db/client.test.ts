@@ -5,15 +5,15 @@ import { openDatabase } from '../../src/db/client.ts'
 import { openTestDb } from '../support/test-db.ts'
 import { eventually } from '../support/eventually.ts'
 
-const { sql, open, whileLocked: whileHeld } = await openTestDb()
+const { sql, open, whileLocked } = await openTestDb()
 const [{ name }] = await sql<[{ name: string }]>`select current_database() as name`
 
-/** What a call fails with; undefined: it works. */
+/** The error of a call; undefined: it succeeded. */
 const errorOf = (call: Promise<unknown>): Promise<unknown> =>
   call.then(() => undefined).catch((thrown: unknown) => thrown)
 const overloadedBy = (cause: object) => ({ name: 'Problem', code: 'OVERLOADED', retryAfterSeconds: 1, cause })
 
-/** Ends the backend that runs a statement like this, as an administrator or a crash would. */
+/** Terminates the backend that runs a statement like this. */
 const terminate = (like: string) =>
   eventually(async () => {
     const ended = await sql`select pg_terminate_backend(pid) from pg_stat_activity
@@ -23,7 +23,7 @@ const terminate = (like: string) =>
 
 test('a statement that waits for a lock gives up after the lock timeout', async () => {
   const db = open({ lockTimeoutMs: 100 })
-  await whileHeld(
+  await whileLocked(
     (tx) => tx`lock table accounts`,
     async () => {
       const error = await errorOf(db.call((own) => own`select from accounts`))
@@ -33,12 +33,12 @@ test('a statement that waits for a lock gives up after the lock timeout', async 
   await db.call((own) => own`select from accounts`)
 })
 
-test('a statement that works for too long is stopped', async () => {
+test('a statement that runs longer than its timeout is cancelled', async () => {
   const error = await errorOf(open({ statementTimeoutMs: 100 }).call((own) => own`select pg_sleep(10)`))
   expect(error).toMatchObject(overloadedBy({ code: '57014' }))
 })
 
-test('a caller waits no longer than the deadline, the wait for a connection included', async () => {
+test('a call fails at its deadline, which includes the wait for a connection', async () => {
   const db = open({ poolSize: 1, deadlineMs: 150, statementTimeoutMs: 3_000 })
   const errors = await Promise.all([
     errorOf(db.call((own) => own`select pg_sleep(10)`)),
@@ -49,9 +49,9 @@ test('a caller waits no longer than the deadline, the wait for a connection incl
   await eventually(() => db.ping())
 })
 
-test('calls beyond the limit are turned away at once, and a call that was given up still counts', async () => {
+test('a call beyond the limit fails at once, and a call past its deadline still counts', async () => {
   const db = open({ callsMax: 2, deadlineMs: 500 })
-  await whileHeld(
+  await whileLocked(
     (tx) => tx`lock table accounts`,
     async () => {
       const blocked = [1, 2].map(() => errorOf(db.call((own) => own`select from accounts`)))
@@ -64,12 +64,12 @@ test('calls beyond the limit are turned away at once, and a call that was given 
   await eventually(() => db.ping())
 })
 
-test('a backend that dies during a call fails that call, and is replaced', async () => {
+test('a backend that dies during a call fails only that call', async () => {
   const db = open({ poolSize: 1 })
   const call = errorOf(db.call((own) => own`select pg_sleep(10) as died`))
   await terminate('%as died')
   expect(await call).toMatchObject({ code: 'OVERLOADED' })
-  // A call in the very moment before the driver sees the connection close may still fail, in the same way.
+  // A call before the driver has noticed the closed connection may fail too.
   await eventually(() => db.ping())
 })
 
@@ -83,7 +83,7 @@ test('a backend that died between two calls is replaced', async () => {
   await eventually(() => db.ping())
 })
 
-test('what is wrong with a statement is a bug, and says so', async () => {
+test('an error in a statement is thrown as it is', async () => {
   const db = open()
   const id = '00000000-0000-4000-8000-000000000000'
   await db.call((own) => own`insert into accounts (user_id) values (${id})`)
@@ -102,7 +102,7 @@ test('what is wrong with a statement is a bug, and says so', async () => {
   expect(await errorOf(db.call(mistake))).toEqual(new TypeError('mine'))
 })
 
-test('without PostgreSQL every call fails within its time, and closing does not', async () => {
+test('without PostgreSQL every call fails by its deadline, and close succeeds', async () => {
   const options = { poolSize: 2, deadlineMs: 500, statementTimeoutMs: 400, lockTimeoutMs: 300, callsMax: 10 }
   const db = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', ...options })
   for (let n = 0; n < 3; n++) {
@@ -111,7 +111,7 @@ test('without PostgreSQL every call fails within its time, and closing does not'
   await db.close()
 })
 
-test('closing lets a statement finish, and takes no other', async () => {
+test('close waits for a running statement, and later calls fail', async () => {
   const options = {
     poolSize: 2,
     deadlineMs: 5_000,

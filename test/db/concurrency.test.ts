@@ -19,7 +19,7 @@ import {
   payReservation,
 } from '../support/fixtures.ts'
 
-const { sql, open, clear, whileLocked: whileHeld, untilBlocked } = await openTestDb()
+const { sql, open, clear, whileLocked, untilBlocked } = await openTestDb()
 const servers = Array.from({ length: 4 }, () => open())
 const [db] = servers as [Database]
 const serverOf = (index: number) => servers[index % servers.length] ?? db
@@ -27,9 +27,9 @@ beforeEach(clear)
 
 const CONNECTIONS = 40
 
-/** Does it so many times, spread over the servers. As many as there are connections begin in the same moment. */
+/** Runs `count` calls, spread over the servers. The first 40, one for each connection, start at the same time. */
 async function runConcurrently<T>(count: number, run: (db: Database, index: number) => Promise<T>) {
-  const calls = await whileHeld(
+  const calls = await whileLocked(
     (tx) => tx`lock table idempotency_keys in exclusive mode`,
     async () => {
       const started = Array.from({ length: count }, (_, index) => resultOf(run(serverOf(index), index)))
@@ -40,27 +40,29 @@ async function runConcurrently<T>(count: number, run: (db: Database, index: numb
   return Promise.all(calls)
 }
 
-test('a hundred buyers, one seat: one has it, and ninety-nine are told', async () => {
-  const show = await createConcertFixture(db)
-  const answers = await runConcurrently(100, (server) => holdSeats(server, holdArgs(createBuyer(show), [7])))
+test('of a hundred concurrent holds of one seat, one succeeds and ninety-nine are refused', async () => {
+  const concert = await createConcertFixture(db)
+  const answers = await runConcurrently(100, (server) =>
+    holdSeats(server, holdArgs(createBuyer(concert), [7])),
+  )
   expect(countOutcomes(answers)).toEqual({ ok: 1, SeatTaken: 99 })
   expect(await sql`select from reservations`).toHaveLength(1)
   await expectInvariants(sql)
 })
 
-test('who wants the same seats in another order waits in the same line: no deadlock, all or nothing', async () => {
-  const show = await createConcertFixture(db)
+test('holds of the same seats in different orders do not deadlock, and hold all or nothing', async () => {
+  const concert = await createConcertFixture(db)
   for (const seat of [1, 3, 5, 7, 9]) {
-    const answers = await whileHeld(
+    const answers = await whileLocked(
       (tx) => tx`insert into seat_claims (performance_id, seat_number, reservation_id)
-        values (${show.performanceId}, ${seat + 1}, ${randomUUID()})`,
+        values (${concert.performanceId}, ${seat + 1}, ${randomUUID()})`,
       async () => {
         const wanted = [
           [seat, seat + 1],
           [seat + 1, seat],
         ]
         const calls = wanted.map((seats, index) =>
-          resultOf(holdSeats(serverOf(index), holdArgs(createBuyer(show), seats))),
+          resultOf(holdSeats(serverOf(index), holdArgs(createBuyer(concert), seats))),
         )
         await untilBlocked(2)
         return calls
@@ -71,17 +73,19 @@ test('who wants the same seats in another order waits in the same line: no deadl
   await expectInvariants(sql)
 })
 
-test('lapsed holds are taken over in one order: who waits for the first has not got the second', async () => {
-  const show = await createConcertFixture(db)
+test('lapsed holds are locked in one order: a call that waits for the first has not locked the second', async () => {
+  const concert = await createConcertFixture(db)
   const [first, second] = [
-    await holdSeats(db, holdArgs(createBuyer(show), [2])),
-    await holdSeats(db, holdArgs(createBuyer(show), [1])),
+    await holdSeats(db, holdArgs(createBuyer(concert), [2])),
+    await holdSeats(db, holdArgs(createBuyer(concert), [1])),
   ]
   await passTime(sql, HOLD_MS)
-  const answers = await whileHeld(
+  const answers = await whileLocked(
     (tx) => tx`select from reservations where id = ${first} for update`,
     async () => {
-      const calls = servers.map((server) => resultOf(holdSeats(server, holdArgs(createBuyer(show), [1, 2]))))
+      const calls = servers.map((server) =>
+        resultOf(holdSeats(server, holdArgs(createBuyer(concert), [1, 2]))),
+      )
       await untilBlocked(servers.length)
       expect(await sql`select from reservations where id = ${second} for update skip locked`).toHaveLength(1)
       return calls
@@ -91,23 +95,23 @@ test('lapsed holds are taken over in one order: who waits for the first has not 
   await expectInvariants(sql)
 })
 
-test('crowds that want overlapping seats, free or lapsed: no deadlock, all or nothing', async () => {
-  const show = await createConcertFixture(db, { seatCount: 12 })
+test('concurrent holds of overlapping seats, free or lapsed, do not deadlock, and hold all or nothing', async () => {
+  const concert = await createConcertFixture(db, { seatCount: 12 })
   for (let round = 0; round < 8; round++) {
     for (const first of [1, 4, 7, 10])
-      await resultOf(holdSeats(db, holdArgs(createBuyer(show), [first, first + 1, first + 2])))
+      await resultOf(holdSeats(db, holdArgs(createBuyer(concert), [first, first + 1, first + 2])))
     await passTime(sql, 2 * HOLD_MS)
     const answers = await runConcurrently(24, (server, index) => {
       const first = 1 + ((index * 5 + round) % 10)
       const seats = [first, first + 1, first + 2]
-      return holdSeats(server, holdArgs(createBuyer(show), index % 2 ? seats : seats.reverse()))
+      return holdSeats(server, holdArgs(createBuyer(concert), index % 2 ? seats : seats.reverse()))
     })
     expect(Object.keys(countOutcomes(answers)).sort()).toEqual(['SeatTaken', 'ok'])
   }
   await expectInvariants(sql)
 })
 
-test('a hundred calls with one key are one hold', async () => {
+test('a hundred concurrent calls with one key make one hold', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const key = randomUUID()
   const answers = await runConcurrently(100, (server) => holdSeats(server, holdArgs(buyer, [1, 2], { key })))
@@ -116,7 +120,7 @@ test('a hundred calls with one key are one hold', async () => {
   expect(await sql`select from reservations`).toHaveLength(1)
 })
 
-test('a hundred calls with one key are one charge, and so is a payment', async () => {
+test('a hundred concurrent calls with one key make one charge, and one payment', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const charge = chargeArgs(buyer, 100)
   const charged = await runConcurrently(100, (server) => chargePoints(server, charge))
@@ -130,7 +134,7 @@ test('a hundred calls with one key are one charge, and so is a payment', async (
   await expectInvariants(sql)
 })
 
-test('a hundred payments of one hold, each with a key of its own, are one payment', async () => {
+test('a hundred payments of one hold with different keys make one payment', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   await chargePoints(db, chargeArgs(buyer, 10_000))
   const id = await holdSeats(db, holdArgs(buyer, [1]))
@@ -140,7 +144,7 @@ test('a hundred payments of one hold, each with a key of its own, are one paymen
   await expectInvariants(sql)
 })
 
-test('points that are enough for one of ten holds pay for one', async () => {
+test('concurrent payments never spend more than the balance', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   await chargePoints(db, chargeArgs(buyer, 150))
   const ids: string[] = []
@@ -153,7 +157,7 @@ test('points that are enough for one of ten holds pay for one', async () => {
   await expectInvariants(sql)
 })
 
-test('a buyer who asks for many seats at once gets no more than anybody may have', async () => {
+test('concurrent holds of one user respect the seat limit', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const answers = await runConcurrently(20, (server, index) =>
     holdSeats(server, holdArgs(buyer, [index + 1])),
@@ -161,11 +165,11 @@ test('a buyer who asks for many seats at once gets no more than anybody may have
   expect(countOutcomes(answers)).toEqual({ ok: 4, SeatLimitExceeded: 16 })
 })
 
-test('seats that are wanted while a payment spends the ticket: the one or the other, never both', async () => {
+test('a hold that races with the payment that spends its ticket is made before it or refused', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   await chargePoints(db, chargeArgs(buyer, 100))
   const id = await holdSeats(db, holdArgs(buyer, [1]))
-  const [paid, held] = await whileHeld(
+  const [paid, held] = await whileLocked(
     (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
     async () => {
       const paying = resultOf(payReservation(db, paymentArgs(buyer, id)))

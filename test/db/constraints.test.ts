@@ -17,11 +17,11 @@ import {
   payReservation,
 } from '../support/fixtures.ts'
 
-/** Whatever the functions do wrong, or an operator by hand: the tables themselves refuse it. */
+/** The constraints and triggers, which hold even when a function has a bug. */
 const { db, sql, clear } = await openTestDb()
 beforeEach(clear)
 
-/** @param code SQLSTATE: 23514 check, 23505 unique, 23503 foreign key, P0001 a guard's own */
+/** @param code SQLSTATE: 23514 check, 23505 unique, 23503 foreign key, P0001 a trigger */
 const expectRefused = async (code: string, statement: string) =>
   expect(await sql.unsafe(statement).catch((error: unknown) => error)).toMatchObject({ code })
 
@@ -41,7 +41,7 @@ async function arrange() {
 }
 
 describe('a reservation', () => {
-  test('moves along the allowed ways only', async () => {
+  test('changes its status only as allowed', async () => {
     const ids = await arrange()
     const states = ['HELD', 'PAID', 'EXPIRED', 'CANCELLED', 'REFUNDED']
     const move = (id: string, to: string) =>
@@ -55,7 +55,7 @@ describe('a reservation', () => {
     for (const to of states) await expectRefused('P0001', move(ids.paid, to))
   })
 
-  test('is not paid once a seat of it was given up', async () => {
+  test('cannot be paid after one of its claims was released', async () => {
     const { held } = await arrange()
     await sql.unsafe(`update seat_claims set released_at = now() where reservation_id = '${held}'`)
     await expectRefused(
@@ -64,7 +64,7 @@ describe('a reservation', () => {
     )
   })
 
-  test('is paid before its deadline, expires at or after it, and is decided exactly when it is no longer held', async () => {
+  test('is paid before heldUntil or expires after it, and has decidedAt unless it is held', async () => {
     const { held } = await arrange()
     const decide = (status: string, at: string) =>
       `update reservations set status = '${status}', decided_at = ${at} where id = '${held}'`
@@ -74,7 +74,7 @@ describe('a reservation', () => {
     await sql.unsafe(decide('EXPIRED', 'held_until'))
   })
 
-  test('keeps everything but its status', async () => {
+  test('cannot change anything but its status', async () => {
     const { held } = await arrange()
     for (const change of [
       'price = 0',
@@ -90,13 +90,13 @@ describe('a reservation', () => {
       )
   })
 
-  test('cannot disappear', async () => {
+  test('cannot be deleted', async () => {
     const { held, paid } = await arrange()
     for (const id of [held, paid]) await expectRefused('23503', `delete from reservations where id = '${id}'`)
   })
 })
 
-test('a seat has one live claim at most, by a reservation that exists, and a released one stays released', async () => {
+test('a seat has at most one live claim, by an existing reservation, and a released claim stays released', async () => {
   const { buyer, held, cancelled, paid } = await arrange()
   const claim = (seat: number, reservation: string) =>
     `insert into seat_claims (performance_id, seat_number, reservation_id)
@@ -110,7 +110,7 @@ test('a seat has one live claim at most, by a reservation that exists, and a rel
   )
 })
 
-test('payments, transfers and spent tickets are history', async () => {
+test('payments, transfers and spent tickets are append-only', async () => {
   await arrange()
   for (const table of ['payments', 'transfers', 'spent_tickets']) {
     await expectRefused('P0001', `delete from ${table}`)
@@ -118,7 +118,7 @@ test('payments, transfers and spent tickets are history', async () => {
   }
 })
 
-test('a reservation is paid once, and a payment moves points once', async () => {
+test('a reservation has at most one payment, and a payment one transfer', async () => {
   const { buyer, paid } = await arrange()
   await expectRefused(
     '23505',
@@ -132,7 +132,7 @@ test('a reservation is paid once, and a payment moves points once', async () => 
   )
 })
 
-test('an idempotency key charges once, and adds one concert, whatever has become of the record of keys', async () => {
+test('an idempotency key makes one charge and one concert, even after it was pruned', async () => {
   const { buyer } = await arrange()
   const charge = (key: string) =>
     `insert into transfers (user_id, amount, charged_by, idempotency_key, created_at)
@@ -150,7 +150,7 @@ test('an idempotency key charges once, and adds one concert, whatever has become
   await expectRefused('23505', add)
 })
 
-test('a balance is between nothing and what JSON can say, and only payments take from it', async () => {
+test('a balance is between 0 and 2^53 − 1, and only payments are negative transfers', async () => {
   const { buyer } = await arrange()
   const set = (balance: string) =>
     `update accounts set balance = ${balance} where user_id = '${buyer.userId}'`
@@ -163,7 +163,7 @@ test('a balance is between nothing and what JSON can say, and only payments take
     )
 })
 
-test('settings that make no sense are refused', async () => {
+test('invalid settings are refused', async () => {
   const { buyer } = await arrange()
   for (const change of ['queue_capacity = -1', 'queue_rate_per_second = 0'])
     await expectRefused('23514', `update concerts set ${change} where id = '${buyer.concertId}'`)

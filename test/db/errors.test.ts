@@ -11,7 +11,7 @@ const [{ name }] = await sql<[{ name: string }]>`select current_database() as na
 const codeOf = (error: unknown) => (error as { code?: string }).code
 const errorOf = (call: Promise<unknown>) => call.then(() => undefined).catch((error: unknown) => error)
 
-test('an error that passes by itself may be sent again, any other one is a bug', async () => {
+test('transient errors become OVERLOADED, others are thrown as they are', async () => {
   const db = open({ poolSize: 1 })
   const raised = async (state: string) =>
     codeOf(
@@ -37,9 +37,9 @@ test('an error that passes by itself may be sent again, any other one is a bug',
     expect([state, await raised(state)]).toEqual([state, state])
 })
 
-test('a connection on which the server refuses to write is replaced: after a switchover others lead to the primary', async () => {
+test('connections to a server that refuses writes are replaced, as after a switchover', async () => {
   await sql.unsafe(`alter database ${name} set default_transaction_read_only = on`)
-  // Whatever becomes of this test, the others write. A new session of ours is read-only itself.
+  // Also when this test fails. A new session is read-only itself.
   const reset = () =>
     sql.begin('read write', (tx) => tx.unsafe(`alter database ${name} reset default_transaction_read_only`))
   onTestFinished(async () => {
@@ -56,7 +56,7 @@ test('a connection on which the server refuses to write is replaced: after a swi
   await Promise.all(Array.from({ length: 20 }, write))
 })
 
-test('a connection whose prepared statements are gone, or outdated, prepares them again', async () => {
+test('a connection whose prepared statements are deallocated or outdated prepares them again', async () => {
   const db = open({ poolSize: 1 })
   const user = { id: randomUUID(), name: 'Minji' }
   await createUser(db, user)
@@ -72,14 +72,14 @@ test('a connection whose prepared statements are gone, or outdated, prepares the
   await eventually(async () => expect(await find()).toMatchObject([user]))
 })
 
-test('a session that somebody left in a failed transaction is not used again', async () => {
+test('a session in a failed transaction is not used again', async () => {
   const db = open({ poolSize: 1 })
   await db.call((own) => own.unsafe('begin')).catch(() => undefined)
   await errorOf(db.call((own) => own.unsafe('select 1/0')))
   await eventually(() => db.ping())
 })
 
-test('what is logged of an error has no values of its statement', async () => {
+test('a logged error has no values of its statement', async () => {
   const db = open({ poolSize: 1, lockTimeoutMs: 50 })
   const secret = `secret-${randomUUID()}`
   const id = randomUUID()
@@ -99,7 +99,7 @@ test('what is logged of an error has no values of its statement', async () => {
   session.release()
   expect(errors.every((error) => error instanceof Error)).toBe(true)
 
-  // The serializer of errors writes message, stack and code of an error, and the messages of its causes.
+  // The serializer writes message, stack and code of an error, and the messages of its causes.
   const { pino, stdSerializers } = await import('pino')
   const lines = new PassThrough()
   const log = pino({ serializers: { err: stdSerializers.err } }, lines)

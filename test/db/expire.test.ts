@@ -19,12 +19,12 @@ import {
   payReservation,
 } from '../support/fixtures.ts'
 
-const { db, sql, open, clear, whileLocked: whileHeld } = await openTestDb()
+const { db, sql, open, clear, whileLocked } = await openTestDb()
 beforeEach(clear)
 const rawStatus = async (id: string) =>
   (await sql<[{ status: string }]>`select status from reservations where id = ${id}`)[0].status
 
-test('holds that have lapsed are ended, with their events, and no others', async () => {
+test('lapsed holds are ended with an event, and no others', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   await chargePoints(db, chargeArgs(buyer, 100))
   const [lapsed, cancelled, paid] = [
@@ -65,7 +65,7 @@ test('holds that have lapsed are ended, with their events, and no others', async
   await expectInvariants(sql)
 })
 
-test('the oldest first, as many as were asked for', async () => {
+test('the oldest lapsed holds are ended first, up to the limit', async () => {
   const buyers = createBuyers(await createConcertFixture(db), 5)
   const ids: string[] = []
   for (const [index, buyer] of buyers.entries())
@@ -76,12 +76,12 @@ test('the oldest first, as many as were asked for', async () => {
   expect(await expireReservations(db, 5)).toBe(3)
 })
 
-test('a hold that somebody is busy with is passed over, not waited for', async () => {
-  const show = await createConcertFixture(db)
-  const [one, other] = [createBuyer(show), createBuyer(show)]
+test('a locked hold is skipped without waiting', async () => {
+  const concert = await createConcertFixture(db)
+  const [one, other] = [createBuyer(concert), createBuyer(concert)]
   const [busy, idle] = [await holdSeats(db, holdArgs(one, [1])), await holdSeats(db, holdArgs(other, [2]))]
   await passTime(sql, HOLD_MS)
-  await whileHeld(
+  await whileLocked(
     (tx) => tx`select from reservations where id = ${busy} for update`,
     async () => {
       expect(await expireReservations(db, 10)).toBe(1)
@@ -91,9 +91,11 @@ test('a hold that somebody is busy with is passed over, not waited for', async (
   expect(await expireReservations(db, 10)).toBe(1)
 })
 
-test('sweepers at the same time end each hold once', async () => {
-  const show = await createConcertFixture(db)
-  await Promise.all(createBuyers(show, 40).map((buyer, index) => holdSeats(db, holdArgs(buyer, [index + 1]))))
+test('concurrent sweepers end each hold once', async () => {
+  const concert = await createConcertFixture(db)
+  await Promise.all(
+    createBuyers(concert, 40).map((buyer, index) => holdSeats(db, holdArgs(buyer, [index + 1]))),
+  )
   await passTime(sql, HOLD_MS)
   const sweepers = [db, open(), open(), open()]
   const ended = await Promise.all(

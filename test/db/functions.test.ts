@@ -21,7 +21,7 @@ const wrappers = await read('src/db', '.ts')
 const tests = [...(await read('test/db', '.test.ts')).values()].join()
 const calls = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0
 
-test('a file has one function, of its own name', async () => {
+test('each file defines one function of the same name', async () => {
   for (const [name, text] of functions)
     expect([...text.matchAll(/create or replace function (\w+)/g)].map((match) => match[1])).toEqual([name])
   const rows = await sql<{ name: string }[]>`
@@ -30,7 +30,7 @@ test('a file has one function, of its own name', async () => {
   expect(rows.map(({ name }) => name)).toEqual([...functions.keys()].sort())
 })
 
-test('a function is called by exactly one wrapper, or else by other functions only', () => {
+test('each function is called by exactly one wrapper, or only by other functions', () => {
   for (const name of functions.keys()) {
     const called = [...wrappers.values()].reduce(
       (sum, text) => sum + calls(text, new RegExp(`(select|from) ${name}\\(`, 'g')),
@@ -43,7 +43,7 @@ test('a function is called by exactly one wrapper, or else by other functions on
   }
 })
 
-test('a function in PL/pgSQL that a wrapper calls is planned once, without scans of whole tables', async () => {
+test('PL/pgSQL functions called by wrappers use generic plans without sequential scans', async () => {
   const rows = await sql<{ name: string; config: string[] | null }[]>`
     select proname as name, proconfig as config from pg_proc join pg_language l on l.oid = prolang
     where pronamespace = 'public'::regnamespace and lanname = 'plpgsql' and prorettype <> 'trigger'::regtype`
@@ -55,7 +55,7 @@ test('a function in PL/pgSQL that a wrapper calls is planned once, without scans
   expect(called.filter(({ config }) => settings.some((setting) => !config?.includes(setting)))).toEqual([])
 })
 
-test('everything that calls the database is called by a test', () => {
+test('every wrapper is called by a test', () => {
   const exported = [...wrappers.values()].flatMap((text) =>
     [...text.matchAll(/^export (?:async function|const) (\w+)(?: = (?:async )?)?\(\s*db: Database/gm)].map(
       (match) => match[1] ?? '',
@@ -66,7 +66,7 @@ test('everything that calls the database is called by a test', () => {
   expect(untested).toEqual([])
 })
 
-test('the clock goes on within a transaction, in whole milliseconds', async () => {
+test('read_clock advances within a transaction, in whole milliseconds', async () => {
   await sql.begin(async (tx) => {
     const [row] = await tx<[{ first: Date; whole: boolean; later: boolean }]>`
       with first as materialized (select read_clock() as at), waited as materialized (select pg_sleep(0.02) from first)
@@ -75,7 +75,7 @@ test('the clock goes on within a transaction, in whole milliseconds', async () =
   })
 })
 
-test('a key is taken, answered, recalled, and given back', async () => {
+test('an idempotency key is claimed, completed, found and released', async () => {
   const [user, key, intent, other] = [randomUUID(), 'key', { operation: 'a' }, { operation: 'b' }]
   const begin = async (of: { operation: string }) =>
     (await sql`select claim_idempotency_key(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.[
@@ -100,7 +100,7 @@ test('a key is taken, answered, recalled, and given back', async () => {
   expect(await begin(other)).toBeNull()
 })
 
-test('locking an account makes it, once, and tells its balance', async () => {
+test('lock_account creates the account once, and returns its balance', async () => {
   const user = randomUUID()
   expect(await sql`select lock_account(${user})::int as balance`).toEqual([{ balance: 0 }])
   await sql`update accounts set balance = 5 where user_id = ${user}`
@@ -110,7 +110,7 @@ test('locking an account makes it, once, and tells its balance', async () => {
   expect(await sql`select from accounts where user_id = ${newcomer}`).toHaveLength(1)
 })
 
-test('ending a hold frees its seats and says so, in one moment', async () => {
+test('end_hold releases the claims and adds the event with the same time', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
   await sql`select end_hold(r, 'CANCELLED', read_clock()) from reservations r where id = ${id}`

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { probeHealth, probeWrite } from '../../src/db/health.ts'
 import { openTestDb } from '../support/test-db.ts'
 
-const { db, sql, whileLocked: whileHeld } = await openTestDb()
+const { db, sql, whileLocked } = await openTestDb()
 
-test('a probe leaves one row, in a file that is new each time, however many there were at once', async () => {
+test('a write probe leaves one row in a new file, also with concurrent probes', async () => {
   const file = async () =>
     (await sql`select pg_relation_filepath('write_probe') as path`)[0]?.['path'] as string
   await probeWrite(db)
@@ -15,8 +15,8 @@ test('a probe leaves one row, in a file that is new each time, however many ther
   expect(await file()).not.toBe(before)
 })
 
-test('a write is probed while pg_dump has locked every table', async () => {
-  await whileHeld(
+test('a write probe succeeds while pg_dump has locked every table', async () => {
+  await whileLocked(
     (tx) => tx`lock table write_probe in access share mode`,
     async () => {
       expect(await probeHealth(db, () => undefined)).toEqual({ read: true, write: true })
@@ -24,7 +24,7 @@ test('a write is probed while pg_dump has locked every table', async () => {
   )
 })
 
-test('the probe says what is served', async () => {
+test('the probe reports reads and writes', async () => {
   const failures: unknown[] = []
   expect(await probeHealth(db, (error) => failures.push(error))).toEqual({ read: true, write: true })
   expect(failures).toEqual([])

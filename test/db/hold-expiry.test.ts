@@ -20,20 +20,20 @@ import {
 import type { Buyer } from '../support/fixtures.ts'
 import { eventually } from '../support/eventually.ts'
 
-const { db, sql, whileLocked: whileHeld, untilBlocked } = await openTestDb()
-/** Long enough for a call to be under way before it is over, also on a slow machine. */
+const { db, sql, whileLocked, untilBlocked } = await openTestDb()
+/** Long enough for a call to begin before it lapses, also on a slow machine. */
 const HOLD_MS = 2_500
 
-/** A hold of seat 1 that soon lapses; its owner could pay for it. */
+/** A hold of seat 1 that soon lapses, with an owner who has enough points. */
 async function arrange() {
   const owner = createBuyer(await createConcertFixture(db))
   await chargePoints(db, chargeArgs(owner, 100))
   return { owner, id: await holdSeats(db, holdArgs(owner, [1], { holdMs: HOLD_MS })) }
 }
 
-/** Lets a call begin while the hold is live, and makes it wait for the row until the hold has lapsed. */
+/** Starts a call while the hold is live, and blocks it until the hold has lapsed. */
 async function outcomeAfterExpiry(id: string, call: () => Promise<unknown>): Promise<string> {
-  const answer = await whileHeld(
+  const answer = await whileLocked(
     (tx) => tx`select from reservations where id = ${id} for update`,
     async () => {
       const under = resultOf(call())
@@ -51,28 +51,28 @@ async function outcomeAfterExpiry(id: string, call: () => Promise<unknown>): Pro
 
 const balanceOf = async ({ userId }: Buyer) => (await loadAccounts(db, [userId]))[0]?.balance
 
-test('a payment that gets the row too late is too late, however early it began', async () => {
+test('a payment that began in time but got the lock after the deadline is refused', async () => {
   const { owner, id } = await arrange()
   expect(await outcomeAfterExpiry(id, () => payReservation(db, paymentArgs(owner, id)))).toBe('HoldExpired')
   expect(await balanceOf(owner)).toBe(100)
   await expectInvariants(sql)
 })
 
-test('a cancellation that gets the row too late is too late', async () => {
+test('a cancellation that got the lock after the deadline is refused', async () => {
   const { owner, id } = await arrange()
   expect(await outcomeAfterExpiry(id, () => cancelReservation(db, cancelArgs(owner, id)))).toBe('HoldExpired')
 })
 
-test('a hold that lapses while somebody waits for its seat is taken over', async () => {
+test('a seat whose hold lapses during the wait for its lock is held by the next buyer', async () => {
   const { owner, id } = await arrange()
   expect(await outcomeAfterExpiry(id, () => holdSeats(db, holdArgs(createBuyer(owner), [1])))).toBe('ok')
   expect(await loadReservations(db, [id])).toMatchObject([{ status: 'EXPIRED' }])
   await expectInvariants(sql)
 })
 
-test('the time to pay starts when the seats are had, not when they were asked for', async () => {
+test('heldUntil counts from when the seats were claimed, not from the request', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
-  const [granted, call] = await whileHeld(
+  const [granted, call] = await whileLocked(
     (tx) => tx`insert into seat_claims (performance_id, seat_number, reservation_id)
       values (${buyer.performanceId}, 1, ${randomUUID()})`,
     async () => {
@@ -85,7 +85,7 @@ test('the time to pay starts when the seats are had, not when they were asked fo
   expect(row.held_at.getTime()).toBeGreaterThanOrEqual(granted.getTime())
 })
 
-test('a payment that the sweeper overtook finds the hold expired; one that comes before it is paid', async () => {
+test('a payment after the sweeper is refused, a payment before it succeeds', async () => {
   const { owner, id } = await arrange()
   const late = await outcomeAfterExpiry(id, () => payReservation(db, paymentArgs(owner, id)))
   await expireReservations(db, 100)
@@ -104,17 +104,17 @@ test('a payment that the sweeper overtook finds the hold expired; one that comes
   await expectInvariants(sql)
 })
 
-test('a lapsed hold that was taken over cannot be paid for, however the two race', async () => {
+test('a lapsed hold whose seat was taken cannot be paid, in any interleaving', async () => {
   for (let round = 0; round < 15; round++) {
     const { owner, id } = await arrange()
     await sql.unsafe(`set session_replication_role = replica;
       update reservations set held_until = clock_timestamp() + interval '3 milliseconds' where id = '${id}';
       set session_replication_role = origin`)
-    const rival = createBuyer(owner)
+    const other = createBuyer(owner)
     const attempts = Array.from({ length: 8 }, (_, index) =>
       index % 2
         ? resultOf(payReservation(db, paymentArgs(owner, id)))
-        : resultOf(holdSeats(db, holdArgs(rival, [1]))),
+        : resultOf(holdSeats(db, holdArgs(other, [1]))),
     )
     await Promise.all([...attempts, expireReservations(db, 10)])
   }

@@ -48,32 +48,32 @@ test('a hold has its seats, its price and its deadline', async () => {
   expect(heldUntil).toBeLessThanOrEqual(after + HOLD_MS + 1)
 })
 
-test('of seats that are partly taken none is held, and those taken are named', async () => {
-  const show = await createConcertFixture(db)
-  await holdSeats(db, holdArgs(createBuyer(show), [2, 4]))
-  const buyer = createBuyer(show)
+test('when some seats are taken none is held, and the refusal names the taken ones', async () => {
+  const concert = await createConcertFixture(db)
+  await holdSeats(db, holdArgs(createBuyer(concert), [2, 4]))
+  const buyer = createBuyer(concert)
   await expect(holdSeats(db, holdArgs(buyer, [1, 2, 3, 4]))).rejects.toEqual(new SeatTaken([2, 4]))
-  await holdSeats(db, holdArgs(createBuyer(show), [1, 3]))
+  await holdSeats(db, holdArgs(createBuyer(concert), [1, 3]))
   await expect(holdSeats(db, holdArgs(buyer, [4]))).rejects.toEqual(new SeatTaken([4]))
 })
 
 test('a paid seat is taken for good', async () => {
-  const show = await createConcertFixture(db)
-  const owner = createBuyer(show)
+  const concert = await createConcertFixture(db)
+  const owner = createBuyer(concert)
   const id = await holdSeats(db, holdArgs(owner, [1]))
   await chargePoints(db, chargeArgs(owner, 100))
   await payReservation(db, paymentArgs(owner, id))
   await passTime(sql, 2 * HOLD_MS)
-  await expect(holdSeats(db, holdArgs(createBuyer(show), [1]))).rejects.toEqual(new SeatTaken([1]))
+  await expect(holdSeats(db, holdArgs(createBuyer(concert), [1]))).rejects.toEqual(new SeatTaken([1]))
 })
 
-test('seats that do not exist are named', async () => {
+test('seats that do not exist are refused by number', async () => {
   const buyer = createBuyer(await createConcertFixture(db, { seatCount: 10 }))
   await expect(holdSeats(db, holdArgs(buyer, [0, 10, 11]))).rejects.toEqual(new SeatNotFound([0, 11]))
   await holdSeats(db, holdArgs(buyer, [1, 10]))
 })
 
-test('live and paid seats of all dates count towards the limit, lapsed and cancelled ones do not', async () => {
+test('live and paid seats count towards the limit, lapsed and cancelled ones do not', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const hold = (...seats: number[]) => holdSeats(db, holdArgs(buyer, seats, { seatLimit: 3 }))
   const paid = await hold(1)
@@ -96,9 +96,9 @@ test('a date that has begun is no longer on sale', async () => {
   await expect(holdSeats(db, holdArgs(buyer, [1]))).rejects.toEqual(new SalesClosed())
 })
 
-test('a lapsed hold is free the moment it lapses, and the sweeper ends it when its seats are taken already', async () => {
-  const show = await createConcertFixture(db)
-  const [first, second] = [createBuyer(show), createBuyer(show)]
+test('the seats of a lapsed hold are free at once, and the sweeper ends it after they were taken', async () => {
+  const concert = await createConcertFixture(db)
+  const [first, second] = [createBuyer(concert), createBuyer(concert)]
   const lapsed = await holdSeats(db, holdArgs(first, [1, 2]))
   await passTime(sql, HOLD_MS)
   expect(await statusOf(lapsed)).toBe('EXPIRED')
@@ -112,11 +112,11 @@ test('a lapsed hold is free the moment it lapses, and the sweeper ends it when i
     { type: 'reservation.held' },
     { type: 'reservation.expired' },
   ])
-  await holdSeats(db, holdArgs(createBuyer(show), [1]))
+  await holdSeats(db, holdArgs(createBuyer(concert), [1]))
   await expectInvariants(sql)
 })
 
-test('a ticket has to be for this concert, the date has to exist, and neither leaves a trace', async () => {
+test('a ticket of another concert and a date that does not exist are refused, and leave the key unused', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const elsewhere = createBuyer(await createConcertFixture(db))
   const key = randomUUID()
@@ -130,7 +130,7 @@ test('a ticket has to be for this concert, the date has to exist, and neither le
   await holdSeats(db, holdArgs(buyer, [1], { key }))
 })
 
-test('who is not admitted gets nothing but an answer that was given before', async () => {
+test('a ticket that is not admitted only gets a stored answer', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const out = { admitted: false, key: randomUUID() }
   await expect(holdSeats(db, holdArgs(buyer, [1], out))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
@@ -139,7 +139,7 @@ test('who is not admitted gets nothing but an answer that was given before', asy
   await expect(holdSeats(db, holdArgs(buyer, [2], out))).rejects.toEqual(new IdempotencyKeyReused())
 })
 
-test('a spent ticket opens nothing, whatever the queue says, and the key stays free for a new ticket', async () => {
+test('a spent ticket is refused whatever the queue says, and the key can be used with a new ticket', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const id = await holdSeats(db, holdArgs(buyer, [1]))
   await chargePoints(db, chargeArgs(buyer, 100))

@@ -24,7 +24,7 @@ import {
 } from '../support/fixtures.ts'
 
 const { db, sql } = await openTestDb()
-const show = await createConcertFixture(db)
+const fixture = await createConcertFixture(db)
 
 /** The number of rows that an effect could add to. */
 const effects = async () =>
@@ -33,26 +33,26 @@ const effects = async () =>
       (select count(*) from transfers) as transfers, (select count(*) from outbox) as events`
   )[0]
 
-/** Calls twice with the same key, lets `between` change the world meanwhile, and expects the first answer again. */
-async function expectReplay(word: string, call: () => Promise<unknown>, between?: () => Promise<unknown>) {
+/** Calls twice with the same key, runs `between` in the meantime, and expects the first answer again. */
+async function expectReplay(outcome: string, call: () => Promise<unknown>, between?: () => Promise<unknown>) {
   const first = await resultOf(call())
-  expect(outcomeOf(first)).toBe(word)
+  expect(outcomeOf(first)).toBe(outcome)
   await between?.()
   const before = await effects()
   expect(await resultOf(call())).toEqual(first)
   expect(await effects()).toEqual(before)
 }
 
-test('a hold is answered as before, after it was cancelled and somebody else has the seat', async () => {
-  const buyer = createBuyer(show)
+test('a hold is answered as before after it was cancelled and the seat was held by another user', async () => {
+  const buyer = createBuyer(fixture)
   const key = randomUUID()
   const id = await holdSeats(db, holdArgs(buyer, [2, 1], { key }))
   await cancelReservation(db, cancelArgs(buyer, id))
-  await holdSeats(db, holdArgs(createBuyer(show), [1, 2]))
+  await holdSeats(db, holdArgs(createBuyer(fixture), [1, 2]))
   await expectReplay('ok', () => holdSeats(db, holdArgs(buyer, [1, 2], { key })))
 })
 
-test('what was answered is answered again with a ticket for another concert, which would open nothing new', async () => {
+test('a stored answer is repeated even with a ticket of another concert', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const { concertId } = await createConcertFixture(db)
   const ticket = { ...buyer.ticket, concertId }
@@ -65,8 +65,8 @@ test('what was answered is answered again with a ticket for another concert, whi
   expect(await holdSeats(db, holdArgs(buyer, [1], { key: held, ticket }))).toBe(id)
 })
 
-test('refusals of a hold stay, even when nothing stands in its way any more', async () => {
-  const [owner, buyer] = [createBuyer(show), createBuyer(show)]
+test('a refused hold stays refused after its reason has gone', async () => {
+  const [owner, buyer] = [createBuyer(fixture), createBuyer(fixture)]
   const id = await holdSeats(db, holdArgs(owner, [5]))
   const taken = randomUUID()
   await expectReplay(
@@ -93,8 +93,8 @@ test('refusals of a hold stay, even when nothing stands in its way any more', as
   )
 })
 
-test('refusals of a payment stay, even when it could succeed now', async () => {
-  const buyer = createBuyer(show)
+test('a refused payment stays refused after its reason has gone', async () => {
+  const buyer = createBuyer(fixture)
   const id = await holdSeats(db, holdArgs(buyer, [10]))
   const [poor, early, twice] = [randomUUID(), randomUUID(), randomUUID()]
   await expectReplay(
@@ -110,8 +110,8 @@ test('refusals of a payment stay, even when it could succeed now', async () => {
   await expectReplay('AlreadyPaid', () => payReservation(db, paymentArgs(buyer, id, { key: nobodys })))
 })
 
-test('a payment and a cancellation are answered as before, and so are their refusals after the deadline', async () => {
-  const buyer = createBuyer(show)
+test('payments and cancellations, also refused ones, are answered as before after the deadline', async () => {
+  const buyer = createBuyer(fixture)
   const [cancelled, lapsed] = [
     await holdSeats(db, holdArgs(buyer, [20])),
     await holdSeats(db, holdArgs(buyer, [21])),
@@ -125,12 +125,12 @@ test('a payment and a cancellation are answered as before, and so are their refu
   await expectReplay('HoldExpired', () => payReservation(db, paymentArgs(buyer, lapsed, { key: late })))
   await expectReplay('HoldExpired', () => cancelReservation(db, cancelArgs(buyer, lapsed, lateToo)))
   await expectReplay('ReservationNotFound', () =>
-    cancelReservation(db, cancelArgs(createBuyer(show), lapsed, once)),
+    cancelReservation(db, cancelArgs(createBuyer(fixture), lapsed, once)),
   )
 })
 
-test('a key is for one intent: of another operation, or other arguments, it wants to know nothing', async () => {
-  const buyer = createBuyer(show)
+test('a key with another operation or other arguments is refused', async () => {
+  const buyer = createBuyer(fixture)
   const key = randomUUID()
   const id = await holdSeats(db, holdArgs(buyer, [30], { key }))
   const before = await effects()
@@ -146,16 +146,16 @@ test('a key is for one intent: of another operation, or other arguments, it want
   expect(await holdSeats(db, holdArgs(buyer, [30], { key }))).toBe(id)
 })
 
-test('another user’s key is another key', async () => {
+test('two users can use the same key', async () => {
   const key = randomUUID()
-  const [one, other] = [createBuyer(show), createBuyer(show)]
+  const [one, other] = [createBuyer(fixture), createBuyer(fixture)]
   expect(await holdSeats(db, holdArgs(one, [40], { key }))).not.toBe(
     await holdSeats(db, holdArgs(other, [41], { key })),
   )
 })
 
-test('keys older than they are kept are forgotten, a few at a time, and the others stay', async () => {
-  const buyer = createBuyer(show)
+test('keys past their retention are deleted in batches, and the others stay', async () => {
+  const buyer = createBuyer(fixture)
   await sql`delete from idempotency_keys`
   await chargePoints(db, chargeArgs(buyer, 1))
   await sql`analyze idempotency_keys`
@@ -170,8 +170,8 @@ test('keys older than they are kept are forgotten, a few at a time, and the othe
   expect(await chargePoints(db, young)).toEqual(answer)
 })
 
-test('a charge whose key was forgotten is answered as it was, and never applied again', async () => {
-  const buyer = createBuyer(show)
+test('a charge whose key was pruned is answered as before, and not applied again', async () => {
+  const buyer = createBuyer(fixture)
   const charge = chargeArgs(buyer, 100)
   const answer = await chargePoints(db, charge)
   await chargePoints(db, chargeArgs(buyer, 7))
@@ -185,14 +185,14 @@ test('a charge whose key was forgotten is answered as it was, and never applied 
   )
   for (const other of [
     { ...charge, amount: 99 },
-    { ...charge, userId: createBuyer(show).userId },
+    { ...charge, userId: createBuyer(fixture).userId },
   ])
     await expect(chargePoints(db, other)).rejects.toEqual(new IdempotencyKeyReused())
   expect(await effects()).toEqual(before)
   await expectInvariants(sql)
 })
 
-test('a concert whose key was forgotten is not added again', async () => {
+test('a concert whose key was pruned is not added again', async () => {
   const [operator, key] = [randomUUID(), randomUUID()]
   const date = { startsAt: new Date(Date.now() + 864e5), seatCount: 5, seatPrice: 10 }
   const concert = { title: 'Once', queueCapacity: 5, queueRatePerSecond: null, performances: [date, date] }

@@ -18,14 +18,14 @@ import {
   payReservation,
 } from '../support/fixtures.ts'
 
-const { db, sql, open, clear, whileLocked: whileHeld, untilBlocked } = await openTestDb()
+const { db, sql, open, clear, whileLocked, untilBlocked } = await openTestDb()
 beforeEach(clear)
 
 const statusOf = async (id: string) => (await loadReservations(db, [id]))[0]?.status
 
-test('leaving cancels the holds made with that ticket, and only those', async () => {
-  const show = await createConcertFixture(db)
-  const [buyer, other] = [createBuyer(show), createBuyer(show)]
+test('leaving cancels the holds of that ticket, and no others', async () => {
+  const concert = await createConcertFixture(db)
+  const [buyer, other] = [createBuyer(concert), createBuyer(concert)]
   const later = { ...buyer, ticket: { ...buyer.ticket, number: 2 } }
   const [first, second] = [
     await holdSeats(db, holdArgs(buyer, [1])),
@@ -46,7 +46,7 @@ test('leaving cancels the holds made with that ticket, and only those', async ()
   await expectInvariants(sql)
 })
 
-test('a ticket that has left opens nothing, and leaving again changes nothing', async () => {
+test('a ticket that has left cannot hold seats, and leaving again changes nothing', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   for (let times = 0; times < 2; times++) expect(await leaveQueue(db, buyer.ticket)).toBe('LEFT')
   await expect(holdSeats(db, holdArgs(buyer, [1]))).rejects.toMatchObject({ code: 'NOT_ADMITTED' })
@@ -57,7 +57,7 @@ test('a ticket that has left opens nothing, and leaving again changes nothing', 
   await holdSeats(db, holdArgs({ ...buyer, ticket: { ...buyer.ticket, number: 2 } }, [1]))
 })
 
-test('a ticket that has paid for seats is spent by leaving, not left', async () => {
+test('a ticket that has paid ends as PAID when it leaves', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   await chargePoints(db, chargeArgs(buyer, 500))
   const [paid, held] = [await holdSeats(db, holdArgs(buyer, [1])), await holdSeats(db, holdArgs(buyer, [2]))]
@@ -70,7 +70,7 @@ test('a ticket that has paid for seats is spent by leaving, not left', async () 
   await expectInvariants(sql)
 })
 
-test('a hold that has lapsed expires; leaving does not cancel it', async () => {
+test('leaving does not cancel a lapsed hold', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const lapsed = await holdSeats(db, holdArgs(buyer, [1]))
   await passTime(sql, HOLD_MS)
@@ -80,13 +80,13 @@ test('a hold that has lapsed expires; leaving does not cancel it', async () => {
   expect(row).toEqual({ status: 'EXPIRED' })
 })
 
-test('a hold that is in flight while its ticket leaves is refused or cancelled, whichever comes first', async () => {
-  const show = await createConcertFixture(db)
+test('a hold that races with leaving is refused or cancelled', async () => {
+  const concert = await createConcertFixture(db)
   for (const leavesFirst of [true, false]) {
-    const buyer = createBuyer(show)
+    const buyer = createBuyer(concert)
     await holdSeats(db, holdArgs(buyer, [leavesFirst ? 1 : 2]))
     const other = open()
-    const calls = await whileHeld(
+    const calls = await whileLocked(
       (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
       async () => {
         const hold = () => resultOf(holdSeats(other, holdArgs(buyer, [leavesFirst ? 3 : 4])))
@@ -107,7 +107,7 @@ test('a hold that is in flight while its ticket leaves is refused or cancelled, 
   await expectInvariants(sql)
 })
 
-test('the sweeper waits for nobody, and does not spend a ticket with which its owner holds more seats', async () => {
+test('the sweeper does not wait for an account, and does not spend a ticket with another live hold', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   await chargePoints(db, chargeArgs(buyer, 500))
   const [paid] = [
@@ -117,7 +117,7 @@ test('the sweeper waits for nobody, and does not spend a ticket with which its o
   await payReservation(db, paymentArgs(buyer, paid))
   await holdSeats(db, holdArgs(buyer, [3]))
   await passTime(sql, 1_000)
-  await whileHeld(
+  await whileLocked(
     (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
     async () => expect(await expireReservations(db, 10)).toBe(0),
   )

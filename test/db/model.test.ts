@@ -31,11 +31,11 @@ const { db, sql, clear } = await openTestDb()
 
 interface Real {
   buyers: Buyer[]
-  /** Every call that was made, with what it was answered. */
+  /** Every call with its answer. */
   calls: { call: () => Promise<unknown>; answer: unknown }[]
 }
 
-/** Does something to model and books alike; the two are compared after each step. */
+/** Applies an operation to the model and to the database, and compares the two. */
 class Step implements fc.AsyncCommand<StoreModel, Real> {
   readonly name: string
   readonly act: (model: StoreModel, real: Real) => Promise<unknown>
@@ -74,7 +74,7 @@ async function compare(model: StoreModel, { buyers }: Real): Promise<void> {
 async function expectOutcome(real: Real, expected: string, call: () => Promise<unknown>): Promise<unknown> {
   const answer = await resultOf(call())
   expect(outcomeOf(answer)).toBe(expected)
-  // Who is turned away at the door leaves no key behind, so there is nothing to repeat.
+  // These refusals leave the key unused, so there is nothing to repeat.
   if (expected !== 'NOT_ADMITTED') real.calls.push({ call, answer })
   return answer
 }
@@ -97,7 +97,7 @@ const hold = fc
       }),
   )
 
-/** Something that a user, not always its owner, does with one of the reservations ever made. */
+/** An operation of some user, not always the owner, on one of the reservations. */
 const withReservation = (name: 'pay' | 'cancel', run: (buyer: Buyer, id: string) => () => Promise<unknown>) =>
   fc.tuple(fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: user }), which).map(
     ([stranger, choice]) =>
@@ -134,7 +134,7 @@ const pass = fc.constantFrom(HOLD_MS / 3, HOLD_MS).map(
     }),
 )
 
-// All of them: those that end with the same turn have no order.
+// No limit: holds that end with the same turn have no order.
 const expire = fc.constant(
   new Step('sweep', async (model) => expect(await expireReservations(db, 100)).toBe(model.expire())),
 )
@@ -178,14 +178,14 @@ const steps = [
   { weight: 2, arbitrary: rejoin },
 ]
 
-test('whatever happens in whatever order, the books say what the model says', async () => {
+test('after any sequence of operations the database agrees with the model', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.commands([fc.oneof(...steps)], { maxCommands: 50, size: 'max' }),
       async (commands) => {
         await clear()
-        const show = await createConcertFixture(db, { seatCount: SEATS, seatPrice: PRICE })
-        const real: Real = { buyers: createBuyers(show, USERS), calls: [] }
+        const concert = await createConcertFixture(db, { seatCount: SEATS, seatPrice: PRICE })
+        const real: Real = { buyers: createBuyers(concert, USERS), calls: [] }
         real.buyers.forEach(({ ticket }) => (ticket.number = 1))
         await fc.asyncModelRun(() => ({ model: new StoreModel(USERS), real }), commands)
         await expectInvariants(sql)

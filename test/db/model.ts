@@ -14,12 +14,12 @@ export const PRICE = 10
 export const SEAT_LIMIT = 3
 export const TURN_MS = 2 * HOLD_MS
 
-/** The rules of seats and points, said once more and as plainly as possible. Answers are single words. */
+/** A model of the rules of seats and points. Answers are outcomes as in outcomeOf. */
 export class StoreModel {
   now = 0
   readonly reservations: Reservation[] = []
   readonly balances: number[]
-  /** The number of the ticket that each user has now, and all numbers that were spent, and left. */
+  /** The number of the current ticket of each user; `user number` of those that were spent, and left. */
   readonly tickets: number[]
   readonly spent = new Set<string>()
   readonly left = new Set<string>()
@@ -37,7 +37,7 @@ export class StoreModel {
     return reservation.status === 'PAID' || this.isLive(reservation)
   }
 
-  /** Seats that somebody has. */
+  /** The seats that are held or sold. */
   taken(): { number: number; status: string }[] {
     return this.reservations
       .filter((reservation) => this.occupies(reservation))
@@ -47,12 +47,12 @@ export class StoreModel {
       .sort((a, b) => a.number - b.number)
   }
 
-  /** As the owner sees it. */
+  /** The status as a client reads it. */
   statusOf(reservation: Reservation): string {
     return reservation.status === 'HELD' && !this.isLive(reservation) ? 'EXPIRED' : reservation.status
   }
 
-  /** When nothing is held any more with the ticket that a user has now. */
+  /** When the turn of the current ticket ends. */
   turnEnd(user: number): number {
     const own = this.reservations.filter((it) => it.user === user && it.ticket === this.tickets[user])
     return Math.min(...own.map(({ heldAt }) => heldAt), this.now) + TURN_MS
@@ -97,13 +97,13 @@ export class StoreModel {
     return 'ok'
   }
 
-  /** Has a ticket paid for seats, and does it hold nothing any more? */
+  /** Whether a ticket has paid for seats and has no live hold. */
   isDone(user: number, ticket: number): boolean {
     const own = this.reservations.filter((other) => other.user === user && other.ticket === ticket)
     return own.some(({ status }) => status === 'PAID') && !own.some((other) => this.isLive(other))
   }
 
-  /** A ticket that is done is spent, when one of its reservations has ended. */
+  /** Spends a ticket that is done; called when one of its reservations ends. */
   spendIfDone({ user, ticket }: Pick<Reservation, 'user' | 'ticket'>): boolean {
     const done = this.isDone(user, ticket)
     if (done) this.spent.add(`${user} ${ticket}`)
@@ -123,7 +123,7 @@ export class StoreModel {
     return 'ok'
   }
 
-  /** How many it ends. */
+  /** @returns how many it ended */
   expire(): number {
     const lapsed = this.reservations.filter(
       (reservation) => reservation.status === 'HELD' && !this.isLive(reservation),

@@ -5,11 +5,11 @@ import { leaseOutbox, readOutboxLag } from '../../src/db/outbox.ts'
 import { openTestDb } from '../support/test-db.ts'
 import { passTime } from '../support/fixtures.ts'
 
-const { db, sql, open, clear, whileLocked: whileHeld } = await openTestDb()
+const { db, sql, open, clear, whileLocked } = await openTestDb()
 beforeEach(clear)
 const LEASE_MS = 60_000
 
-/** Writes events, in this order; each is told from the others by its place in the list. */
+/** Inserts events in this order, numbered from 0. */
 async function write(subjects: readonly string[]): Promise<void> {
   for (const [n, subject] of subjects.entries())
     await sql`insert into outbox (type, subject_id, data, occurred_at)
@@ -29,7 +29,7 @@ const acknowledge = (...delivered: (string | undefined)[]) =>
   )
 const numbers = (events: readonly { n: number }[]) => events.map(({ n }) => n)
 
-test('events are handed out as they were written, to one at a time, until they are settled', async () => {
+test('events are leased in order, once, until they are acknowledged', async () => {
   const [a, b] = [randomUUID(), randomUUID()]
   const occurredAt = new Date('2026-01-02T03:04:05.678Z')
   await sql`insert into outbox (type, subject_id, data, occurred_at)
@@ -50,8 +50,8 @@ test('events are handed out as they were written, to one at a time, until they a
   expect(await sql`select from outbox`).toHaveLength(0)
 })
 
-test('no more than were asked for, the oldest first', async () => {
-  // The planner has seen it nearly empty, as it mostly is.
+test('the oldest events are leased first, up to the limit', async () => {
+  // Analyzed while nearly empty, as it mostly is.
   await write([randomUUID()])
   await sql`analyze outbox`
   await write(Array.from({ length: 10 }, () => randomUUID()))
@@ -59,27 +59,27 @@ test('no more than were asked for, the oldest first', async () => {
   expect(numbers(await lease(db, 1))).toEqual([2])
 })
 
-test('of one subject only the oldest is handed out, and the next not before that is settled', async () => {
+test('of one subject only the oldest event is leased, and the next after it was acknowledged', async () => {
   const [a, b] = [randomUUID(), randomUUID()]
   await write([a, b, a, a, b])
   const first = await lease()
   expect(numbers(first)).toEqual([0, 1])
   expect(await lease()).toEqual([])
-  // What comes behind it is handed out by the call that forgets it.
+  // The call that acknowledges an event leases the next one of its subject.
   expect(numbers(await lease(db, 10, [first[0]?.id ?? '']))).toEqual([2])
 })
 
-test('a later event does not slip by while the earlier one is just being leased', async () => {
+test('a later event of a subject is not leased while another transaction leases the earlier one', async () => {
   const subject = randomUUID()
   await write([subject, subject])
-  await whileHeld(
+  await whileLocked(
     (tx) => tx`select lease_outbox('{}', 10, ${LEASE_MS})`,
     async () => expect(await lease()).toEqual([]),
   )
   expect(numbers(await lease())).toEqual([0])
 })
 
-test('when whoever leased it is dead, the lease runs out and the next one gets it', async () => {
+test('an event is leased again when its lease has expired', async () => {
   await write([randomUUID()])
   expect(numbers(await lease())).toEqual([0])
   await passTime(sql, LEASE_MS - 1_000)
@@ -89,7 +89,7 @@ test('when whoever leased it is dead, the lease runs out and the next one gets i
   expect(await lease()).toEqual([])
 })
 
-test('relays at the same time share the work: nothing twice, and each subject in order', async () => {
+test('concurrent relays lease every event once, and each subject in order', async () => {
   const subjects = Array.from({ length: 25 }, () => randomUUID())
   await write(Array.from({ length: 400 }, (_, n) => subjects[(n * 7) % 25] ?? ''))
   const taken: number[] = []
@@ -114,7 +114,7 @@ test('relays at the same time share the work: nothing twice, and each subject in
   }
 })
 
-test('the lag is of all that is not settled, leased or not, and the count is bounded', async () => {
+test('the lag counts all undelivered events, leased ones included, up to a maximum', async () => {
   expect(await readOutboxLag(db)).toEqual({ undelivered: 0, oldestSeconds: 0 })
   await write([randomUUID(), randomUUID()])
   await sql`update outbox set occurred_at = now() - interval '1 hour' where data = '{"n": 0}'`

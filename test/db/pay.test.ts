@@ -33,7 +33,7 @@ const newBuyer = async () => createBuyer(await createConcertFixture(db))
 const balanceOf = async ({ userId }: Buyer) => (await loadAccounts(db, [userId]))[0]?.balance
 const reservationOf = async (id: string) => (await loadReservations(db, [id]))[0]
 
-test('a payment takes the price, makes the seats the buyer’s own, and is told to others', async () => {
+test('a payment debits the price, marks the reservation PAID, and adds an event', async () => {
   const buyer = await newBuyer()
   const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
   await chargePoints(db, chargeArgs(buyer, 500))
@@ -63,14 +63,14 @@ test('a payment takes the price, makes the seats the buyer’s own, and is told 
   await expectInvariants(sql)
 })
 
-test('seats for nothing are paid for with nothing', async () => {
+test('free seats are paid with 0 points', async () => {
   const buyer = createBuyer(await createConcertFixture(db, { seatPrice: 0 }))
   await payReservation(db, paymentArgs(buyer, await holdSeats(db, holdArgs(buyer, [1]))))
   expect(await balanceOf(buyer)).toBe(0)
   await expectInvariants(sql)
 })
 
-test('too few points: what there is and what is needed', async () => {
+test('a payment beyond the balance is refused with the balance and the price', async () => {
   const buyer = await newBuyer()
   const id = await holdSeats(db, holdArgs(buyer, [1, 2]))
   await chargePoints(db, chargeArgs(buyer, 199))
@@ -81,7 +81,7 @@ test('too few points: what there is and what is needed', async () => {
   await payReservation(db, paymentArgs(buyer, id))
 })
 
-test('paid once is paid: another key is told of the payment', async () => {
+test('a second payment with another key is refused with the first payment’s id', async () => {
   const buyer = await newBuyer()
   const id = await holdSeats(db, holdArgs(buyer, [1]))
   await chargePoints(db, chargeArgs(buyer, 500))
@@ -90,7 +90,7 @@ test('paid once is paid: another key is told of the payment', async () => {
   expect(await balanceOf(buyer)).toBe(400)
 })
 
-test('a lapsed, an expired and a cancelled hold cannot be paid for', async () => {
+test('lapsed, expired and cancelled holds cannot be paid', async () => {
   const buyer = await newBuyer()
   await chargePoints(db, chargeArgs(buyer, 500))
   const cancelled = await holdSeats(db, holdArgs(buyer, [1]))
@@ -106,7 +106,7 @@ test('a lapsed, an expired and a cancelled hold cannot be paid for', async () =>
   expect(await balanceOf(buyer)).toBe(500)
 })
 
-test('a lapsed hold whose seats another buyer holds cannot be paid for after the clock is set back', async () => {
+test('a lapsed hold whose seats another buyer holds cannot be paid after the clock is set back', async () => {
   const buyer = await newBuyer()
   await chargePoints(db, chargeArgs(buyer, 500))
   const lapsed = await holdSeats(db, holdArgs(buyer, [1, 2]))
@@ -117,14 +117,14 @@ test('a lapsed hold whose seats another buyer holds cannot be paid for after the
   expect(await balanceOf(buyer)).toBe(500)
 })
 
-test('somebody else’s reservation is as if it did not exist', async () => {
+test('another user’s reservation is not found', async () => {
   const [owner, other] = [await newBuyer(), await newBuyer()]
   const id = await holdSeats(db, holdArgs(owner, [1]))
   for (const unknown of [id, randomUUID()])
     await expect(payReservation(db, paymentArgs(other, unknown))).rejects.toEqual(new ReservationNotFound())
 })
 
-test('a ticket for another concert does not pay, and leaves the key free', async () => {
+test('a ticket of another concert is refused, and leaves the key unused', async () => {
   const buyer = await newBuyer()
   const id = await holdSeats(db, holdArgs(buyer, [1]))
   await chargePoints(db, chargeArgs(buyer, 100))
@@ -136,7 +136,7 @@ test('a ticket for another concert does not pay, and leaves the key free', async
   await payReservation(db, paymentArgs(buyer, id, { key }))
 })
 
-test('the payment that leaves its ticket no other live hold spends the ticket, an earlier one does not', async () => {
+test('the payment of the last live hold spends the ticket, an earlier one does not', async () => {
   const buyer = await newBuyer()
   await chargePoints(db, chargeArgs(buyer, 500))
   const first = await holdSeats(db, holdArgs(buyer, [1]))
@@ -152,7 +152,7 @@ test('the payment that leaves its ticket no other live hold spends the ticket, a
   expect(spends).toEqual([{ spends: false }, { spends: true }])
 })
 
-test('a payment spends the ticket that the seats were held with, whatever other tickets the user has', async () => {
+test('a payment spends the ticket of the hold, not another ticket of the user', async () => {
   const buyer = await newBuyer()
   const later = { ...buyer, ticket: { ...buyer.ticket, number: 2 } }
   await chargePoints(db, chargeArgs(buyer, 500))
@@ -166,10 +166,10 @@ test('a payment spends the ticket that the seats were held with, whatever other 
   expect(await isSpent(db, buyer.ticket)).toBe(true)
 })
 
-test('after a payment the ticket is spent as soon as its last hold is cancelled or has expired', async () => {
-  const show = await createConcertFixture(db)
+test('after a payment, cancelling or expiring the last hold spends the ticket', async () => {
+  const concert = await createConcertFixture(db)
   for (const end of ['cancelled', 'expired']) {
-    const buyer = createBuyer(show)
+    const buyer = createBuyer(concert)
     await chargePoints(db, chargeArgs(buyer, 500))
     const paid = await holdSeats(db, holdArgs(buyer, end === 'cancelled' ? [1] : [2]))
     const other = await holdSeats(db, holdArgs(buyer, end === 'cancelled' ? [3] : [4]))
@@ -179,7 +179,7 @@ test('after a payment the ticket is spent as soon as its last hold is cancelled 
     else {
       await passTime(sql, HOLD_MS)
       // Somebody else has the seats before the hold is ended.
-      await holdSeats(db, holdArgs(createBuyer(show), [4]))
+      await holdSeats(db, holdArgs(createBuyer(concert), [4]))
       await expireReservations(db, 10)
     }
     expect(await isSpent(db, buyer.ticket)).toBe(true)
@@ -191,7 +191,7 @@ test('after a payment the ticket is spent as soon as its last hold is cancelled 
   await expectInvariants(sql)
 })
 
-test('after a payment a lapsed hold is the end of the ticket, before anything has ended that hold', async () => {
+test('after a payment, the ticket is refused once its last hold has lapsed, even before it is ended', async () => {
   const buyer = await newBuyer()
   await chargePoints(db, chargeArgs(buyer, 500))
   const paid = await holdSeats(db, holdArgs(buyer, [1]))
@@ -207,7 +207,7 @@ test('after a payment a lapsed hold is the end of the ticket, before anything ha
   await holdSeats(db, { ...next, ticket: { ...buyer.ticket, number: 2 } })
 })
 
-test('a hold that has lapsed, or is for another concert, does not keep the ticket from being spent', async () => {
+test('lapsed holds and holds of other concerts do not keep a ticket from being spent', async () => {
   const buyer = await newBuyer()
   const elsewhere = await createConcertFixture(db)
   await chargePoints(db, chargeArgs(buyer, 500))
@@ -218,7 +218,7 @@ test('a hold that has lapsed, or is for another concert, does not keep the ticke
   expect(await isSpent(db, buyer.ticket)).toBe(true)
 })
 
-test('a key that paid pays for nothing else', async () => {
+test('a key that paid one reservation is refused for another', async () => {
   const buyer = await newBuyer()
   await chargePoints(db, chargeArgs(buyer, 500))
   const [first, second] = [

@@ -47,7 +47,7 @@ async function onEverySession(url: string, statement: string): Promise<unknown[]
   return rows.map((results) => (results as unknown as unknown[][])[1]?.[0])
 }
 
-test('migrations that run together, and again while others work, leave no lock behind', async () => {
+test('concurrent and repeated migrations leave no lock behind on a pooler', async () => {
   const { pooled, sql } = await create({ empty: true })
   await Promise.all([migrate(pooled), migrate(pooled)])
   const db = open(pooled)
@@ -62,7 +62,7 @@ test('migrations that run together, and again while others work, leave no lock b
   expect(new Set(applied.map(({ hash }) => hash)).size).toBe(applied.length)
 })
 
-test('a statement that works for too long is stopped, also one that had to wait for a session', async () => {
+test('a statement that runs too long is cancelled, also after a wait for a session', async () => {
   const { pooled, sql } = await create()
   const db = open(pooled, { statementTimeoutMs: 300 })
   const calls = Array.from({ length: 6 }, () => db.call((own) => own`select pg_sleep(600)`))
@@ -78,16 +78,16 @@ test('a statement that works for too long is stopped, also one that had to wait 
   await db.ping()
 })
 
-test('nothing stays behind on the sessions of a pooler: no prepared statement, no setting', async () => {
+test('calls leave no prepared statement and no setting on the sessions of a pooler', async () => {
   const { pooled } = await create()
   const db = open(pooled)
-  const show = await createConcertFixture(db)
+  const concert = await createConcertFixture(db)
   await Promise.all(
     Array.from({ length: 30 }, async (_, index) => {
-      const id = await holdSeats(db, holdArgs(createBuyer(show), [index + 1]))
+      const id = await holdSeats(db, holdArgs(createBuyer(concert), [index + 1]))
       expect(await loadReservations(db, [id])).toHaveLength(1)
-      const [date] = await listPerformances(db, show.concertId, { futureOnly: true, limit: 5 })
-      expect(date).toMatchObject({ id: show.performanceId, seatPrice: 100 })
+      const [date] = await listPerformances(db, concert.concertId, { futureOnly: true, limit: 5 })
+      expect(date).toMatchObject({ id: concert.performanceId, seatPrice: 100 })
     }),
   )
   const left = await onEverySession(
@@ -101,7 +101,7 @@ test('nothing stays behind on the sessions of a pooler: no prepared statement, n
   )
 })
 
-test('a purchase through the API, over two servers behind a pooler', async () => {
+test('a purchase through the API succeeds with two servers behind a pooler', async () => {
   const cluster = await startCluster(({ url }) => ({ DATABASE_URL: bouncer.urlOf(url) }))
   onTestFinished(() => cluster.stop())
   const [, second] = [await cluster.start(), await cluster.start()]

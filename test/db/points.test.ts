@@ -8,10 +8,10 @@ import { openTestDb } from '../support/test-db.ts'
 import { chargeArgs, createBuyer, createConcertFixture } from '../support/fixtures.ts'
 
 const { db, sql } = await openTestDb()
-const show = await createConcertFixture(db)
+const concert = await createConcertFixture(db)
 
-test('charges add up, and each is answered with the balance right after it', async () => {
-  const { userId, ...buyer } = createBuyer(show)
+test('charges add up, and each returns the balance right after it', async () => {
+  const { userId, ...buyer } = createBuyer(concert)
   const charge = (amount: number) => chargePoints(db, chargeArgs({ userId, ...buyer }, amount))
   expect(await loadAccounts(db, [userId])).toEqual([])
   expect(await charge(100)).toEqual({ userId, balance: 100 })
@@ -24,8 +24,8 @@ test('charges add up, and each is answered with the balance right after it', asy
   await expectInvariants(sql)
 })
 
-test('a balance holds exactly as much as JSON can say, and not one point more', async () => {
-  const buyer = createBuyer(show)
+test('a balance can reach 2^53 − 1, and not exceed it', async () => {
+  const buyer = createBuyer(concert)
   const full = BALANCE_MAX - 1
   expect((await chargePoints(db, chargeArgs(buyer, full))).balance).toBe(full)
   await expect(chargePoints(db, chargeArgs(buyer, 2))).rejects.toEqual(new BalanceLimitExceeded(BALANCE_MAX))
@@ -36,8 +36,8 @@ test('a balance holds exactly as much as JSON can say, and not one point more', 
   expect(await loadAccounts(db, [buyer.userId])).toEqual([{ userId: buyer.userId, balance: BALANCE_MAX }])
 })
 
-test('the same key charges once, and is answered as it was then', async () => {
-  const buyer = createBuyer(show)
+test('a repeated charge is applied once, and answered as before', async () => {
+  const buyer = createBuyer(concert)
   const first = chargeArgs(buyer, 100)
   const answer = await chargePoints(db, first)
   await chargePoints(db, chargeArgs(buyer, 50))
@@ -46,8 +46,8 @@ test('the same key charges once, and is answered as it was then', async () => {
   expect(await loadAccounts(db, [buyer.userId])).toMatchObject([{ balance: 150 }])
 })
 
-test('a key belongs to whoever asks: an operator and a user may choose the same one', async () => {
-  const buyer = createBuyer(show)
+test('a key belongs to the caller: an operator and a user can use the same key', async () => {
+  const buyer = createBuyer(concert)
   const own = chargeArgs(buyer, 100)
   const operators = { ...own, actorId: randomUUID() }
   await chargePoints(db, own)

@@ -32,7 +32,7 @@ async function longestQueues(
   return longest
 }
 
-test('the queues of the driver stay as short as they are, however many statements there have been', async () => {
+test('the driver’s queues do not grow with the number of statements', async () => {
   const db = open({ poolSize: 4 })
   let left = 20_000
   const client = async () => {
@@ -42,7 +42,7 @@ test('the queues of the driver stay as short as they are, however many statement
   expect(longest).toEqual({ searched: 1, appended: 1 })
 })
 
-test('callers are served in the order in which they came, on no more connections than there may be', async () => {
+test('calls run in order, on no more connections than the pool size', async () => {
   const db = open({ poolSize: 3 })
   const order: number[] = []
   const pids = await Promise.all(
@@ -59,7 +59,7 @@ test('callers are served in the order in which they came, on no more connections
   expect(db.usage().connections).toBeLessThanOrEqual(4)
 })
 
-test('a statement does not wait behind another one that waits for a lock while a connection is free', async () => {
+test('a statement does not wait behind a blocked one while a connection is free', async () => {
   const db = open({ poolSize: 2 })
   await sql`insert into users (id, name) values ('00000000-0000-4000-8000-000000000001', 'a')`
   const session = await sql.reserve()
@@ -72,7 +72,7 @@ test('a statement does not wait behind another one that waits for a lock while a
   expect(await stuck).toHaveLength(1)
 })
 
-test('a caller whose deadline passed while it waited is not served afterwards', async () => {
+test('a call whose deadline passed while it waited is not sent', async () => {
   const db = open({ poolSize: 1, deadlineMs: 300 })
   let served = 0
   const slow = db.call((own) => own`select pg_sleep(1)`).catch(() => undefined)
@@ -86,7 +86,7 @@ test('a caller whose deadline passed while it waited is not served afterwards', 
   expect(served).toBe(0)
 })
 
-test('a caller whose deadline passed while the first connection opened is not served afterwards', async () => {
+test('a call whose deadline passed while the first connection opened is not sent', async () => {
   const way = await createTcpProxy(new URL('/postgres', inject('databaseUrl')).href)
   onTestFinished(() => way.close())
   const db = open({ url: way.url, deadlineMs: 100 })
@@ -103,7 +103,7 @@ test('a caller whose deadline passed while the first connection opened is not se
   expect(served).toBe(0)
 })
 
-test('a statement after the server has ended the connection is not answered with the error of the one before', async () => {
+test('after the server closed a connection, the next statement does not get the old error', async () => {
   const db = open({ poolSize: 1 })
   const sleeping = expect(db.call((own) => own`select pg_sleep(60)`)).rejects.toMatchObject({
     code: 'OVERLOADED',

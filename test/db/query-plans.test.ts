@@ -1,4 +1,4 @@
-/** No statement reads what does not belong to what it is asked for, whatever the statistics were when it was planned. */
+/** Every statement reads only the rows it needs, whatever the statistics were when it was planned. */
 import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -39,22 +39,22 @@ import {
   type ConcertFixture,
 } from '../support/fixtures.ts'
 
-/** So many seats of other concerts are sold, with all that belongs to a sale. */
+/** Sales of other concerts, with all their rows. */
 const OTHERS = 12_000
-/** One of the others has so many cancelled reservations. */
+/** Cancelled reservations of one other buyer. */
 const CANCELLED = 3_000
 const busyBuyer = randomUUID()
 const page = { limit: 10, after: undefined, before: undefined, fromEnd: false }
 
-/** Every operation, each of them on one small concert. */
-const operations: Record<string, (db: Database, show: ConcertFixture) => Promise<unknown>> = {
+/** Every operation, on one small concert. */
+const operations: Record<string, (db: Database, fixture: ConcertFixture) => Promise<unknown>> = {
   dates: (db, { concertId }) => catalog.listPerformances(db, concertId, { futureOnly: false, limit: 50 }),
   'last date': (db, { concertId }) => catalog.findLastPerformanceAt(db, concertId),
   'free seats': (db, { performanceId }) => catalog.countTakenSeats(db, [performanceId]),
   seats: (db, { performanceId }) => catalog.loadTakenSeats(db, [performanceId]),
   concerts: (db) => catalog.listConcerts(db, page),
-  'seat figures': (db, { concertId }) => readSeatStats(db, concertId),
-  'operator actions': (db, { concertId }) => listAuditLog(db, concertId, page),
+  'seat stats': (db, { concertId }) => readSeatStats(db, concertId),
+  'audit log': (db, { concertId }) => listAuditLog(db, concertId, page),
   'spent tickets': (db, { concertId }) => {
     const ticket = { userId: randomUUID(), concertId, number: 1 }
     return Promise.all([
@@ -62,14 +62,14 @@ const operations: Record<string, (db: Database, show: ConcertFixture) => Promise
       listSpentTickets(db, { userId: ticket.userId, concertIds: [concertId] }),
     ])
   },
-  leaving: async (db, show) => {
-    const buyer = createBuyer(show)
+  leaving: async (db, fixture) => {
+    const buyer = createBuyer(fixture)
     await holdSeats(db, holdArgs(buyer, [5])).catch(() => undefined)
     await leaveQueue(db, buyer.ticket)
   },
   users: (db) => Promise.all([loadUsers(db, [randomUUID()]), loadAccounts(db, [randomUUID()])]),
-  'a purchase': async (db, show) => {
-    const buyer = createBuyer(show)
+  'a purchase': async (db, fixture) => {
+    const buyer = createBuyer(fixture)
     await chargePoints(db, chargeArgs(buyer, 100))
     const cancelled = await holdSeats(db, holdArgs(buyer, [1]))
     await cancelReservation(db, cancelArgs(buyer, cancelled))
@@ -98,19 +98,19 @@ const operations: Record<string, (db: Database, show: ConcertFixture) => Promise
     await createUser(db, { id: randomUUID(), name: 'New' })
     await reserveQueueNumbers(db, concertId)
   },
-  'operators’ changes': async (db, { concertId }) => {
+  updates: async (db, { concertId }) => {
     const change = { capacity: 2, ratePerSecond: undefined, paused: undefined }
     await updateQueue(db, randomUUID(), concertId, change)
     const performances = [{ startsAt: new Date(Date.now() + 86_400_000), seatCount: 1, seatPrice: 1 }]
     const concert = { title: 'New', queueCapacity: 1, queueRatePerSecond: null, performances }
     await catalog.createConcert(db, randomUUID(), concert, uuidv7, randomUUID())
   },
-  'what expires': (db) => expireReservations(db, 10),
-  'what is delivered': async (db) => {
+  expiry: (db) => expireReservations(db, 10),
+  delivery: async (db) => {
     const events = await leaseOutbox(db, { delivered: [], limit: 5, leaseMs: 60_000 })
     await leaseOutbox(db, { delivered: events.map(({ id }) => id), limit: 0, leaseMs: 60_000 })
   },
-  'what is forgotten': (db) => pruneIdempotencyKeys(db, 86_400_000, 10),
+  pruning: (db) => pruneIdempotencyKeys(db, 86_400_000, 10),
 }
 
 /** Sold seats of 240 other concerts, written as the operations would have written them. */
@@ -146,7 +146,7 @@ const sellOthers = (sql: postgres.Sql) =>
 /** How many rows and blocks `work` reads, on the only connection of `db`. */
 async function readBy(db: Database, sql: postgres.Sql, work: () => Promise<unknown>) {
   const total = async () => {
-    // The counts of a session are published when its next statement has ended.
+    // A session publishes its counts when its next statement ends.
     await db.call((own) => own`select pg_stat_force_next_flush()`)
     const [row] = await sql<[{ scanned: number; rows: number; blocks: number }]>`select
       (select sum(seq_tup_read) from pg_stat_user_tables)::int as scanned,
@@ -169,15 +169,15 @@ const states: Record<string, (sql: postgres.Sql, db: Database) => Promise<unknow
   'tables that are empty and were never analyzed': () => Promise.resolve(),
   'tables that were analyzed while they were empty': (sql) => sql`vacuum analyze`,
   'tables that were analyzed with one row in each': async (sql, db) => {
-    const show = await createConcertFixture(db)
-    await operations['a purchase']?.(db, show)
+    const fixture = await createConcertFixture(db)
+    await operations['a purchase']?.(db, fixture)
     await sql`delete from outbox where id > (select min(id) from outbox)`
     await sql`vacuum analyze`
   },
 }
 
 describe.each(Object.keys(states))('planned with %s', (state) => {
-  test('every operation reads as much after 12,000 sales of others as before them', async () => {
+  test('every operation reads as many rows after 12,000 other sales as before', async () => {
     const database = await createDatabase()
     const { url, sql } = database
     const tables = await sql<
@@ -194,7 +194,7 @@ describe.each(Object.keys(states))('planned with %s', (state) => {
       await database.drop()
     })
     await states[state]?.(sql, arranger)
-    // Planned, and often enough for PostgreSQL to decide on a plan for all values.
+    // Often enough for PostgreSQL to choose a generic plan.
     const nowhere = { concertId: uuidv7(), performanceId: uuidv7() }
     for (const [name, run] of Object.entries(operations)) {
       if (name === 'a purchase')
@@ -203,12 +203,12 @@ describe.each(Object.keys(states))('planned with %s', (state) => {
     }
 
     const measure = async () => {
-      const show = await createConcertFixture(arranger)
+      const fixture = await createConcertFixture(arranger)
       const all: Record<string, Awaited<ReturnType<typeof readBy>>> = {}
       for (const [name, run] of Object.entries(operations)) {
         for (let n = 0; n < 7 && name === 'a purchase'; n++)
           await run(db, await createConcertFixture(arranger))
-        all[name] = await readBy(db, sql, () => run(db, show))
+        all[name] = await readBy(db, sql, () => run(db, fixture))
       }
       return all
     }
@@ -228,7 +228,7 @@ describe.each(Object.keys(states))('planned with %s', (state) => {
       ),
     )
     expect(grown).toEqual([{}, {}])
-    // None of them is planned again for each call.
+    // No statement has a custom plan.
     const [plans] = await db.call(
       (own) =>
         own<

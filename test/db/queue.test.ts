@@ -19,7 +19,7 @@ import {
 const { db, sql, open } = await openTestDb()
 const unchanged = { capacity: undefined, ratePerSecond: undefined, paused: undefined }
 
-test('blocks of numbers follow one another, and the first one says so', async () => {
+test('blocks of numbers are consecutive, and the first one is marked fresh', async () => {
   const { concertId } = await createConcertFixture(db)
   const settings = { capacity: 100, ratePerSecond: null, paused: false, version: 1 }
   const first = await reserveQueueNumbers(db, concertId)
@@ -34,7 +34,7 @@ test('blocks of numbers follow one another, and the first one says so', async ()
   expect(await reserveQueueNumbers(db, randomUUID())).toBeNull()
 })
 
-test('no number is reserved twice, whoever asks at the same time', async () => {
+test('concurrent calls never reserve a number twice', async () => {
   const { concertId } = await createConcertFixture(db)
   const servers = [db, open(), open()]
   const blocks = await Promise.all(
@@ -45,7 +45,7 @@ test('no number is reserved twice, whoever asks at the same time', async () => {
   expect(blocks.filter((block) => block?.fresh)).toHaveLength(1)
 })
 
-test('an operator changes what they name and nothing else, and each change is told to the queue', async () => {
+test('an update changes only the given settings, and adds an event', async () => {
   const { concertId } = await createConcertFixture(db)
   expect(await updateQueue(db, randomUUID(), concertId, { ...unchanged, capacity: 0 })).toEqual({
     capacity: 0,
@@ -77,7 +77,7 @@ test('an operator changes what they name and nothing else, and each change is to
   ])
 })
 
-test('changes of several operators at the same time all count', async () => {
+test('concurrent updates all count', async () => {
   const { concertId } = await createConcertFixture(db)
   await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -88,7 +88,7 @@ test('changes of several operators at the same time all count', async () => {
   expect(settings?.version).toBe(22)
 })
 
-test('without the concert there is nothing to change', async () => {
+test('updating a concert that does not exist returns null', async () => {
   expect(await updateQueue(db, randomUUID(), randomUUID(), { ...unchanged, capacity: 1 })).toBeNull()
   expect(await readQueueSettings(db, randomUUID())).toBeNull()
 })
@@ -104,16 +104,16 @@ test('a ticket that no payment has spent is not spent', async () => {
   expect(await isSpent(db, { ...ticket, concertId: randomUUID() })).toBe(false)
 })
 
-test('of many tickets, those that have ended, and why', async () => {
-  const show = await createConcertFixture(db)
-  const tickets = [1, 2, 3].map((number) => ({ ...createBuyer(show).ticket, number }))
+test('ended tickets are returned with their reason', async () => {
+  const fixture = await createConcertFixture(db)
+  const tickets = [1, 2, 3].map((number) => ({ ...createBuyer(fixture).ticket, number }))
   for (const { concertId, userId } of tickets.slice(1))
     await sql`insert into spent_tickets (concert_id, user_id, number, spent_at) values (${concertId}, ${userId}, 3, now())`
-  expect(await endedTickets(db, show.concertId, tickets)).toEqual(new Map([[3, 'PAID']]))
-  expect(await endedTickets(db, show.concertId, [])).toEqual(new Map())
+  expect(await endedTickets(db, fixture.concertId, tickets)).toEqual(new Map([[3, 'PAID']]))
+  expect(await endedTickets(db, fixture.concertId, [])).toEqual(new Map())
 })
 
-test('spent tickets are listed for the user that paid', async () => {
+test('spent tickets are listed for the user who paid', async () => {
   const concert = await createConcertFixture(db)
   const [buyer, other] = [createBuyer(concert, 1), createBuyer(concert, 2)]
   await chargePoints(db, chargeArgs(buyer, 100))

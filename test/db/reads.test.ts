@@ -20,7 +20,7 @@ import {
 
 const { db, sql } = await openTestDb()
 
-test('users are those that were remembered, once each', async () => {
+test('created users are found by id, and cannot be created twice', async () => {
   const user = { id: randomUUID(), name: 'Minji' }
   await createUser(db, user)
   expect(await loadUsers(db, [randomUUID(), user.id])).toEqual([user])
@@ -28,9 +28,9 @@ test('users are those that were remembered, once each', async () => {
   await expect(createUser(db, user)).rejects.toMatchObject({ code: '23505' })
 })
 
-test('a user’s reservations come a page at a time, their own only, as they stand now', async () => {
-  const show = await createConcertFixture(db)
-  const [buyer, other] = [createBuyer(show), createBuyer(show)]
+test('a user’s reservations are listed in pages, with their current status', async () => {
+  const concert = await createConcertFixture(db)
+  const [buyer, other] = [createBuyer(concert), createBuyer(concert)]
   const ids: string[] = []
   for (const seat of [1, 2, 3])
     ids.push(await holdSeats(db, holdArgs(buyer, [seat], { holdMs: seat * HOLD_MS })))
@@ -47,7 +47,7 @@ test('a user’s reservations come a page at a time, their own only, as they sta
   expect(statuses).toEqual(['EXPIRED', 'HELD', 'HELD'])
 })
 
-test('what a call has made is told as a later read tells it, and so is a repeated call', async () => {
+test('a mutation returns what a later read returns, and so does its repetition', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   await chargePoints(db, chargeArgs(buyer, 200))
   const wanted = holdArgs(buyer, [2, 1])
@@ -62,7 +62,7 @@ test('what a call has made is told as a later read tells it, and so is a repeate
   expect(await reservations.holdSeats(db, wanted)).toEqual({ ...held, status: 'PAID' })
 })
 
-test('what does not exist is not there', async () => {
+test('ids that do not exist are left out', async () => {
   expect(await loadReservations(db, [randomUUID()])).toEqual([])
   expect(await loadPayments(db, [randomUUID()])).toEqual([])
   expect(await loadPaymentsByReservation(db, [randomUUID()])).toEqual([])

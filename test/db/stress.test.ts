@@ -26,7 +26,7 @@ const servers = [open(), open(), open()]
 const CALLS = 1_500
 const CONCURRENCY = 30
 
-/** Numbers below `limit`, the same ones in every run; how the calls meet in the database is chance enough. */
+/** Pseudo-random numbers below `limit`, the same in every run. Only the interleaving of the calls differs. */
 function createRandom(seed = 1): (limit: number) => number {
   let state = seed
   return (limit) => {
@@ -35,31 +35,31 @@ function createRandom(seed = 1): (limit: number) => number {
   }
 }
 
-/** Everybody does anything at any time, and sends some of it twice. */
+/** Buyers make random calls concurrently, and repeat some of them. */
 async function runRandomCalls() {
-  const roll = createRandom()
-  const pick = <T>(list: readonly T[]): T => list[roll(list.length)] as T
+  const random = createRandom()
+  const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T
   const [db] = servers as [Database]
-  const show = await createConcertFixture(db, { seatCount: 60, seatPrice: 30 })
-  const buyers = createBuyers(show, 8)
+  const concert = await createConcertFixture(db, { seatCount: 60, seatPrice: 30 })
+  const buyers = createBuyers(concert, 8)
   const held: { buyer: Buyer; id: string }[] = []
   const calls: ((db: Database) => Promise<unknown>)[] = []
   const answers: unknown[] = []
   const replays: { first: unknown; again: unknown }[] = []
 
-  function invent(): (db: Database) => Promise<unknown> {
+  function randomCall(): (db: Database) => Promise<unknown> {
     const buyer = pick(buyers)
-    const kind = roll(10)
+    const kind = random(10)
     if (kind < 1) return (server) => expireReservations(server, 5)
     if (kind < 3) {
-      const charge = chargeArgs(buyer, 1 + roll(10))
+      const charge = chargeArgs(buyer, 1 + random(10))
       return (server) => chargePoints(server, charge)
     }
     if (kind < 7 || held.length === 0) {
       // Everybody wants the same few seats, others as time goes on, so that there are always free ones.
       const front = Math.floor((calls.length / CALLS) * 48)
-      const seats = Array.from({ length: 1 + roll(3) }, () => front + 1 + roll(12))
-      const hold = holdArgs(buyer, [...new Set(seats)], { holdMs: 5 + roll(60), seatLimit: 12 })
+      const seats = Array.from({ length: 1 + random(3) }, () => front + 1 + random(12))
+      const hold = holdArgs(buyer, [...new Set(seats)], { holdMs: 5 + random(60), seatLimit: 12 })
       return async (server) => {
         const id = await holdSeats(server, hold).catch((error: unknown) => {
           // A spent ticket: the next time this buyer comes with a new one.
@@ -71,7 +71,7 @@ async function runRandomCalls() {
         return id
       }
     }
-    const { buyer: owner, id } = held[held.length - 1 - roll(Math.min(10, held.length))] ?? pick(held)
+    const { buyer: owner, id } = held[held.length - 1 - random(Math.min(10, held.length))] ?? pick(held)
     if (kind < 9) {
       const payment = paymentArgs(owner, id)
       return (server) => payReservation(server, payment)
@@ -80,20 +80,20 @@ async function runRandomCalls() {
     return (server) => cancelReservation(server, cancel)
   }
 
-  async function buyAndBuy(): Promise<void> {
+  async function makeCalls(): Promise<void> {
     while (calls.length < CALLS) {
-      const call = invent()
+      const call = randomCall()
       calls.push(call)
       const first = await resultOf(call(pick(servers)))
       answers.push(first)
-      if (roll(5) === 0) replays.push({ first, again: await resultOf(call(pick(servers))) })
+      if (random(5) === 0) replays.push({ first, again: await resultOf(call(pick(servers))) })
     }
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, buyAndBuy))
+  await Promise.all(Array.from({ length: CONCURRENCY }, makeCalls))
   return { answers, replays }
 }
 
-test('after any storm the books balance, and every answer was kept', async () => {
+test('after concurrent random calls every invariant holds, and retries get the same answers', async () => {
   const { answers, replays } = await runRandomCalls()
   const counts = countOutcomes(answers)
   await expectInvariants(sql)
@@ -103,7 +103,7 @@ test('after any storm the books balance, and every answer was kept', async () =>
   for (const { first, again } of keyed)
     if (!('OVERLOADED' in countOutcomes([first, again]))) expect(again).toEqual(first)
   expect(counts['ok']).toBeGreaterThan(CALLS / 5)
-  for (const word of ['SeatTaken', 'HoldExpired', 'AlreadyPaid']) expect(counts).toHaveProperty(word)
+  for (const outcome of ['SeatTaken', 'HoldExpired', 'AlreadyPaid']) expect(counts).toHaveProperty(outcome)
   expect(counts['OVERLOADED'] ?? 0).toBeLessThan(CALLS / 100)
 
   const told = await sql`

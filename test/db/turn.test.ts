@@ -14,7 +14,7 @@ import {
   passTime,
 } from '../support/fixtures.ts'
 
-const { db, sql, whileLocked: whileHeld, untilBlocked } = await openTestDb()
+const { db, sql, whileLocked, untilBlocked } = await openTestDb()
 const TURN_MS = 3 * HOLD_MS
 
 async function lengthOf(id: string): Promise<number> {
@@ -32,11 +32,11 @@ test('a hold lasts no longer than the turn', async () => {
   expect(await lengthOf(short)).toBeLessThanOrEqual(60_000)
 })
 
-test('what a hold waits for counts towards the turn', async () => {
+test('the time that a hold waits for locks counts towards the turn', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const first = await holdSeats(db, holdArgs(buyer, [1]))
   const [key, turnLeftMs] = [randomUUID(), 50]
-  const waiting = await whileHeld(
+  const waiting = await whileLocked(
     (tx) => tx`select from accounts where user_id = ${buyer.userId} for update`,
     async () => {
       const call = holdSeats(db, holdArgs(buyer, [2], { key, turnLeftMs })).catch((error: unknown) => error)
@@ -56,7 +56,7 @@ test('what a hold waits for counts towards the turn', async () => {
   await holdSeats(db, holdArgs({ ...buyer, ticket: { ...buyer.ticket, number: 2 } }, [2], { key }))
 })
 
-test('holds of one ticket end a longest turn after the first of them, whatever the queue says', async () => {
+test('holds of one ticket end at the latest one maximum turn after the first, whatever the queue says', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const hold = (ticket = buyer.ticket) => holdSeats(db, holdArgs(buyer, [1], { ticket, turnMs: TURN_MS }))
   const steps = (2 * TURN_MS) / HOLD_MS

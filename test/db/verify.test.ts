@@ -4,7 +4,7 @@ import { openTestDb } from '../support/test-db.ts'
 
 const { db, sql } = await openTestDb()
 
-test('a database that is migrated can be used, and one that lacks a table or a function is refused', async () => {
+test('a migrated database is accepted, and one without a table or a function is refused', async () => {
   expect(await verifyDatabase(db)).toEqual({ readOnly: false })
   await sql`drop function prune_idempotency_keys`
   await sql`drop table write_probe`

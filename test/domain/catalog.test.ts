@@ -3,7 +3,7 @@ import { changedSeats, seatMap } from '../../src/domain/catalog.ts'
 
 const date = { id: 'd', concertId: 'c', startsAt: new Date(0), seatCount: 3, seatPrice: 5 }
 
-test('a seat that nobody has is available', () => {
+test('a seat without a claim is available', () => {
   expect(seatMap(date, new Map([[2, 'SOLD']]))).toEqual([
     { number: 1, price: 5, status: 'AVAILABLE' },
     { number: 2, price: 5, status: 'SOLD' },
@@ -11,11 +11,11 @@ test('a seat that nobody has is available', () => {
   ])
 })
 
-test('a claim on a seat that the date does not have is not shown', () => {
+test('a claim on a seat that does not exist is left out', () => {
   expect(seatMap(date, new Map([[4, 'HELD']])).map(({ number }) => number)).toEqual([1, 2, 3])
 })
 
-test('what changed are the seats whose status did, as they are now', () => {
+test('changed seats are those whose status differs, in their new state', () => {
   const before = seatMap(date, new Map([[1, 'HELD']]))
   const after = seatMap(
     date,

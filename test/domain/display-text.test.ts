@@ -69,7 +69,7 @@ const hidden = fc.oneof(
   ].map(([min, max]) => fc.integer({ min: min ?? 0, max: max ?? 0 })),
 )
 
-test('wherever one hidden character stands in a text, it is refused', () => {
+test('a hidden character is refused at any position', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'grapheme' }),
@@ -84,7 +84,7 @@ test('wherever one hidden character stands in a text, it is refused', () => {
   )
 })
 
-test('what is accepted stays as it is when it is read again', () => {
+test('an accepted text is unchanged by a second normalisation', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const once = normalizedText(text)
@@ -95,6 +95,6 @@ test('what is accepted stays as it is when it is read again', () => {
   )
 })
 
-test('two ways to write a letter are one', () => {
+test('two encodings of a letter are normalised to one', () => {
   expect(normalizedText(' e\u0301 ')).toBe('\u00e9')
 })

@@ -3,7 +3,7 @@ import { overloaded, Problem } from '../../src/domain/problem.ts'
 import { isTerminal } from '../../src/domain/queue.ts'
 import * as refusals from '../../src/domain/refusals.ts'
 
-test('refusals speak to the person who asked', () => {
+test('the messages of refusals address the user', () => {
   expect(new refusals.SeatTaken([10, 9]).message).toContain('seat 9, 10.')
   expect(new refusals.SeatNotFound([51]).message).toContain('seat 51 ')
   expect(new refusals.InsufficientPoints(30, 100).message).toContain('at least 70 more')
@@ -11,14 +11,14 @@ test('refusals speak to the person who asked', () => {
   expect(new refusals.SeatTaken([1])).toBeInstanceOf(refusals.Refusal)
 })
 
-test('a store that is away is a problem that passes', () => {
+test('an unavailable store is OVERLOADED, with a time to retry', () => {
   const cause = new Error('ECONNREFUSED')
   expect(overloaded(cause)).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 1, cause })
   expect(overloaded(cause).message).not.toContain('ECONN')
   expect(new Problem('FORBIDDEN', 'No.').retryAfterSeconds).toBeUndefined()
 })
 
-test('a ticket that is spent or lapsed has nothing more to say', () => {
+test('Finished and Lapsed are final, Waiting and Admitted are not', () => {
   const at = new Date(0)
   expect(isTerminal({ kind: 'Finished', at })).toBe(true)
   expect(isTerminal({ kind: 'Lapsed', reason: 'LEFT' })).toBe(true)

@@ -14,24 +14,24 @@ const at = (seconds: number, admittedTotal: number, admitted: number): QueueStat
 const open = { capacity: 100, ratePerSecond: null, paused: false }
 const full = { waiting: 8_000, admitted: 100 }
 
-test('admissions end as often as people were let in and are no longer there', () => {
+test('departures are admissions that are no longer admitted, per second', () => {
   expect(departuresPerSecond([at(0, 0, 0), at(30, 100, 100), at(60, 200, 100)], at(80, 250, 100))).toBe(3)
-  // The first hundred fill the room: nobody has left it.
+  // The first hundred use the whole capacity, and none has departed.
   expect(departuresPerSecond([at(0, 0, 0)], at(20, 100, 100))).toBe(0)
 })
 
-test('too short a look, or a queue that began anew, says nothing', () => {
+test('departures are unknown for a short history, and after the counts started again', () => {
   expect(departuresPerSecond([], at(0, 10, 1))).toBeNull()
   expect(departuresPerSecond([at(95, 10, 1)], at(100, 20, 1))).toBeNull()
   expect(departuresPerSecond([at(10, 10, 1)], at(100, 20, 1))).toBeNull()
   expect(departuresPerSecond([at(60, 500, 1)], at(100, 20, 1))).toBeNull()
 })
 
-test('the last of 8,000 is in when 8,000 slots have come free', () => {
+test('the last of 8,000 waiting is admitted when 8,000 slots have become free', () => {
   expect(forecast(full, 2, open)).toEqual({ waiting: 8_000, admissionsPerSecond: 2, seconds: 4_000 })
 })
 
-test('twice the capacity is nearly twice as fast, half of it half as fast', () => {
+test('twice the capacity admits nearly twice as fast, half of it half as fast', () => {
   expect(forecast(full, 2, { ...open, capacity: 200 })).toMatchObject({
     admissionsPerSecond: 4,
     seconds: 1_975,
@@ -42,7 +42,7 @@ test('twice the capacity is nearly twice as fast, half of it half as fast', () =
   })
 })
 
-test('a rate holds back, and room for all is filled at that rate', () => {
+test('the rate limits admissions, also while there are enough slots for all', () => {
   expect(forecast(full, 2, { ...open, ratePerSecond: 1 })).toMatchObject({
     admissionsPerSecond: 1,
     seconds: 8_000,
@@ -51,7 +51,7 @@ test('a rate holds back, and room for all is filled at that rate', () => {
   expect(forecast(full, null, { ...open, capacity: 10_000 }).seconds).toBe(0)
 })
 
-test('nobody comes in while it is paused or there is no room, and nobody guesses', () => {
+test('the forecast is never while paused or without capacity, and unknown without departures', () => {
   const never = { waiting: 8_000, admissionsPerSecond: 0, seconds: null }
   expect(forecast(full, 2, { ...open, paused: true })).toEqual(never)
   expect(forecast(full, 2, { ...open, capacity: 0 })).toEqual(never)

@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.ts'
 
 const NEVER = 1_000_000
 
-/** A job whose runs begin when the loop wants, and end when the test wants. */
+/** A job whose runs end when the test says so. */
 function createJob(pauseMs: number) {
   const runs: ((more: boolean | Error) => void)[] = []
   const errors: unknown[] = []
@@ -29,7 +29,7 @@ function createJob(pauseMs: number) {
   }
 }
 
-test('it runs at once, and again after its rest', async () => {
+test('a job runs at once, and again after its pause', async () => {
   const { runs, untilRun } = createJob(5)
   expect(runs).toHaveLength(1)
   runs[0]?.(false)
@@ -38,7 +38,7 @@ test('it runs at once, and again after its rest', async () => {
   await untilRun(3)
 })
 
-test('waking ends the rest', async () => {
+test('waking ends the pause', async () => {
   const { loop, runs, untilRun } = createJob(NEVER)
   runs[0]?.(false)
   await eventually(() => {
@@ -49,7 +49,7 @@ test('waking ends the rest', async () => {
   await untilRun(3)
 })
 
-test('waking while it runs makes one more run, however often, and never two at the same time', async () => {
+test('waking during a run causes one further run, never two at a time', async () => {
   const { loop, runs, untilRun } = createJob(NEVER)
   loop.wake()
   loop.wake()
@@ -61,13 +61,13 @@ test('waking while it runs makes one more run, however often, and never two at t
   expect(runs).toHaveLength(2)
 })
 
-test('when there is more to do it does not rest', async () => {
+test('a run that reports more work is followed by the next without a pause', async () => {
   const { runs, untilRun } = createJob(NEVER)
   runs[0]?.(true)
   await untilRun(2)
 })
 
-test('a failure is heard of, and the next run comes after the rest', async () => {
+test('a failure is reported, and the next run follows after the pause', async () => {
   const { runs, errors, untilRun } = createJob(5)
   const error = new Error('away')
   runs[0]?.(error)
@@ -75,7 +75,7 @@ test('a failure is heard of, and the next run comes after the rest', async () =>
   expect(errors).toEqual([error])
 })
 
-test('stopping waits for the run under way, and nothing runs any more', async () => {
+test('stopping waits for the current run, and no further run starts', async () => {
   const { loop, runs } = createJob(1)
   let stopped = false
   const stopping = loop.stop().then(() => (stopped = true))
@@ -88,7 +88,7 @@ test('stopping waits for the run under way, and nothing runs any more', async ()
   expect(runs).toHaveLength(1)
 })
 
-test('stopping ends the rest', async () => {
+test('stopping ends the pause', async () => {
   const { loop, runs } = createJob(NEVER)
   runs[0]?.(false)
   await new Promise(setImmediate)

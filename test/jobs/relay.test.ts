@@ -19,22 +19,22 @@ import {
 import { openJobHarness } from '../support/job-harness.ts'
 import { eventually } from '../support/eventually.ts'
 
-const { db, sql, clear, options, addServer: another, start, readStream: stream } = await openJobHarness()
-const { queue, pubsub: pubsub } = options
+const { db, sql, clear, options, addServer, start, readStream } = await openJobHarness()
+const { queue, pubsub } = options
 beforeEach(clear)
 
-/** A concert that lets one in at a time, somebody who is in, and somebody who waits. */
+/** A concert with a capacity of one, an admitted buyer, and a waiting one. */
 async function arrange() {
-  const show = await createConcertFixture(db)
+  const concert = await createConcertFixture(db)
   const one = { capacity: 1, ratePerSecond: null, paused: undefined }
-  await updateQueue(db, randomUUID(), show.concertId, one)
+  await updateQueue(db, randomUUID(), concert.concertId, one)
   const join = async (): Promise<Buyer> => {
-    const { ticket } = await queue.join(show.concertId, randomUUID())
-    return { ...show, userId: ticket.userId, ticket }
+    const { ticket } = await queue.join(concert.concertId, randomUUID())
+    return { ...concert, userId: ticket.userId, ticket }
   }
   const [buyer, next] = [await join(), await join()]
   await relayAll()
-  return { buyer, next, show }
+  return { buyer, next, concert }
 }
 
 async function relayAll(by = options): Promise<void> {
@@ -51,7 +51,7 @@ async function buy(buyer: Buyer): Promise<string> {
 
 const statusOf = async ({ ticket }: Buyer) => (await queue.status(ticket)).kind
 
-test('a payment frees the slot, and the next one is in within a second', async () => {
+test('a payment frees the slot, and the next ticket is admitted', async () => {
   const { buyer, next } = await arrange()
   const jobs = start(options)
   expect(await statusOf(next)).toBe('Waiting')
@@ -62,15 +62,15 @@ test('a payment frees the slot, and the next one is in within a second', async (
   await jobs.stop()
 })
 
-test('nobody has to wake it: an event of a server that is gone goes out with the next round', async () => {
+test('an event of a server that has died is delivered by the next poll of another', async () => {
   const { buyer, next } = await arrange()
-  const jobs = start(another())
+  const jobs = start(addServer())
   await buy(buyer)
   await eventually(async () => expect(await statusOf(next)).toBe('Admitted'))
   await jobs.stop()
 })
 
-test('a hold keeps its owner in for as long as it lasts', async () => {
+test('a hold extends its owner’s admission until it ends', async () => {
   const { buyer } = await arrange()
   await holdSeats(db, holdArgs(buyer, [1], { holdMs: LONG_TIMES.turnMs }))
   await relayAll()
@@ -79,10 +79,10 @@ test('a hold keeps its owner in for as long as it lasts', async () => {
   expect(leftMs).toBeGreaterThan(LONG_TIMES.turnMs - 60_000)
 })
 
-test('whoever watches the seats is woken by every change of them', async () => {
-  const { buyer, show } = await arrange()
+test('every change of the seats is published to their subscribers', async () => {
+  const { buyer, concert } = await arrange()
   const woken = vi.fn()
-  const stop = await pubsub.subscribeSeats(show.performanceId, woken)
+  const stop = await pubsub.subscribeSeats(concert.performanceId, woken)
   onTestFinished(stop)
   const id = await holdSeats(db, holdArgs(buyer, [1]))
   await relayAll()
@@ -92,15 +92,15 @@ test('whoever watches the seats is woken by every change of them', async () => {
   await eventually(() => expect(woken).toHaveBeenCalledTimes(2))
 })
 
-test('other services read of it in order, with the fields that are documented', async () => {
+test('the event stream has the documented fields, in order', async () => {
   const { buyer } = await arrange()
-  const before = (await stream()).length
+  const before = (await readStream()).length
   const id = await buy(buyer)
   const written = await sql<
     { id: string; at: Date }[]
   >`select id::text, occurred_at as at from outbox order by id`
   await relayAll()
-  const entries = (await stream()).slice(before)
+  const entries = (await readStream()).slice(before)
   expect(entries.map(({ data: _, ...fields }) => fields)).toEqual(
     ['reservation.held', 'payment.completed'].map((type, index) => ({
       id: written[index]?.id,
@@ -116,14 +116,14 @@ test('other services read of it in order, with the fields that are documented', 
   expect(await sql`select from outbox`).toHaveLength(0)
 })
 
-test('a change of an operator reaches the queue, and an older one that comes late does not undo it', async () => {
-  const { next, show } = await arrange()
-  await updateQueue(db, randomUUID(), show.concertId, {
+test('an operator’s changes reach the queue', async () => {
+  const { next, concert } = await arrange()
+  await updateQueue(db, randomUUID(), concert.concertId, {
     capacity: 2,
     ratePerSecond: undefined,
     paused: undefined,
   })
-  await updateQueue(db, randomUUID(), show.concertId, {
+  await updateQueue(db, randomUUID(), concert.concertId, {
     capacity: undefined,
     ratePerSecond: undefined,
     paused: true,
@@ -131,7 +131,7 @@ test('a change of an operator reaches the queue, and an older one that comes lat
   await relayAll()
   const status = await queue.status(next.ticket)
   expect(status).toMatchObject({ kind: 'Waiting', paused: true })
-  await updateQueue(db, randomUUID(), show.concertId, {
+  await updateQueue(db, randomUUID(), concert.concertId, {
     capacity: undefined,
     ratePerSecond: undefined,
     paused: false,
@@ -140,7 +140,7 @@ test('a change of an operator reaches the queue, and an older one that comes lat
   expect(await statusOf(next)).toBe('Admitted')
 })
 
-test('what a dead server had leased is delivered when its lease has run out, and twice does no harm', async () => {
+test('an event leased by a dead server is delivered after its lease, and a second delivery changes nothing', async () => {
   const { buyer, next } = await arrange()
   await buy(buyer)
   const [leased] = await sql`select id from lease_outbox('{}', 100, 60000)`
@@ -149,18 +149,18 @@ test('what a dead server had leased is delivered when its lease has run out, and
   await passTime(sql, 60_000)
   await relayAll()
   expect(await statusOf(next)).toBe('Admitted')
-  const [held] = (await stream()).slice(-2)
+  const [held] = (await readStream()).slice(-2)
   expect(held?.['id']).toBe(String(leased?.['id']))
-  // The server was not dead after all, only slow, and delivers what it had leased once more.
+  // The server was only slow, and delivers its leased event once more.
   await queue.finish(buyer.ticket)
   expect([await statusOf(buyer), await statusOf(next)]).toEqual(['Finished', 'Admitted'])
 })
 
-test('what happens while Redis is away is delivered when it is back', async () => {
+test('events are delivered after an outage of Redis', async () => {
   const { buyer, next } = await arrange()
   const way = await createRedisProxy()
   onTestFinished(() => way.close())
-  const cutOff = another(way.url)
+  const cutOff = addServer(way.url)
   way.cut()
   const id = await buy(buyer)
   await expect(createRelay(cutOff).run()).rejects.toThrow()
@@ -169,12 +169,12 @@ test('what happens while Redis is away is delivered when it is back', async () =
   way.restore()
   await eventually(async () => expect(await statusOf(next)).toBe('Admitted'))
   await eventually(async () => expect(await sql`select from outbox`).toHaveLength(0))
-  const types = (await stream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
+  const types = (await readStream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
   expect([...new Set(types)]).toEqual(['reservation.held', 'payment.completed'])
   await jobs.stop()
 })
 
-test('an event that cannot be delivered holds up its own reservation, and nothing else', async () => {
+test('an event that cannot be delivered blocks only its own reservation', async () => {
   const { buyer, next } = await arrange()
   await sql`insert into outbox (type, subject_id, data, occurred_at)
     values ('payment.completed', ${randomUUID()}, '{"spendsTicket": true, "concertId": 1}', now())`
@@ -188,17 +188,17 @@ test('an event that cannot be delivered holds up its own reservation, and nothin
   expect(await sql`select from outbox`).toHaveLength(1)
 })
 
-test('a relay that is stopped leaves nothing behind that it has delivered', async () => {
+test('a stopped relay has deleted the events that it delivered', async () => {
   const { buyer } = await arrange()
   await buy(buyer)
   const relay = createRelay(options)
   await relay.run()
   expect((await sql`select from outbox`).length).toBeGreaterThan(0)
-  const events = (await stream()).length
+  const events = (await readStream()).length
   await relay.acknowledge()
   await relayAll()
-  // The payment came behind the hold, and has been delivered by now; the hold came once.
-  expect((await stream()).length).toBe(events + 1)
+  // The payment has been delivered after the hold; the hold once.
+  expect((await readStream()).length).toBe(events + 1)
   expect(await sql`select from outbox`).toHaveLength(0)
 })
 
@@ -210,7 +210,7 @@ test('a ticket leaves the queue even if its server dies right after the commit',
   await relayAll()
   expect(await statusOf(next)).toBe('Admitted')
   expect(await queue.status(buyer.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
-  const types = (await stream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
+  const types = (await readStream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
   expect(types).toEqual(['reservation.held', 'reservation.cancelled'])
-  expect(JSON.stringify(await stream())).not.toContain('queue.left')
+  expect(JSON.stringify(await readStream())).not.toContain('queue.left')
 })

@@ -13,11 +13,11 @@ import {
 import { openJobHarness } from '../support/job-harness.ts'
 import { eventually } from '../support/eventually.ts'
 
-const { db, sql, options, start, failures, readStream: stream } = await openJobHarness()
+const { db, sql, options, start, failures, readStream } = await openJobHarness()
 const statusOf = async (id: string) =>
   (await sql`select status from reservations where id = ${id}`)[0]?.['status'] as string
 
-test('a lapsed hold is free with no job running, and the sweeper of any server ends it and says so', async () => {
+test('the seats of a lapsed hold are free without a job, and the sweeper ends it with an event', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const id = await holdSeats(db, holdArgs(buyer, [1]))
   await passTime(sql, HOLD_MS)
@@ -27,15 +27,15 @@ test('a lapsed hold is free with no job running, and the sweeper of any server e
   const jobs = start(options)
   await eventually(async () => expect(await statusOf(id)).toBe('EXPIRED'))
   const typesOf = async () =>
-    (await stream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
+    (await readStream()).filter(({ data }) => data?.includes(id)).map(({ type }) => type)
   await eventually(async () => expect(await typesOf()).toEqual(['reservation.held', 'reservation.expired']))
   await jobs.stop()
 })
 
-test('more lapsed holds than one round ends are ended without a rest', async () => {
-  const show = await createConcertFixture(db, { seatCount: 450 })
+test('more lapsed holds than one batch are ended without a pause', async () => {
+  const concert = await createConcertFixture(db, { seatCount: 450 })
   await Promise.all(
-    Array.from({ length: 450 }, (_, index) => holdSeats(db, holdArgs(createBuyer(show), [index + 1]))),
+    Array.from({ length: 450 }, (_, index) => holdSeats(db, holdArgs(createBuyer(concert), [index + 1]))),
   )
   await passTime(sql, HOLD_MS)
   const jobs = start(options)
@@ -47,7 +47,7 @@ test('more lapsed holds than one round ends are ended without a rest', async () 
   expect(failures).toEqual([])
 })
 
-test('old keys are forgotten, young ones kept', async () => {
+test('keys past their retention are deleted, and others stay', async () => {
   const buyer = createBuyer(await createConcertFixture(db))
   const [old, young] = [chargeArgs(buyer, 1), chargeArgs(buyer, 2)]
   await chargePoints(db, old)
