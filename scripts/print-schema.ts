@@ -1,4 +1,4 @@
-/** Prints the schema that clients see. test/schema.graphql is a copy of it: `npm run schema` makes it anew. */
+/** Prints the schema for clients. schema.graphql is a copy of it: `npm run schema` renews it. */
 import { printSchema } from 'graphql'
 import { createSchema } from '../src/schema/index.ts'
 

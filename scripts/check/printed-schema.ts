@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Outcome } from './steps.ts'
 import { runNode } from './tool.ts'
 
-const FILE = 'test/schema.graphql'
+const FILE = 'schema.graphql'
 
 /** Whether the committed schema is the one the server serves. */
 export async function printedSchemaIsCurrent(): Promise<Outcome> {

@@ -58,6 +58,16 @@ export const listPerformances = (
 export const loadPerformances = (db: Database, ids: readonly string[]): Promise<Performance[]> =>
   db.call((sql) => sql<Performance[]>`select * from performances where id = any(${ids}::uuid[])`)
 
+/** All dates of these concerts, the earliest first. */
+export const loadPerformancesByConcert = (
+  db: Database,
+  concertIds: readonly string[],
+): Promise<Performance[]> =>
+  db.call(
+    (sql) => sql<Performance[]>`
+      select * from performances where concert_id = any(${concertIds}::uuid[]) order by starts_at, id`,
+  )
+
 /** How many seats of each performance are held or sold. A performance without any is left out. */
 export const countTakenSeats = (
   db: Database,
@@ -82,6 +92,17 @@ export async function loadTakenSeats(
   )
   return claims.flatMap(({ status, ...claim }) => (status === null ? [] : [{ ...claim, status }]))
 }
+
+/** The reservations that the held and sold seats of these performances belong to, in any order. */
+export const loadSeatReservations = (
+  db: Database,
+  performanceIds: readonly string[],
+): Promise<{ performanceId: string; number: number; reservationId: string }[]> =>
+  db.call(
+    (sql) => sql<{ performanceId: string; number: number; reservationId: string }[]>`
+      select performance_id, seat_number as number, reservation_id from seat_claims
+      where performance_id = any(${performanceIds}::uuid[]) and released_at is null and ${claimStatus(sql)} is not null`,
+  )
 
 /**
  * Adds a concert with its dates, all or nothing, and an entry in the audit log.

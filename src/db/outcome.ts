@@ -1,5 +1,6 @@
 /** Turns the answers of the SQL functions into results, refusals and problems. */
 import { Problem } from '../domain/problem.ts'
+import { notAdmitted, otherConcert } from '../domain/queue.ts'
 import {
   AlreadyPaid,
   BalanceLimitExceeded,
@@ -79,15 +80,11 @@ function refusalFor(answer: Outcome): Error {
     case 'PerformanceNotFound':
       return new Problem('NOT_FOUND', 'There is no such performance.')
     case 'OtherConcert':
-      return new Problem('QUEUE_TICKET_INVALID', 'This queue ticket is for another concert.')
-    case 'TurnOver':
-      return new Problem('NOT_ADMITTED', 'Your turn is over. Join the queue again for a new one.')
+      return otherConcert()
     case 'NotAdmitted':
     case 'TicketSpent':
-      return new Problem(
-        'NOT_ADMITTED',
-        'This queue ticket does not let you in. Join the queue and wait to be admitted.',
-      )
+    case 'TurnOver':
+      return notAdmitted()
     default:
       return new Error(`unexpected outcome ${answer.outcome}`)
   }

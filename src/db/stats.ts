@@ -29,7 +29,7 @@ export async function readSeatStats(db: Database, concertId: string): Promise<Se
         count(*) filter (where status = 'HELD') as held,
         (select total - taken from seats) as free,
         count(status) - (select taken from seats) as oversold,
-        (select points from sold) as points_taken
+        (select points from sold) as revenue
       from claims`,
   )
   return row

@@ -22,6 +22,7 @@ export type SeatStatus = 'AVAILABLE' | 'HELD' | 'SOLD'
 export type TakenSeats = ReadonlyMap<number, 'HELD' | 'SOLD'>
 
 export interface Seat {
+  performanceId: string
   number: number
   price: number
   status: SeatStatus
@@ -30,6 +31,8 @@ export interface Seat {
 /** A message to a subscriber. The first one has every seat of a performance, later ones the seats that changed. */
 export interface SeatChanges {
   performanceId: string
+  /** Seats that are held or sold now. */
+  takenCount: number
   snapshot: boolean
   seats: readonly Seat[]
 }
@@ -45,6 +48,7 @@ export interface NewConcert {
 /** Every seat of a performance, in order. */
 export function seatMap(performance: Performance, taken: TakenSeats): Seat[] {
   return Array.from({ length: performance.seatCount }, (_, index) => ({
+    performanceId: performance.id,
     number: index + 1,
     price: performance.seatPrice,
     status: taken.get(index + 1) ?? 'AVAILABLE',

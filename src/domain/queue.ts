@@ -1,4 +1,5 @@
 /** The queue of a concert: tickets, their status, settings and times. */
+import { Problem } from './problem.ts'
 
 /** The claims of a signed queue ticket. A number is never issued twice for a concert. */
 export interface QueueTicket {
@@ -59,3 +60,13 @@ export interface QueueTimes {
 /** Whether the status is final. */
 export const isTerminal = (status: QueueStatus): boolean =>
   status.kind === 'Finished' || status.kind === 'Lapsed'
+
+/** Why a ticket does not open the dates and seats of its concert. */
+export const notAdmitted = (): Problem =>
+  new Problem(
+    'NOT_ADMITTED',
+    'This queue ticket is not admitted. Wait for your turn; if the ticket has ended, join the queue again.',
+  )
+
+export const otherConcert = (): Problem =>
+  new Problem('QUEUE_TICKET_INVALID', 'This queue ticket is for another concert.')

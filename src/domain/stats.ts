@@ -24,7 +24,7 @@ export interface SeatStats {
   /** Seats with two owners, or that do not exist: always 0. */
   oversold: number
   /** The sum of the payments for sold seats, in points. */
-  pointsTaken: number
+  revenue: number
 }
 
 export interface ConcertStats extends QueueStats, SeatStats {

@@ -1,14 +1,14 @@
-/** The doors: whose objects, whose ticket, whose turn. */
+/** Who may do what: the owner of an object, the holder of a queue ticket, an admitted ticket, an operator. */
 import type { Context } from './context.ts'
 import { Problem } from '../domain/problem.ts'
-import type { QueueTicket } from '../domain/queue.ts'
+import { notAdmitted, otherConcert, type QueueTicket } from '../domain/queue.ts'
 import type { Viewer } from '../domain/users.ts'
 
 /** May the viewer see what belongs to this user? */
 export const canView = (viewer: Viewer, ownerId: string): boolean =>
   viewer.role === 'operator' || viewer.userId === ownerId
 
-/** Who is signed in, if anybody is. */
+/** The signed-in user; null: none. */
 export function viewerOrNull(context: Context): Viewer | null {
   try {
     return context.viewer()
@@ -18,7 +18,7 @@ export function viewerOrNull(context: Context): Viewer | null {
 }
 
 /**
- * The user that an operation is about: the caller, unless an operator names somebody else.
+ * The user that an operation is about: the caller, unless an operator names another.
  * @throws Problem UNAUTHENTICATED, FORBIDDEN
  */
 export function subjectOf(context: Context, userId: string | null | undefined): string {
@@ -36,20 +36,20 @@ export function requireOperator(context: Context): Viewer {
 }
 
 /**
- * The queue ticket that a token stands for. Whoever has the token may ask how it stands.
- * @param token as an argument; otherwise the one that came with the request
+ * The queue ticket of a token. Whoever has the token may read the ticket's status.
+ * @param token the argument of the operation; without it, the token that came with the request is used
  * @throws Problem QUEUE_TICKET_INVALID
  */
 export function requireTicket(context: Context, token?: string | null): QueueTicket {
-  const shown = token ?? context.queueToken
-  if (shown === undefined || shown === '') {
-    throw new Problem('QUEUE_TICKET_INVALID', 'Show your queue ticket: send its token as "X-Queue-Token".')
+  const sent = token ?? context.queueToken
+  if (sent === undefined || sent === '') {
+    throw new Problem('QUEUE_TICKET_INVALID', 'Send the token of your queue ticket as "X-Queue-Token".')
   }
-  const ticket = context.queueTokens.verify(shown)
+  const ticket = context.queueTokens.verify(sent)
   if (!ticket) {
     throw new Problem(
       'QUEUE_TICKET_INVALID',
-      'This is not a queue ticket of ours. Use the token that issueQueueToken gave you.',
+      'This is not a queue token of this service. Use the token that issueQueueToken returned.',
     )
   }
   return ticket
@@ -58,45 +58,37 @@ export function requireTicket(context: Context, token?: string | null): QueueTic
 /**
  * The caller's own queue ticket.
  * @param token as for requireTicket
- * @throws Problem UNAUTHENTICATED; QUEUE_TICKET_INVALID also for somebody else's
+ * @throws Problem UNAUTHENTICATED; QUEUE_TICKET_INVALID also for another user's
  */
 export function requireOwnTicket(context: Context, token?: string | null): QueueTicket {
   const { userId } = context.viewer()
   const ticket = requireTicket(context, token)
   if (ticket.userId !== userId) {
-    throw new Problem('QUEUE_TICKET_INVALID', 'This queue ticket was given to somebody else.')
+    throw new Problem('QUEUE_TICKET_INVALID', 'This queue ticket belongs to another user.')
   }
   return ticket
 }
 
 /**
- * The gate: the caller's own ticket for this concert, admitted. Asking claims the admission.
+ * The caller's own, admitted ticket for this concert. Its first use starts the turn. Operators need no ticket.
  * @param token as for requireTicket
+ * @returns null for an operator
  * @throws Problem UNAUTHENTICATED, QUEUE_TICKET_INVALID, NOT_ADMITTED, OVERLOADED
  */
 export async function requireAdmission(
   context: Context,
   concertId: string,
   token?: string | null,
-): Promise<QueueTicket> {
+): Promise<QueueTicket | null> {
+  if (context.viewer().role === 'operator') return null
   const ticket = requireOwnTicket(context, token)
-  if (ticket.concertId !== concertId) {
-    throw new Problem('QUEUE_TICKET_INVALID', 'This queue ticket is for another concert.')
-  }
+  if (ticket.concertId !== concertId) throw otherConcert()
   const status = await context.loaders.admissions.load(ticket)
-  if (status.kind === 'Admitted') return ticket
-  throw new Problem(
-    'NOT_ADMITTED',
-    status.kind === 'Waiting'
-      ? `It is not your turn yet: you are number ${status.position} in line.`
-      : 'This queue ticket has ended. Join the queue again for a new one.',
-  )
+  if (status.kind !== 'Admitted') throw notAdmitted()
+  return ticket
 }
 
-/**
- * Has the caller shown an admitted ticket of their own for this concert? Unlike `requireAdmission` it never fails: a ticket
- * that cannot be checked, because Redis is away, counts as none.
- */
+/** Would `requireAdmission` succeed? A ticket that cannot be checked, because Redis is unreachable, counts as none. */
 export async function isAdmitted(context: Context, concertId: string): Promise<boolean> {
   try {
     await requireAdmission(context, concertId)

@@ -1,108 +1,152 @@
-/** Loads by id, batched and kept for one operation, so that a list costs one query and not one for each item. */
+/** Loads rows by id, batched and cached for one operation, so that a list costs one query and not one for each item. */
 import DataLoader from 'dataloader'
 import * as catalog from '../db/catalog.ts'
 import type { Database } from '../db/client.ts'
-import * as payments from '../db/payments.ts'
-import * as points from '../db/points.ts'
-import * as reservations from '../db/reservations.ts'
-import * as users from '../db/users.ts'
-import type { TakenSeats } from '../domain/catalog.ts'
+import { loadPayments, loadPaymentsByReservation } from '../db/payments.ts'
+import { loadAccounts } from '../db/points.ts'
+import { loadReservations } from '../db/reservations.ts'
+import { loadUsers } from '../db/users.ts'
+import type { Concert, Performance, TakenSeats } from '../domain/catalog.ts'
+import type { PointAccount } from '../domain/points.ts'
 import type { QueueCounts, QueueStatus, QueueTicket } from '../domain/queue.ts'
+import type { Payment, Reservation } from '../domain/reservations.ts'
+import type { User } from '../domain/users.ts'
 import type { Queue } from '../queue/queue.ts'
 
 const BATCH_MAX = 200
 
-const factories = {
-  concerts: (db: Database) =>
-    byKey(
-      (ids) => catalog.loadConcerts(db, ids),
-      (concert) => concert.id,
-    ),
-  performances: (db: Database) =>
-    byKey(
-      (ids) => catalog.loadPerformances(db, ids),
-      (performance) => performance.id,
-    ),
-  takenSeatCounts: (db: Database) =>
-    byKey(
-      (ids) => catalog.countTakenSeats(db, ids),
-      (taken) => taken.performanceId,
-    ),
-  takenSeats: (db: Database) =>
-    new DataLoader(
-      async (ids: readonly string[]) => {
-        const seats = new Map(ids.map((id) => [id, new Map<number, 'HELD' | 'SOLD'>()]))
-        for (const { performanceId, number, status } of await catalog.loadTakenSeats(db, ids)) {
-          seats.get(performanceId)?.set(number, status)
-        }
-        return ids.map((id): TakenSeats => seats.get(id) ?? new Map())
+type ById<Row> = DataLoader<string, Row | null>
+type Load<Row> = (db: Database, keys: readonly string[]) => Promise<Row[]>
+
+/** The loaders of one operation. Most operations use one or two, so each is made at its first use. */
+export class Loaders {
+  readonly #db: Database
+  readonly #queue: Queue
+  #concerts?: ById<Concert>
+  #performances?: ById<Performance>
+  #performancesByConcert?: DataLoader<string, Performance[]>
+  #takenSeatCounts?: ById<{ performanceId: string; count: number }>
+  #takenSeats?: DataLoader<string, TakenSeats>
+  #seatReservations?: DataLoader<string, ReadonlyMap<number, string>>
+  #reservations?: ById<Reservation>
+  #payments?: ById<Payment>
+  #paymentsByReservation?: ById<Payment>
+  #accounts?: ById<PointAccount>
+  #users?: ById<User>
+  #queueCounts?: DataLoader<string, QueueCounts>
+  #admissions?: DataLoader<QueueTicket, QueueStatus, string>
+
+  constructor(db: Database, queue: Queue) {
+    this.#db = db
+    this.#queue = queue
+  }
+
+  get concerts() {
+    return (this.#concerts ??= this.#byKey(catalog.loadConcerts, ({ id }) => id))
+  }
+
+  get performances() {
+    return (this.#performances ??= this.#byKey(catalog.loadPerformances, ({ id }) => id))
+  }
+
+  /** All dates of a concert, the earliest first. */
+  get performancesByConcert() {
+    return (this.#performancesByConcert ??= this.#grouped(
+      catalog.loadPerformancesByConcert,
+      ({ concertId }) => concertId,
+      (performances) => performances,
+    ))
+  }
+
+  get takenSeatCounts() {
+    return (this.#takenSeatCounts ??= this.#byKey(
+      catalog.countTakenSeats,
+      ({ performanceId }) => performanceId,
+    ))
+  }
+
+  /** The held and sold seats of a performance. */
+  get takenSeats() {
+    return (this.#takenSeats ??= this.#grouped(
+      catalog.loadTakenSeats,
+      ({ performanceId }) => performanceId,
+      (seats): TakenSeats => new Map(seats.map(({ number, status }) => [number, status])),
+    ))
+  }
+
+  /** The ids of the reservations that the held and sold seats of a performance belong to, by seat number. */
+  get seatReservations() {
+    return (this.#seatReservations ??= this.#grouped(
+      catalog.loadSeatReservations,
+      ({ performanceId }) => performanceId,
+      (seats): ReadonlyMap<number, string> =>
+        new Map(seats.map(({ number, reservationId }) => [number, reservationId])),
+    ))
+  }
+
+  get reservations() {
+    return (this.#reservations ??= this.#byKey(loadReservations, ({ id }) => id))
+  }
+
+  get payments() {
+    return (this.#payments ??= this.#byKey(loadPayments, ({ id }) => id))
+  }
+
+  get paymentsByReservation() {
+    return (this.#paymentsByReservation ??= this.#byKey(
+      loadPaymentsByReservation,
+      ({ reservationId }) => reservationId,
+    ))
+  }
+
+  get accounts() {
+    return (this.#accounts ??= this.#byKey(loadAccounts, ({ userId }) => userId))
+  }
+
+  get users() {
+    return (this.#users ??= this.#byKey(loadUsers, ({ id }) => id))
+  }
+
+  get queueCounts() {
+    return (this.#queueCounts ??= new DataLoader((concertIds) => this.#queue.counts(concertIds), {
+      maxBatchSize: BATCH_MAX,
+    }))
+  }
+
+  /** Claims the admission of a ticket, once for all the fields of an operation. */
+  get admissions() {
+    return (this.#admissions ??= new DataLoader(
+      (tickets) => Promise.all(tickets.map((ticket) => this.#queue.use(ticket))),
+      { cacheKeyFn: ({ concertId, userId, number }) => `${concertId} ${userId} ${number}` },
+    ))
+  }
+
+  /** One row for each key; null: there is none. The query returns them in any order. */
+  #byKey<Row>(load: Load<Row>, keyOf: (row: Row) => string): ById<Row> {
+    return new DataLoader(
+      async (keys) => {
+        const rows = new Map((await load(this.#db, keys)).map((row) => [keyOf(row), row]))
+        return keys.map((key) => rows.get(key) ?? null)
       },
       { maxBatchSize: BATCH_MAX },
-    ),
-  reservations: (db: Database) =>
-    byKey(
-      (ids) => reservations.loadReservations(db, ids),
-      (reservation) => reservation.id,
-    ),
-  payments: (db: Database) =>
-    byKey(
-      (ids) => payments.loadPayments(db, ids),
-      (payment) => payment.id,
-    ),
-  paymentsOf: (db: Database) =>
-    byKey(
-      (ids) => payments.loadPaymentsByReservation(db, ids),
-      (payment) => payment.reservationId,
-    ),
-  accounts: (db: Database) =>
-    byKey(
-      (ids) => points.loadAccounts(db, ids),
-      (account) => account.userId,
-    ),
-  users: (db: Database) =>
-    byKey(
-      (ids) => users.loadUsers(db, ids),
-      (user) => user.id,
-    ),
-  queueCounts: (_: Database, queue: Queue) =>
-    new DataLoader<string, QueueCounts>((concertIds) => queue.counts(concertIds), {
-      maxBatchSize: BATCH_MAX,
-    }),
-  /** The gate, asked once for all the fields of an operation. */
-  admissions: (_: Database, queue: Queue) =>
-    new DataLoader<QueueTicket, QueueStatus, string>(
-      (tickets) => Promise.all(tickets.map((ticket) => queue.use(ticket))),
-      { cacheKeyFn: (ticket) => `${ticket.concertId} ${ticket.userId} ${ticket.number}` },
-    ),
-}
-
-type Makers = typeof factories
-export type Loaders = { readonly [Name in keyof Makers]: ReturnType<Makers[Name]> }
-
-/**
- * @returns makes the loaders of one operation. It uses one or two of them, if any: each is made when it is first asked for.
- */
-export function createLoaders(db: Database, queue: Queue): () => Loaders {
-  const lazy: PropertyDescriptorMap = {}
-  for (const [name, make] of Object.entries(factories)) {
-    lazy[name] = {
-      get() {
-        const value = make(db, queue)
-        Object.defineProperty(this, name, { value })
-        return value
-      },
-    }
+    )
   }
-  const prototype = Object.defineProperties({}, lazy)
-  return () => Object.create(prototype) as Loaders
+
+  /** Any number of rows for each key, in the order of the query. */
+  #grouped<Row, Group>(
+    load: Load<Row>,
+    keyOf: (row: Row) => string,
+    toGroup: (rows: Row[]) => Group,
+  ): DataLoader<string, Group> {
+    return new DataLoader(
+      async (keys) => {
+        const groups = new Map(keys.map((key): [string, Row[]] => [key, []]))
+        for (const row of await load(this.#db, keys)) groups.get(keyOf(row))?.push(row)
+        return keys.map((key) => toGroup(groups.get(key) ?? []))
+      },
+      { maxBatchSize: BATCH_MAX },
+    )
+  }
 }
 
-/** A loader for rows that come in any order, or not at all: null. */
-const byKey = <Row>(load: (keys: readonly string[]) => Promise<Row[]>, keyOf: (row: Row) => string) =>
-  new DataLoader<string, Row | null>(
-    async (keys) => {
-      const rows = new Map((await load(keys)).map((row) => [keyOf(row), row]))
-      return keys.map((key) => rows.get(key) ?? null)
-    },
-    { maxBatchSize: BATCH_MAX },
-  )
+export const createLoaders = (db: Database, queue: Queue) => (): Loaders => new Loaders(db, queue)

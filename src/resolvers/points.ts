@@ -3,9 +3,11 @@ import * as pointsDb from '../db/points.ts'
 import type { PointAccount } from '../domain/points.ts'
 import type { User } from '../domain/users.ts'
 import { Problem } from '../domain/problem.ts'
-import { subjectOf } from './authorization.ts'
+import { canView, subjectOf } from './authorization.ts'
+import { invalidate } from './invalidate.ts'
 import { enforceRateLimits } from './rate-limits.ts'
 
+/** @throws Problem UNAUTHENTICATED, FORBIDDEN, BAD_INPUT, RATE_LIMITED, OVERLOADED; BalanceLimitExceeded, IdempotencyKeyReused */
 export async function chargePoints(
   _: unknown,
   { input }: { input: { userId?: string | null | undefined; amount: number; idempotencyKey: string } },
@@ -14,12 +16,9 @@ export async function chargePoints(
   const { userId: actorId, role } = context.caller()
   const userId = accountToCharge(context, input.userId)
   if (role === 'buyer') await enforceRateLimits(context, ['chargesPerUser', actorId])
-  return pointsDb.chargePoints(context.db, {
-    actorId,
-    key: input.idempotencyKey,
-    userId,
-    amount: input.amount,
-  })
+  return pointsDb
+    .chargePoints(context.db, { actorId, key: input.idempotencyKey, userId, amount: input.amount })
+    .finally(() => invalidate(context))
 }
 
 /**
@@ -49,9 +48,13 @@ export const points = (
   context: Context,
 ): Promise<PointAccount> => accountOf(subjectOf(context, userId), context)
 
-export const pointsOf = (user: User, _: unknown, context: Context): Promise<PointAccount> =>
-  accountOf(user.id, context)
+export const pointsOf = ({ id }: User, _: unknown, context: Context): Promise<PointAccount> =>
+  accountOf(id, context)
 
-/** Whoever never had points has an account of 0. */
-const accountOf = async (userId: string, context: Context): Promise<PointAccount> =>
-  (await context.loaders.accounts.load(userId)) ?? { userId, balance: 0 }
+export async function account(id: string, context: Context): Promise<PointAccount | null> {
+  return canView(context.viewer(), id) ? accountOf(id, context) : null
+}
+
+/** A user who was never charged has no row, and a balance of 0. */
+export const accountOf = async (userId: string, { loaders }: Context): Promise<PointAccount> =>
+  (await loaders.accounts.load(userId)) ?? { userId, balance: 0 }

@@ -1,40 +1,57 @@
 import type { Context } from './context.ts'
 import type { PageArgs } from '../domain/pagination.ts'
 import * as reservationsDb from '../db/reservations.ts'
-import type { Seat } from '../domain/catalog.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import { canView, requireOwnTicket } from './authorization.ts'
-import { performanceOf } from './catalog.ts'
+import { invalidate } from './invalidate.ts'
 import { enforceRateLimits } from './rate-limits.ts'
 
-/** Longer than a hold may take, until the queue has heard of it and keeps its owner in. */
+/** Longer than a hold may take until the queue has its event from the outbox, and extends the admission. */
 const HOLDING_MS_MAX = 10_000
 
+interface HoldSeatsInput {
+  performanceId: string
+  seatNumbers: readonly number[]
+  idempotencyKey: string
+}
+
+/**
+ * One SQL function holds all the seats or none. It is called for a ticket that is not admitted, too: it repeats the answer of an
+ * earlier call with the same key.
+ * @throws Problem UNAUTHENTICATED, QUEUE_TICKET_INVALID, NOT_ADMITTED, NOT_FOUND, RATE_LIMITED, OVERLOADED;
+ *   SeatTaken, SeatNotFound, SeatLimitExceeded, SalesClosed, IdempotencyKeyReused
+ */
 export async function holdSeats(
   _: unknown,
-  { input }: { input: { performanceId: string; seatNumbers: readonly number[]; idempotencyKey: string } },
+  { input }: { input: HoldSeatsInput },
   context: Context,
 ): Promise<Reservation> {
   const ticket = requireOwnTicket(context)
   await enforceRateLimits(context, ['holdsPerUser', ticket.userId])
   const { status, turnLeftMs } = await context.queue.useToHold(ticket, HOLDING_MS_MAX)
-  context.loaders.admissions.clear(ticket).prime(ticket, status)
-  const held = await reservationsDb.holdSeats(context.db, {
-    key: input.idempotencyKey,
-    reservationId: context.newId(),
-    performanceId: input.performanceId,
-    seatNumbers: input.seatNumbers,
-    ticket,
-    admitted: status.kind === 'Admitted',
-    holdMs: context.config.holdMs,
-    turnLeftMs,
-    turnMs: context.config.queueTimes.turnMs,
-    seatLimit: context.config.seatsPerUserMax,
-  })
+  const held = await reservationsDb
+    .holdSeats(context.db, {
+      key: input.idempotencyKey,
+      reservationId: context.newId(),
+      performanceId: input.performanceId,
+      seatNumbers: input.seatNumbers,
+      ticket,
+      admitted: status.kind === 'Admitted',
+      holdMs: context.config.holdMs,
+      turnLeftMs,
+      turnMs: context.config.queueTimes.turnMs,
+      seatLimit: context.config.seatsPerUserMax,
+    })
+    .finally(() => invalidate(context))
   context.wakeRelay()
-  return invalidate(held, context)
+  context.loaders.admissions.prime(ticket, status)
+  return held
 }
 
+/**
+ * @throws Problem UNAUTHENTICATED, RATE_LIMITED, OVERLOADED;
+ *   HoldExpired, AlreadyPaid, ReservationNotFound, IdempotencyKeyReused
+ */
 export async function cancelReservation(
   _: unknown,
   { input }: { input: { reservationId: string; idempotencyKey: string } },
@@ -42,21 +59,15 @@ export async function cancelReservation(
 ): Promise<Reservation> {
   const { userId } = context.viewer()
   await enforceRateLimits(context, ['cancellationsPerUser', userId])
-  const cancelled = await reservationsDb.cancelReservation(context.db, {
-    userId,
-    key: input.idempotencyKey,
-    reservationId: input.reservationId,
-  })
+  const cancelled = await reservationsDb
+    .cancelReservation(context.db, {
+      userId,
+      key: input.idempotencyKey,
+      reservationId: input.reservationId,
+    })
+    .finally(() => invalidate(context))
   context.wakeRelay()
-  return invalidate(cancelled, context)
-}
-
-/** Has the rest of the operation see what has changed, and not what it may have seen before. */
-function invalidate(reservation: Reservation, { loaders }: Context): Reservation {
-  loaders.reservations.clear(reservation.id)
-  loaders.takenSeats.clear(reservation.performanceId)
-  loaders.takenSeatCounts.clear(reservation.performanceId)
-  return reservation
+  return cancelled
 }
 
 export async function reservation(
@@ -75,12 +86,3 @@ export const reservations = (
   context: Context,
 ): Promise<Reservation[]> =>
   reservationsDb.listReservations(context.db, context.viewer().userId, page, statuses)
-
-/** The seats of a reservation, in order, each as it stands for everybody. Others of its date are not gone through. */
-export async function seatsOf(reservation: Reservation, _: unknown, context: Context): Promise<Seat[]> {
-  const { id, seatPrice } = await performanceOf(reservation, _, context)
-  const taken = await context.loaders.takenSeats.load(id)
-  return [...new Set(reservation.seatNumbers)]
-    .sort((a, b) => a - b)
-    .map((number) => ({ number, price: seatPrice, status: taken.get(number) ?? 'AVAILABLE' }))
-}

@@ -16,12 +16,12 @@ async function requireConcert({ concertId }: ConcertArgs, context: Context): Pro
   return found
 }
 
-export async function concertFigures(_: unknown, of: ConcertArgs, context: Context): Promise<ConcertStats> {
+export async function concertStats(_: unknown, of: ConcertArgs, context: Context): Promise<ConcertStats> {
   const { id } = await requireConcert(of, context)
   return context.stats.read(id)
 }
 
-export async function figureChanges(
+export async function concertStatsChanges(
   _: unknown,
   of: ConcertArgs,
   context: Context,

@@ -5,11 +5,12 @@ import { canView } from './authorization.ts'
 import { enforceRateLimits } from './rate-limits.ts'
 
 /**
- * Nothing else says that the seats are theirs: a token that ended with the day would take away a seat for next month. Half
- * a year is longer than from most sales to their last date.
+ * The token is the only proof of who owns the seats, so it has to last until the date of the performance. Half a year is longer
+ * than most sales open ahead.
  */
 const TOKEN_LIFETIME_SECONDS = 180 * 24 * 60 * 60
 
+/** @throws Problem RATE_LIMITED, OVERLOADED */
 export async function signUp(
   _: unknown,
   { input }: { input: { name: string } },
@@ -29,6 +30,10 @@ export async function user(_: unknown, { id }: { id: string }, context: Context)
   return canView(context.viewer(), id) ? userOrPlaceholder(id, context) : null
 }
 
-/** Where somebody else issues the identities, the id is all there is to know. */
-export const userOrPlaceholder = async (id: string, context: Context): Promise<User> =>
+/** The owner of something. */
+export const userOf = ({ userId }: { userId: string }, _: unknown, context: Context): Promise<User> =>
+  userOrPlaceholder(userId, context)
+
+/** Where another issuer signs the access tokens, only the id is known. */
+const userOrPlaceholder = async (id: string, context: Context): Promise<User> =>
   (await context.loaders.users.load(id)) ?? { id, name: '' }

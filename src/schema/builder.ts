@@ -1,4 +1,4 @@
-/** The Pothos builder: plugins, and what every part of the schema has in common. */
+/** The Pothos builder: its plugins, and what the parts of the schema have in common. */
 import SchemaBuilder from '@pothos/core'
 import ComplexityPlugin from '@pothos/plugin-complexity'
 import ErrorsPlugin from '@pothos/plugin-errors'
@@ -8,9 +8,9 @@ import type { Context } from '../resolvers/context.ts'
 import { Problem } from '../domain/problem.ts'
 import { globalId, parseGlobalId, type NodeName } from './ids.ts'
 
-/** What an operation may cost at the most: a field is 1, what is in a list counts once for every item. */
+/** The highest cost of an operation: a field costs 1, the fields of a list once for each item. */
 export const limits = { complexity: 5_000, depth: 12, breadth: 200 }
-/** How many items a list is taken to have, where its field does not say. */
+/** The assumed length of a list whose field does not declare one. */
 export const LIST_ITEMS = 10
 
 export const builder = new SchemaBuilder<{
@@ -27,7 +27,7 @@ export const builder = new SchemaBuilder<{
   plugins: [ErrorsPlugin, ComplexityPlugin, RelayPlugin, ValidationPlugin],
   defaultFieldNullability: false,
   complexity: {
-    // complexity.ts asks before anything runs, and not each field on top of an operation.
+    // graphql/complexity.ts checks the whole operation before anything runs; the plugin would check each root field.
     disabled: true,
     defaultListMultiplier: LIST_ITEMS,
   },
@@ -36,40 +36,39 @@ export const builder = new SchemaBuilder<{
     encodeGlobalID: (typename, id) => globalId(typename as NodeName, String(id)),
     decodeGlobalID: (text) => {
       const parsed = text.length <= 200 ? parseGlobalId(text) : null
-      if (!parsed) throw new Problem('BAD_INPUT', 'id: must be an id that this API gave out')
+      if (!parsed) throw new Problem('BAD_INPUT', 'id: must be an id that this API returned')
       return parsed
     },
     nodesQueryOptions: false,
-    nodeTypeOptions: { description: 'Anything that has an id of its own.' },
+    nodeTypeOptions: { description: 'An object with a global id.' },
     nodeQueryOptions: {
-      description:
-        'Whatever has this id, if you may see it. Somebody else’s object answers like one that does not exist.',
+      description: 'The object with this id. Null: it does not exist, or belongs to another user.',
       args: {
         id: {
-          description: 'The id of a concert, performance, reservation, payment or user.',
+          description: 'A global id that this API returned.',
         },
       },
     },
-    pageInfoTypeOptions: { description: 'Where a page of a list begins and ends.' },
-    pageInfoFieldOptions: { description: 'Where this page begins and ends.' },
-    hasNextPageFieldOptions: { description: 'Is there more after this page?' },
-    hasPreviousPageFieldOptions: { description: 'Is there more before this page?' },
+    pageInfoTypeOptions: { description: 'The position of a page in its list.' },
+    pageInfoFieldOptions: { description: 'The position of this page in the list.' },
+    hasNextPageFieldOptions: { description: 'Whether there are items after this page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there are items before this page.' },
     startCursorFieldOptions: {
-      description: 'The cursor of the first item: `before: startCursor` gives the page before.',
+      description: 'The cursor of the first item: `before: startCursor` gives the previous page.',
     },
     endCursorFieldOptions: {
       description: 'The cursor of the last item: `after: endCursor` gives the next page.',
     },
-    firstArgOptions: { description: 'How many items from the start, 100 at the most.' },
-    lastArgOptions: { description: 'How many items from the end, 100 at the most.' },
+    firstArgOptions: { description: 'The number of items from the start, up to 100. Default: 20.' },
+    lastArgOptions: { description: 'The number of items from the end, up to 100.' },
     afterArgOptions: { description: 'Only items after this cursor.' },
     beforeArgOptions: { description: 'Only items before this cursor.' },
     edgesFieldOptions: { description: 'The items of this page, each with its cursor.' },
-    cursorFieldOptions: { description: 'Where this item stands in the list.' },
-    nodeFieldOptions: { description: 'The item itself.' },
+    cursorFieldOptions: { description: 'The position of the item in the list.' },
+    nodeFieldOptions: { description: 'The item.' },
     defaultConnectionTypeOptions: { description: 'A page of a list.' },
-    defaultEdgeTypeOptions: { description: 'An item of a list.' },
-    idFieldOptions: { description: 'Opaque, and the same for as long as the object exists.' },
+    defaultEdgeTypeOptions: { description: 'An item of a page.' },
+    idFieldOptions: { description: 'The global id. It is opaque, and never changes.' },
   },
   validation: {
     validationError: ({ issues }) => {
@@ -82,12 +81,12 @@ export const builder = new SchemaBuilder<{
   },
 })
 
-builder.queryType({ description: 'What can be read.' })
+builder.queryType({ description: 'The operations that read.' })
 builder.mutationType({
   description:
-    'What can be done. Every mutation that moves money or seats takes an idempotency key that you make: sent again with the same key it gives the same answer, and nothing happens twice.',
+    'The operations that change something. Each one that moves points or seats takes an idempotency key made by the client: sent again with the same key, it returns the same answer and changes nothing.',
 })
 builder.subscriptionType({
   description:
-    'What is pushed, over WebSocket (graphql-ws) or server-sent events: the present state first, then every change.',
+    'The operations that push, over WebSocket (graphql-ws) or server-sent events: the present state first, then each change. A slow client gets the newest state, and not each one in between.',
 })

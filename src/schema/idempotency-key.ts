@@ -1,3 +1,3 @@
-/** What every idempotency key's field says of itself. */
+/** The description of every idempotency key. */
 export const idempotencyKeyDescription =
-  'Made by you, one for each intent, a UUID for example. The same key again gives the same answer and does nothing twice; a new intent takes a new key. Answers are kept for 48 hours. A charge and a concert keep their keys for good, and a reservation is paid once; a hold under an older key is a new hold.'
+  'Made by the client, one for each intent, for example a UUID. The same key with the same arguments returns the same answer and changes nothing; a new intent takes a new key. Answers are kept for 48 hours. Charges and new concerts keep their keys for good, and a reservation is paid for once; a hold with a key older than 48 hours is a new hold.'

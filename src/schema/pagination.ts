@@ -1,4 +1,4 @@
-/** Relay connections over lists that are ordered by id: an item's global id is its cursor. */
+/** Relay connections over lists that are ordered by id. The global id of an item is its cursor. */
 import { resolveCursorConnection, type ResolveCursorConnectionArgs } from '@pothos/plugin-relay'
 import type { PageArgs } from '../domain/pagination.ts'
 import { Problem } from '../domain/problem.ts'
@@ -9,7 +9,7 @@ import { globalId, parseGlobalId, type NodeName } from './ids.ts'
 /**
  * One page of a list.
  * @param args `first`, `last`, `after` and `before` as the client sent them
- * @param list reads one row more than the page has, to tell whether there is another page
+ * @param list is asked for one item more than the page has, to see whether there is another page
  */
 export const connection = <Item extends { id: string }>(
   typename: NodeName,
@@ -27,7 +27,7 @@ export const connection = <Item extends { id: string }>(
       }),
   )
 
-/** The same stretch of a list that shows the highest ids first. */
+/** The same page of a list in descending order. */
 export const newestFirst = ({ limit, after, before, fromEnd }: PageArgs): PageArgs => ({
   limit,
   after: before,
@@ -40,7 +40,7 @@ interface PageSize {
   last?: number | null | undefined
 }
 
-/** What a page costs: all that is asked of an item, for each item. Pothos multiplies by `LIST_ITEMS` for `edges`. */
+/** The cost of a page: that of an item, for each item. `edges` multiplies by `LIST_ITEMS` already. */
 export const connectionComplexity = ({ first, last }: PageSize) => ({
   field: 1,
   multiplier: Math.min(first ?? last ?? pageSize.defaultSize, pageSize.maxSize) / LIST_ITEMS,

@@ -6,28 +6,34 @@ import { builder } from './builder.ts'
 import { globalId } from './ids.ts'
 import { idempotencyKeyDescription } from './idempotency-key.ts'
 
-export const pointAccount = builder.objectRef<PointAccount>('PointAccount').implement({
-  description: 'The points that somebody can pay with.',
+export const pointAccount = builder.objectRef<PointAccount>('PointAccount')
+builder.node(pointAccount, {
+  description: 'The points of a user.',
+  id: { resolve: ({ userId }) => userId },
+  loadOne: (id, context) => resolvers.account(id, context),
   fields: (t) => ({
-    userId: t.id({ description: 'Whose they are.', resolve: ({ userId }) => globalId('User', userId) }),
-    balance: t.expose('balance', { type: 'Points', description: 'How many there are.' }),
+    userId: t.id({
+      description: 'The id of the user.',
+      resolve: ({ userId }) => globalId('User', userId),
+    }),
+    balance: t.expose('balance', { type: 'Points', description: 'The points that can be spent.' }),
   }),
 })
 
 const chargePointsInput = builder.inputType('ChargePointsInput', {
-  description: 'How many points to add.',
+  description: 'A charge: points to add to a balance.',
   fields: (t) => ({
     userId: t
       .id({
         description:
-          'You, if left out. Only operators may name somebody else, and a cashier has to: see `chargesBy`.',
+          'The user. Default: the caller. Operators may name another user, and a cashier has to name one: see `chargesBy`.',
       })
       .validate(validation.idOf('User').nullish()),
     amount: t.field({
       type: 'Points',
       required: true,
       validate: validation.chargeAmount,
-      description: 'How many to add, 1 at the least.',
+      description: 'The points to add, 1 or more.',
     }),
     idempotencyKey: t
       .string({ required: true, description: idempotencyKeyDescription })
@@ -35,10 +41,21 @@ const chargePointsInput = builder.inputType('ChargePointsInput', {
   }),
 })
 
+const chargePointsPayload = builder.objectRef<PointAccount>('ChargePointsPayload').implement({
+  description: 'The points were added.',
+  fields: (t) => ({
+    account: t.field({
+      type: pointAccount,
+      description: 'The account right after this charge.',
+      resolve: (account) => account,
+    }),
+  }),
+})
+
 const chargesBy = builder.enumType('ChargesBy', {
   description: 'Who may add points to a balance.',
   values: {
-    BUYERS: { description: 'Buyers, to their own account.' },
+    BUYERS: { description: 'Buyers, to their own balance.' },
     CASHIERS: { description: 'Only cashiers: access tokens of the venue’s payment system.' },
   } as const,
 })
@@ -51,10 +68,10 @@ builder.queryFields((t) => ({
   }),
   points: t.field({
     type: pointAccount,
-    description: 'Your balance.',
+    description: 'The points of the caller, or, for operators, of another user.',
     args: {
       userId: t.arg
-        .id({ description: 'You, if left out. Only operators may name somebody else.' })
+        .id({ description: 'The user. Default: the caller. Only operators may name another user.' })
         .validate(validation.idOf('User').nullish()),
     },
     resolve: resolvers.points,
@@ -63,15 +80,15 @@ builder.queryFields((t) => ({
 
 builder.mutationFields((t) => ({
   chargePoints: t.field({
-    type: pointAccount,
+    type: chargePointsPayload,
     description:
-      'Adds points to a balance, and says what it was right after that. `chargesBy` tells who may. Its idempotency key is kept for good: a charge is never applied twice.',
+      'Adds points to a balance. `chargesBy` says who may call it. Its idempotency key is kept for good: a charge is never applied twice.',
     extensions: { movesMoney: true },
     errors: {
       types: [BalanceLimitExceeded, IdempotencyKeyReused],
-      union: { name: 'ChargePointsResult', description: 'The balance, or why it did not change.' },
+      union: { name: 'ChargePointsResult', description: 'The account, or why nothing was added.' },
     },
-    args: { input: t.arg({ type: chargePointsInput, required: true, description: 'How many.' }) },
+    args: { input: t.arg({ type: chargePointsInput, required: true, description: 'The charge.' }) },
     resolve: resolvers.chargePoints,
   }),
 }))

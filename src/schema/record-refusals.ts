@@ -2,7 +2,7 @@ import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql'
 import { errorTypeMap } from '@pothos/plugin-errors'
 import type { Context } from '../resolvers/context.ts'
 
-/** Has the fields that may refuse note in the context when they do: the answer alone may not say it. */
+/** Sets `refused` in the context when a field returns a refusal: a document need not ask for its type. */
 export function recordRefusals(schema: GraphQLSchema): GraphQLSchema {
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {

@@ -5,67 +5,63 @@ import { builder } from './builder.ts'
 import { limitListValues } from './list-values.ts'
 import { queueSettings } from './queue.ts'
 
-const concertFigures = builder.objectRef<ConcertStats>('ConcertFigures').implement({
+const concertStats = builder.objectRef<ConcertStats>('ConcertStats').implement({
   description:
-    'How a concert is doing. At any moment issued = waiting + admitted + finished + lapsed, and oversold is 0.',
+    'Statistics of a concert at one moment. Always issued = waiting + admitted + finished + lapsed, and oversold = 0.',
   fields: (t) => ({
-    at: t.expose('at', { type: 'DateTime', description: 'The moment that this is about.' }),
-    issued: t.exposeInt('issued', { description: 'Queue tickets given out since Redis was last empty.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'The moment of the statistics.' }),
+    issued: t.exposeInt('issued', { description: 'Queue tickets issued since Redis was last empty.' }),
     waiting: t.exposeInt('waiting', {
-      description: 'Tickets that wait, also those that were skipped and may return to their place.',
+      description: 'Tickets that wait, including skipped ones that may return to their place.',
     }),
-    admitted: t.exposeInt('admitted', { description: 'Tickets that are let in at the moment.' }),
+    admitted: t.exposeInt('admitted', { description: 'Tickets that are admitted now.' }),
     finished: t.exposeInt('finished', { description: 'Tickets that a payment has spent.' }),
     lapsed: t.exposeInt('lapsed', { description: 'Tickets that ended without a purchase.' }),
     admissionsPerSecond: t.exposeFloat('admissionsPerSecond', {
-      description: 'By the admissions of the last minute.',
+      description: 'The average of the last minute.',
     }),
-    sold: t.exposeInt('sold', { description: 'Seats that are paid for, on all its dates.' }),
-    held: t.exposeInt('held', { description: 'Seats that somebody holds.' }),
-    free: t.exposeInt('free', { description: 'Seats that can be had.' }),
-    oversold: t.exposeInt('oversold', { description: 'Seats that two people have, which must be 0.' }),
-    pointsTaken: t.expose('pointsTaken', {
-      type: 'Points',
-      description: 'What was paid for the seats sold.',
-    }),
+    sold: t.exposeInt('sold', { description: 'Seats that are paid for, on all dates together.' }),
+    held: t.exposeInt('held', { description: 'Seats that are held.' }),
+    free: t.exposeInt('free', { description: 'Seats that are available.' }),
+    oversold: t.exposeInt('oversold', { description: 'Seats that two users have. Not 0: a bug.' }),
+    revenue: t.expose('revenue', { type: 'Points', description: 'The points paid for the sold seats.' }),
     settings: t.expose('settings', {
       type: queueSettings,
       nullable: true,
-      description: 'How people were let in; null in a history that an older server has written.',
+      description: 'The settings of the queue; null: not known, in a sample of an older server.',
     }),
   }),
 })
 
 const queueForecast = builder.objectRef<QueueForecast>('QueueForecast').implement({
   description:
-    'What settings of a line would do, if all who wait stay and buy as fast as in the last minute.',
+    'The effect of queue settings, if every waiting user stays and turns last as long as in the last minute.',
   fields: (t) => ({
-    waiting: t.exposeInt('waiting', { description: 'How many wait now.' }),
+    waiting: t.exposeInt('waiting', { description: 'How many users wait now.' }),
     admissionsPerSecond: t.exposeFloat('admissionsPerSecond', {
       nullable: true,
-      description: 'How many would be let in per second; null when there is nothing to go by, and no limit.',
+      description: 'The admission rate; null: unknown, because no turn has ended lately and no limit is set.',
     }),
     seconds: t.exposeInt('seconds', {
       nullable: true,
-      description:
-        'Until the last of them is let in; null: never with these settings, or there is nothing to go by.',
+      description: 'Until the last waiting user is admitted; null: never with these settings, or unknown.',
     }),
   }),
 })
 
-const concertId = { required: true, description: 'The concert.' } as const
+const concertId = { required: true, description: 'The id of the concert.' } as const
 
 builder.queryFields((t) => ({
-  concertFigures: t.field({
-    type: concertFigures,
-    description: 'Operators: how a concert is doing.',
+  concertStats: t.field({
+    type: concertStats,
+    description: 'Operators: the present statistics of a concert.',
     args: { concertId: t.arg.id(concertId).validate(validation.idOf('Concert')) },
-    resolve: resolvers.concertFigures,
+    resolve: resolvers.concertStats,
   }),
   concertHistory: t.field({
-    type: [concertFigures],
+    type: [concertStats],
     description:
-      'Operators: how it was doing in the last half hour, every five seconds while its line was in use.',
+      'Operators: the statistics of the last half hour, one sample for every five seconds in which the queue was used.',
     complexity: { field: 1, multiplier: 100 },
     args: { concertId: t.arg.id(concertId).validate(validation.idOf('Concert')) },
     resolve: limitListValues(resolvers.concertHistory),
@@ -73,29 +69,30 @@ builder.queryFields((t) => ({
   queueForecast: t.field({
     type: queueForecast,
     description:
-      'Operators: what settings would do, before they are changed. What is left out is as it is now.',
+      'Operators: the effect of queue settings, before they are changed. What is left out is taken from the present settings.',
     args: {
       concertId: t.arg.id(concertId).validate(validation.idOf('Concert')),
       capacity: t.arg.int({
         validate: validation.queueCapacity.nullish(),
-        description: 'How many may be in at the same time.',
+        description: 'How many users can be admitted at the same time.',
       }),
       ratePerSecond: t.arg.float({
         validate: validation.queueRate.nullish(),
-        description: 'How many are let in per second at the most; null for no limit.',
+        description: 'Admissions per second at the most; null: no limit.',
       }),
-      paused: t.arg.boolean({ description: 'Whether admission is stopped.' }),
+      paused: t.arg.boolean({ description: 'True: nobody is admitted.' }),
     },
     resolve: resolvers.queueForecast,
   }),
 }))
 
-builder.subscriptionFields((t) => ({
-  figureChanges: t.field({
-    type: concertFigures,
-    description: 'Operators: how a concert is doing, now and when that changes, at most once a second.',
+builder.subscriptionField('concertStatsChanges', (t) =>
+  t.field({
+    type: concertStats,
+    description:
+      'Operators: the present statistics of a concert first, then when they change, at most once a second.',
     args: { concertId: t.arg.id(concertId).validate(validation.idOf('Concert')) },
-    subscribe: resolvers.figureChanges,
-    resolve: (figures) => figures,
+    subscribe: resolvers.concertStatsChanges,
+    resolve: (stats) => stats,
   }),
-}))
+)

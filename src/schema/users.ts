@@ -7,34 +7,42 @@ import { pointAccount } from './points.ts'
 
 export const user = builder.objectRef<User>('User')
 builder.node(user, {
-  description: 'Somebody who buys.',
+  description: 'A user of this API.',
   id: { resolve: ({ id }) => id },
   loadOne: (id, context) => resolvers.user(null, { id }, context),
   fields: (t) => ({
     name: t.exposeString('name', {
-      description: 'Their name; empty if it was not this server that they signed up with.',
+      description: 'The name given to `signUp`; empty where another issuer signs the access tokens.',
     }),
-    points: t.field({ type: pointAccount, description: 'The points they can pay with.', resolve: pointsOf }),
+    points: t.field({ type: pointAccount, description: 'The points of the user.', resolve: pointsOf }),
   }),
 })
 
 builder.queryField('me', (t) =>
-  t.field({ type: user, nullable: true, description: 'You.', resolve: resolvers.me }),
+  t.field({
+    type: user,
+    nullable: true,
+    description: 'The user of the access token.',
+    resolve: resolvers.me,
+  }),
 )
 
 const signUpInput = builder.inputType('SignUpInput', {
-  description: 'Who you are.',
+  description: 'A new user.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'Your name.' }).validate(validation.userName),
+    name: t
+      .string({ required: true, description: 'The name, up to 100 characters.' })
+      .validate(validation.userName),
   }),
 })
 
 const signUpPayload = builder.objectRef<{ user: User; accessToken: string }>('SignUpPayload').implement({
-  description: 'A new identity.',
+  description: 'The user was added.',
   fields: (t) => ({
-    user: t.expose('user', { type: user, description: 'You.' }),
+    user: t.expose('user', { type: user, description: 'The new user.' }),
     accessToken: t.exposeString('accessToken', {
-      description: 'Proves that it is you, for half a year: send it as `Authorization: Bearer …`.',
+      description:
+        'The access token of the user, valid for half a year: send it as `Authorization: Bearer …`.',
     }),
   }),
 })
@@ -42,8 +50,9 @@ const signUpPayload = builder.objectRef<{ user: User; accessToken: string }>('Si
 builder.mutationField('signUp', (t) =>
   t.field({
     type: signUpPayload,
-    description: 'Makes a new identity and its access token.',
-    args: { input: t.arg({ type: signUpInput, required: true, description: 'Who you are.' }) },
+    description:
+      'Adds a user, and issues an access token. Public; only where the server issues identities itself.',
+    args: { input: t.arg({ type: signUpInput, required: true, description: 'The new user.' }) },
     resolve: resolvers.signUp,
   }),
 )

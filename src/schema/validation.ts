@@ -1,9 +1,9 @@
-/** The bounds of what a client may send, all in one place. What breaks one is answered with BAD_INPUT. */
+/** The limits of every input. A value outside of them is answered with BAD_INPUT. */
 import { z } from 'zod'
 import { displayTextProblem, normalizedText } from '../domain/display-text.ts'
 import { parseGlobalId, type NodeName } from './ids.ts'
 
-/** Text as people write it: no control characters, no halves of characters, neither of which can be stored. */
+/** Text without control characters and unpaired surrogates, which PostgreSQL cannot store. */
 const text = (max: number) =>
   z
     .string()
@@ -16,7 +16,7 @@ const text = (max: number) =>
 const displayText = (max: number) =>
   z
     .string()
-    // Before it is gone through: it may be as long as a request.
+    // Checked first, because the text may be as long as a request, and normalising it takes time.
     .max(4 * max, `must be at most ${max} characters long`)
     .transform(normalizedText)
     .pipe(
@@ -38,9 +38,9 @@ export const concertTitle = displayText(200)
 export const idempotencyKey = text(128)
 export const ticketToken = z.string().max(1_024, 'is too long to be a queue ticket')
 
-export const botCheckToken = z.string().max(4_096, 'is too long to be of a check for robots')
+export const botCheckToken = z.string().max(4_096, 'is too long to be a token of the bot check')
 
-/** The global id of one type, read: the resolver gets the plain UUID. */
+/** A global id of this type, which the resolver gets as a plain UUID. */
 export const idOf = (typename: NodeName) =>
   z.string().transform((value, context) => {
     const parsed = value.length <= 200 ? parseGlobalId(value) : null
@@ -48,6 +48,8 @@ export const idOf = (typename: NodeName) =>
     context.addIssue(`must be the id of a ${typename}`)
     return z.NEVER
   })
+
+export const nodeIds = z.array(z.unknown()).max(100, 'must have at most 100 ids')
 
 export const seatNumbers = z
   .array(z.number().int())
@@ -57,14 +59,14 @@ export const seatNumbers = z
 
 export const statusList = z.array(z.unknown()).max(5, 'must have at most 5 statuses')
 
-/** As it is printed, or typed without the space: the last eight digits of a reservation's UUID. */
+/** The last eight hexadecimal digits of a reservation's UUID, with or without a space or a hyphen. */
 export const bookingCode = z
   .string()
   .max(20, 'is too long to be a booking code')
   .transform((value, context) => {
     const digits = value.replace(/[\s-]/g, '').toLowerCase()
     if (/^[0-9a-f]{8}$/.test(digits)) return digits
-    context.addIssue('must be the eight letters and digits of a ticket')
+    context.addIssue('must be the eight letters and digits on a ticket')
     return z.NEVER
   })
 
@@ -78,5 +80,5 @@ export const performanceList = z
   .min(1, 'must have at least one date')
   .max(100, 'must have at most 100 dates')
 
-/** Rows of a list that a client gets at a time. */
+/** The size of a page of a list, in items. */
 export const page = { defaultSize: 20, maxSize: 100 }

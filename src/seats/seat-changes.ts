@@ -46,9 +46,10 @@ export function createSeatSubscriptions(options: {
     return filterMap(snapshots(performanceId), (snapshot) => {
       const earlier = delivered
       delivered = snapshot
-      if (!earlier) return { performanceId, snapshot: true, seats: snapshot.seats }
+      const { takenCount } = snapshot
+      if (!earlier) return { performanceId, takenCount, snapshot: true, seats: snapshot.seats }
       const seats = snapshot.changesSince(earlier)
-      return seats.length > 0 ? { performanceId, snapshot: false, seats } : undefined
+      return seats.length > 0 ? { performanceId, takenCount, snapshot: false, seats } : undefined
     })
   }
   return { subscribe: watch }

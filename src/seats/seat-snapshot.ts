@@ -6,12 +6,15 @@ import { changedSeats, type Seat } from '../domain/catalog.ts'
  */
 export class SeatSnapshot {
   readonly seats: readonly Seat[]
+  /** Seats that are held or sold. */
+  readonly takenCount: number
   /** Weak, so that an earlier snapshot is freed with the last subscriber that has received nothing newer. */
   private readonly differences = new WeakMap<SeatSnapshot, readonly Seat[]>()
 
   /** @param seats in seat order, from number 1 */
   constructor(seats: readonly Seat[]) {
     this.seats = seats
+    this.takenCount = seats.reduce((count, { status }) => (status === 'AVAILABLE' ? count : count + 1), 0)
   }
 
   /**

@@ -14,8 +14,13 @@ test('an admission that nobody uses goes to the next in line', async () => {
   const [absent, next] = [await server.user(), await server.user()]
   const unused = await join(absent, concertId)
   const { token } = await join(next, concertId)
-  const stream = next.subscribe<{ queueStatus: Status }>('ws', statusSubscription, {}, { queueToken: token })
-  await stream.until(({ queueStatus }) => queueStatus.__typename === 'Admitted')
+  const stream = next.subscribe<{ queueTicketChanges: { status: Status } }>(
+    'ws',
+    statusSubscription,
+    {},
+    { queueToken: token },
+  )
+  await stream.until(({ queueTicketChanges: { status } }) => status.__typename === 'Admitted')
   expect(await statusOf(absent, unused.token)).toEqual({ __typename: 'Lapsed', reason: 'NOT_CLAIMED' })
   await stream.stop()
 })
@@ -23,16 +28,26 @@ test('an admission that nobody uses goes to the next in line', async () => {
 test('a queue that is paused says so, lets nobody in, and goes on when it may', async () => {
   const { concertId, operator } = await createSale(server)
   const paused = await updateQueue(operator, { concertId, paused: true })
-  expect(paused.data.updateQueue).toMatchObject({ paused: true, capacity: 100, ratePerSecond: null })
+  expect(paused.data.updateQueue.queue).toMatchObject({ paused: true, capacity: 100, ratePerSecond: null })
 
   const user = await server.user()
   const { token, status } = await join(user, concertId)
   expect(status).toMatchObject({ __typename: 'Waiting', position: 1, paused: true })
-  const stream = user.subscribe<{ queueStatus: Status }>('sse', statusSubscription, {}, { queueToken: token })
-  expect((await stream.next())?.queueStatus).toMatchObject({ __typename: 'Waiting', paused: true })
+  const stream = user.subscribe<{ queueTicketChanges: { status: Status } }>(
+    'sse',
+    statusSubscription,
+    {},
+    { queueToken: token },
+  )
+  expect((await stream.next())?.queueTicketChanges.status).toMatchObject({
+    __typename: 'Waiting',
+    paused: true,
+  })
 
   await updateQueue(operator, { concertId, paused: false })
-  expect(await stream.until(({ queueStatus }) => queueStatus.__typename === 'Admitted')).not.toBeNull()
+  expect(
+    await stream.until(({ queueTicketChanges: { status } }) => status.__typename === 'Admitted'),
+  ).not.toBeNull()
   await stream.stop()
 })
 
@@ -46,11 +61,11 @@ test('more capacity lets in at once whoever it is enough for; less throws nobody
 
   expect(await statuses()).toEqual(['Waiting', 'Waiting', 'Waiting'])
   const { data } = await updateQueue(operator, { concertId, capacity: 2 })
-  expect(data.updateQueue).toMatchObject({ capacity: 2, admittedCount: 2, waitingCount: 1 })
+  expect(data.updateQueue.queue).toMatchObject({ capacity: 2, admittedCount: 2, waitingCount: 1 })
   expect(await statuses()).toEqual(['Admitted', 'Admitted', 'Waiting'])
 
   const less = await updateQueue(operator, { concertId, capacity: 1 })
-  expect(less.data.updateQueue).toMatchObject({ capacity: 1, admittedCount: 2, waitingCount: 1 })
+  expect(less.data.updateQueue.queue).toMatchObject({ capacity: 1, admittedCount: 2, waitingCount: 1 })
   expect(await statuses()).toEqual(['Admitted', 'Admitted', 'Waiting'])
 })
 
@@ -68,11 +83,11 @@ test('the wait is estimated by the admissions of the last minute, if there were 
 test('a rate can be set and lifted; only operators change a queue, and only one that there is', async () => {
   const { concertId, operator, performanceIds } = await createSale(server)
   const set = await updateQueue(operator, { concertId, ratePerSecond: 2.5 })
-  expect(set.data.updateQueue.ratePerSecond).toBe(2.5)
+  expect(set.data.updateQueue.queue.ratePerSecond).toBe(2.5)
   const kept = await updateQueue(operator, { concertId, capacity: null, paused: null })
-  expect(kept.data.updateQueue).toMatchObject({ ratePerSecond: 2.5, capacity: 100, paused: false })
+  expect(kept.data.updateQueue.queue).toMatchObject({ ratePerSecond: 2.5, capacity: 100, paused: false })
   const lifted = await updateQueue(operator, { concertId, ratePerSecond: null })
-  expect(lifted.data.updateQueue.ratePerSecond).toBeNull()
+  expect(lifted.data.updateQueue.queue.ratePerSecond).toBeNull()
 
   expect(errorCodeOf(await updateQueue(await server.user(), { concertId, paused: true }))).toBe('FORBIDDEN')
   expect(errorCodeOf(await updateQueue(operator, { concertId: performanceIds[0] }))).toBe('BAD_INPUT')
@@ -85,12 +100,17 @@ test('a stream says Lapsed last when its ticket is given up, and then it complet
   const user = await server.user()
   const { token } = await join(user, concertId)
   const streams = (['ws', 'sse'] as const).map((transport) =>
-    user.subscribe<{ queueStatus: Status }>(transport, statusSubscription, {}, { queueToken: token }),
+    user.subscribe<{ queueTicketChanges: { status: Status } }>(
+      transport,
+      statusSubscription,
+      {},
+      { queueToken: token },
+    ),
   )
-  for (const stream of streams) expect((await stream.next())?.queueStatus.position).toBe(1)
+  for (const stream of streams) expect((await stream.next())?.queueTicketChanges.status.position).toBe(1)
   await leaveQueue(user, token)
   for (const stream of streams) {
-    expect((await stream.next())?.queueStatus).toEqual({ __typename: 'Lapsed', reason: 'LEFT' })
+    expect((await stream.next())?.queueTicketChanges.status).toEqual({ __typename: 'Lapsed', reason: 'LEFT' })
     expect(await stream.next()).toBeNull()
     await stream.stop()
   }

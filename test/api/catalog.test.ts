@@ -72,8 +72,8 @@ describe('dates', () => {
     const user = await server.user()
     const { token } = await join(user, sale.concertId)
     await letDatesPass(server.database, past)
-    expect((await hold(user, token, soldOut, [1, 2])).__typename).toBe('Reservation')
-    expect((await hold(user, token, free, [2])).__typename).toBe('Reservation')
+    expect((await hold(user, token, soldOut, [1, 2])).__typename).toBe('HoldSeatsPayload')
+    expect((await hold(user, token, free, [2])).__typename).toBe('HoldSeatsPayload')
 
     const dates = async (bookable?: boolean | null) =>
       (

@@ -6,7 +6,7 @@ import { startServer, type TestServer, type TestUser } from '../support/server.t
 import { errorCodeOf } from '../support/operations.ts'
 
 const mutation = `mutation ($input: ChargePointsInput!) {
-  chargePoints(input: $input) { __typename ... on PointAccount { userId balance } ... on Refusal { message } }
+  chargePoints(input: $input) { __typename ... on ChargePointsPayload { account { userId balance } } ... on Refusal { message } }
 }`
 const chargeAs = (caller: TestUser, input: object) =>
   caller.send<{ chargePoints: object }>(mutation, {
@@ -47,7 +47,10 @@ describe('with CHARGES_BY=cashiers', () => {
     const idempotencyKey = randomUUID()
     for (let n = 0; n < 3; n++) {
       const answer = await chargeAs(cashier, { userId: buyer.id, idempotencyKey })
-      expect(answer.data.chargePoints).toEqual({ __typename: 'PointAccount', userId: buyer.id, balance: 70 })
+      expect(answer.data.chargePoints).toEqual({
+        __typename: 'ChargePointsPayload',
+        account: { userId: buyer.id, balance: 70 },
+      })
     }
     expect(
       await server.database.sql`

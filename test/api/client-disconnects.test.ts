@@ -37,7 +37,7 @@ beforeAll(async () => {
     REDIS_URL: toRedis.url,
     STREAMS_PER_USER_MAX: String(STREAMS_MAX),
   })
-  const sale = await createSale({ ...server, database })
+  const sale = await createSale(server)
   concertId = sale.concertId
   performanceId = sale.performanceIds[0] ?? ''
   operator = sale.operator
@@ -61,7 +61,7 @@ interface Operation {
 const status = (): Operation => ({ query: statusSubscription })
 const seats = (): Operation => ({ query: seatSubscription, variables: { id: performanceId } })
 const figures = (): Operation => ({
-  query: 'subscription ($id: ID!) { figureChanges(concertId: $id) { issued } }',
+  query: 'subscription ($id: ID!) { concertStatsChanges(concertId: $id) { issued } }',
   variables: { id: concertId },
 })
 
@@ -150,7 +150,7 @@ async function expectNothingLeft(): Promise<void> {
 async function expectAllSlotsFree(user: TestUser, queueToken: string): Promise<void> {
   const client = createClient(server.url, { accessToken: user.accessToken, queueToken })
   const streams = Array.from({ length: STREAMS_MAX }, () => client.subscribe('ws', statusSubscription))
-  for (const stream of streams) expect(await stream.next()).toMatchObject({ queueStatus: {} })
+  for (const stream of streams) expect(await stream.next()).toMatchObject({ queueTicketChanges: {} })
   await Promise.all(streams.map((stream) => stream.stop()))
 }
 
@@ -164,8 +164,13 @@ describe.each<Transport>(['sse', 'ws'])('over %s, a client vanishes', (transport
       () => toDatabase.hold(uuidOf(performanceId)),
     ],
     ['while the first seats are read', 'seatChanges', seats, () => toDatabase.hold(uuidOf(performanceId), 2)],
-    ['while Redis is asked to tell of changes', 'queueStatus', status, () => toRedis.hold('subscribe')],
-    ['while its place is read', 'queueStatus', status, () => toRedis.hold(uuidOf(concertId), 2)],
+    [
+      'while Redis is asked to tell of changes',
+      'queueTicketChanges',
+      status,
+      () => toRedis.hold('subscribe'),
+    ],
+    ['while its place is read', 'queueTicketChanges', status, () => toRedis.hold(uuidOf(concertId), 2)],
   ])('%s', async (_, operation, of, hold) => {
     const { user, token, headers } = await enter()
     const before = await startsOf(server.url, operation)
@@ -183,14 +188,14 @@ describe.each<Transport>(['sse', 'ws'])('over %s, a client vanishes', (transport
   })
 
   test('while PostgreSQL is asked for the concert of its figures', async () => {
-    const before = await startsOf(server.url, 'figureChanges')
+    const before = await startsOf(server.url, 'concertStatsChanges')
     const held = toDatabase.hold(uuidOf(concertId))
     const headers = { authorization: `Bearer ${operator.accessToken}` }
     const starting = await begin(transport, server.url, figures(), headers)
     await held
     await starting.vanish()
     toDatabase.release()
-    await expect.poll(() => startsOf(server.url, 'figureChanges')).toBe(before + 1)
+    await expect.poll(() => startsOf(server.url, 'concertStatsChanges')).toBe(before + 1)
     await expectNothingLeft()
   })
 
@@ -206,7 +211,7 @@ describe.each<Transport>(['sse', 'ws'])('over %s, a client vanishes', (transport
     await asked
     await starting.vanish()
     issuer.release()
-    await expect.poll(() => startsOf(strange.url, 'queueStatus')).toBe(1)
+    await expect.poll(() => startsOf(strange.url, 'queueTicketChanges')).toBe(1)
     await expect.poll(() => metric(strange.url, 'stagedoor_subscriptions')).toBe(0)
     await strange.stop()
     await issuer.stop()

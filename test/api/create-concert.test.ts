@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { join, type Result } from '../support/purchase.ts'
+import { join } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { errorCodeOf, queueFields } from '../support/operations.ts'
 
@@ -11,10 +11,17 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
+interface CreatedConcert {
+  id: string
+  queue: object
+}
+
 const create = (user: TestUser, input: object) =>
-  user.send<{ createConcert: Result }>(
+  user.send<{ createConcert: { __typename: string; message: string; concert: CreatedConcert } }>(
     `mutation ($input: CreateConcertInput!) { createConcert(input: $input) {
-      __typename ... on Concert { id title queue { ${queueFields} } } ... on Refusal { message }
+      __typename
+      ... on CreateConcertPayload { concert { id title queue { ${queueFields} } performances { startsAt seatPrice } } }
+      ... on Refusal { message }
     } }`,
     { input },
   )
@@ -31,15 +38,21 @@ test('a concert comes with its dates and its queue; what is left out is the serv
     ],
   })
   expect(data.createConcert).toMatchObject({
-    __typename: 'Concert',
-    title: '봄날',
-    queue: { capacity: 7, ratePerSecond: 3, paused: false, waitingCount: 0, admittedCount: 0 },
+    __typename: 'CreateConcertPayload',
+    concert: {
+      title: '봄날',
+      queue: { capacity: 7, ratePerSecond: 3, paused: false, waitingCount: 0, admittedCount: 0 },
+      performances: [
+        { startsAt: '2999-01-01T18:00:00.000Z', seatPrice: 0 },
+        { startsAt: '2999-01-02T09:00:00.000Z', seatPrice: 100 },
+      ],
+    },
   })
   const user = await server.user()
-  const { token } = await join(user, data.createConcert.id)
+  const { token } = await join(user, data.createConcert.concert.id)
   const dates = await user.request(
     'query ($id: ID!) { performances(concertId: $id) { startsAt seatCount seats { price } } }',
-    { id: data.createConcert.id },
+    { id: data.createConcert.concert.id },
     { queueToken: token },
   )
   expect(dates).toEqual({
@@ -54,7 +67,9 @@ test('with a key, sending it again adds nothing', async () => {
   const before = await concerts()
   const input = { title: 'Once', performances: [date('2999-01-01T00:00:00Z')], idempotencyKey: 'once' }
   const first = await create(operator, input)
-  expect((await create(operator, input)).data.createConcert.id).toBe(first.data.createConcert.id)
+  expect((await create(operator, input)).data.createConcert.concert.id).toBe(
+    first.data.createConcert.concert.id,
+  )
   const other = await create(operator, { ...input, title: 'Twice' })
   expect(other.data.createConcert.__typename).toBe('IdempotencyKeyReused')
   expect(await concerts()).toBe(before + 1)
@@ -63,7 +78,7 @@ test('with a key, sending it again adds nothing', async () => {
 test('its queue can be its own', async () => {
   const input = { title: 'Own', performances: [date('2999-01-01T00:00:00Z')] }
   const own = await create(operator, { ...input, queueCapacity: 0, queueRatePerSecond: null })
-  expect(own.data.createConcert.queue).toMatchObject({ capacity: 0, ratePerSecond: null })
+  expect(own.data.createConcert.concert.queue).toMatchObject({ capacity: 0, ratePerSecond: null })
 })
 
 test('a date that is not in the future refuses all of it', async () => {

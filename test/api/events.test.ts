@@ -70,7 +70,7 @@ async function makeHistory() {
   for (const seat of [1, 2, 3]) ids.push((await hold(user, token, date, [seat])).id)
   const [paid = '', cancelled = '', lapsed = ''] = ids
   await charge(user, 100)
-  expect((await pay(user, token, paid)).__typename).toBe('Payment')
+  expect((await pay(user, token, paid)).__typename).toBe('PayReservationPayload')
   await cancel(user, cancelled)
   await letHoldLapse(server.database, lapsed)
   return { sale, user, paid: uuidOf(paid), cancelled: uuidOf(cancelled), lapsed: uuidOf(lapsed) }

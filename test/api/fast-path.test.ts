@@ -21,11 +21,12 @@ beforeAll(async () => {
     headers: { 'content-type': 'application/json', authorization: `Bearer ${operator.accessToken}` },
     body: JSON.stringify({
       query:
-        'mutation ($input: CreateConcertInput!) { createConcert(input: $input) { ... on Concert { id } } }',
+        'mutation ($input: CreateConcertInput!) { createConcert(input: $input) { ... on CreateConcertPayload { concert { id } } } }',
       variables: { input },
     }),
   })
-  concertId = ((await response.json()) as { data: { createConcert: { id: string } } }).data.createConcert.id
+  concertId = ((await response.json()) as { data: { createConcert: { concert: { id: string } } } }).data
+    .createConcert.concert.id
 })
 afterAll(() => server.stop())
 
@@ -159,11 +160,13 @@ const operations: Record<string, object> = {
     variables: { id: 'Q29uY2VydDp4' },
   },
   'a ticket that is none': { query: '{ queueTicket(token: "x") { token } }' },
-  'a subscription': { query: 'subscription { queueStatus(token: "x") { __typename } }' },
+  'a subscription': { query: 'subscription { queueTicketChanges(token: "x") { __typename } }' },
   'a mutation refused': {
     query: 'mutation { chargePoints(input: { amount: -1, idempotencyKey: "k" }) { __typename } }',
   },
-  'a mutation with a bad enum': { query: 'mutation { leaveQueue(input: { token: LEFT }) { token } }' },
+  'a mutation with a bad enum': {
+    query: 'mutation { leaveQueue(input: { token: LEFT }) { ticket { token } } }',
+  },
   'a mutation with a missing input': {
     query: 'mutation ($input: PayReservationInput!) { payReservation(input: $input) { __typename } }',
     variables: { input: { idempotencyKey: 'k' } },
@@ -177,7 +180,8 @@ const operations: Record<string, object> = {
       'mutation { a: chargePoints(input: { amount: 1, idempotencyKey: "a" }) { __typename } b: chargePoints(input: { amount: 1, idempotencyKey: "b" }) { __typename } }',
   },
   'an operator’s mutation': {
-    query: 'mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 5 }) { capacity } }',
+    query:
+      'mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 5 }) { queue { capacity } } }',
     variables: { id: globalId('Concert', randomUUID()) },
   },
   'an unknown concert': {

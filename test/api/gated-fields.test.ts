@@ -40,18 +40,24 @@ test('a payment that spends the ticket is answered with everything that needs no
   const answer = await user.send<{ payReservation: unknown }>(
     `mutation ($input: PayReservationInput!) { payReservation(input: $input) {
       __typename
-      ... on Payment { amount reservation { status performance { availableSeatCount seats { number status } } } }
+      ... on PayReservationPayload {
+        payment { amount reservation { status performance { availableSeatCount seats { number status } } } }
+        account { balance }
+      }
     } }`,
     { input: { reservationId: held.id, idempotencyKey: randomUUID() } },
     { queueToken: token },
   )
   expect(answer.data.payReservation).toEqual({
-    __typename: 'Payment',
-    amount: 200,
-    reservation: { status: 'PAID', performance: { availableSeatCount: 3, seats: null } },
+    __typename: 'PayReservationPayload',
+    payment: {
+      amount: 200,
+      reservation: { status: 'PAID', performance: { availableSeatCount: 3, seats: null } },
+    },
+    account: { balance: 0 },
   })
   expect(answer.errors?.map(({ path, extensions }) => [path?.join('.'), extensions.code])).toEqual([
-    ['payReservation.reservation.performance.seats', 'NOT_ADMITTED'],
+    ['payReservation.payment.reservation.performance.seats', 'NOT_ADMITTED'],
   ])
 })
 

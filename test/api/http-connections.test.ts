@@ -55,7 +55,7 @@ test('an event stream begins at once and tells proxies not to buffer it', async 
       authorization: `Bearer ${user.accessToken}`,
       'x-queue-token': token,
     },
-    body: JSON.stringify({ query: 'subscription { queueStatus { __typename } }' }),
+    body: JSON.stringify({ query: 'subscription { queueTicketChanges { __typename } }' }),
     signal: aborter.signal,
   })
   expect(response.headers.get('x-accel-buffering')).toBe('no')

@@ -21,9 +21,9 @@ test('leaving the queue gives the seats back: capacity bounds what people hold',
   const [first, second] = [await enter(sale), await enter(sale)]
   const held = await hold(first.user, first.token, date, [1, 2, 3, 4])
   const left = await leaveQueue(first.user, first.token)
-  expect(left.data.leaveQueue.status).toMatchObject({ __typename: 'Lapsed', reason: 'LEFT' })
+  expect(left.data.leaveQueue.ticket.status).toMatchObject({ __typename: 'Lapsed', reason: 'LEFT' })
   expect(await hold(second.user, second.token, date, [1, 2, 3, 4])).toMatchObject({
-    __typename: 'Reservation',
+    __typename: 'HoldSeatsPayload',
   })
   await charge(first.user, 1_000)
   expect(await pay(first.user, first.token, held.id)).toMatchObject({ __typename: 'HoldExpired' })
@@ -38,7 +38,7 @@ test('after a payment the ticket is spent as soon as the other hold is cancelled
     await hold(first.user, first.token, date, [1]),
     await hold(first.user, first.token, date, [2]),
   ]
-  expect(await pay(first.user, first.token, one.id)).toMatchObject({ __typename: 'Payment' })
+  expect(await pay(first.user, first.token, one.id)).toMatchObject({ __typename: 'PayReservationPayload' })
   expect(await statusOf(second.user, second.token)).toMatchObject({ __typename: 'Waiting' })
   await cancel(first.user, other.id)
   await eventually(async () =>

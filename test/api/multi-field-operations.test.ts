@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const HELD = '__typename ... on Reservation { status seats { number status } }'
+const HELD = '__typename ... on HoldSeatsPayload { reservation { status seats { number status } } }'
 const holdInput = (performanceId: string, seat: number) => ({
   performanceId,
   seatNumbers: [seat],
@@ -24,7 +24,7 @@ test('who gives the place up holds nothing after that', async () => {
   const { data, errors } = await buyer.send<{ first: object; second: object | null }>(
     `mutation ($first: HoldSeatsInput!, $token: String!, $second: HoldSeatsInput!) {
       first: holdSeats(input: $first) { ${HELD} }
-      leaveQueue(input: { token: $token }) { status { __typename } }
+      leaveQueue(input: { token: $token }) { ticket { status { __typename } } }
       second: holdSeats(input: $second) { ${HELD} } }`,
     { first: holdInput(performanceIds[0] ?? '', 1), token, second: holdInput(performanceIds[0] ?? '', 2) },
     { queueToken: token },
@@ -44,8 +44,8 @@ test('seats are shown as held by the holds before', async () => {
     { queueToken: token },
   )
   expect(held).toMatchObject({
-    first: { seats: [{ number: 1, status: 'HELD' }] },
-    second: { seats: [{ number: 2, status: 'HELD' }] },
+    first: { reservation: { seats: [{ number: 1, status: 'HELD' }] } },
+    second: { reservation: { seats: [{ number: 2, status: 'HELD' }] } },
   })
 })
 
@@ -58,14 +58,26 @@ test('a reservation is shown as paid by the payment before', async () => {
   await charge(buyer, 100)
   const paid = await buyer.request(
     `mutation ($again: HoldSeatsInput!, $pay: PayReservationInput!) {
-      holdSeats(input: $again) { ... on Reservation { status payment { id } } }
-      payReservation(input: $pay) { ... on Payment { reservation { status payment { amount } } } } }`,
+      holdSeats(input: $again) { ... on HoldSeatsPayload {
+        reservation { status payment { id } seats { status } user { points { balance } } } } }
+      payReservation(input: $pay) { ... on PayReservationPayload {
+        payment { reservation { status payment { amount } seats { status } } } account { balance } } } }`,
     { again: seat, pay: { reservationId: id, idempotencyKey: randomUUID() } },
     { queueToken: token },
   )
   expect(paid).toMatchObject({
-    holdSeats: { status: 'HELD', payment: null },
-    payReservation: { reservation: { status: 'PAID', payment: { amount: 100 } } },
+    holdSeats: {
+      reservation: {
+        status: 'HELD',
+        payment: null,
+        seats: [{ status: 'HELD' }],
+        user: { points: { balance: 100 } },
+      },
+    },
+    payReservation: {
+      payment: { reservation: { status: 'PAID', payment: { amount: 100 }, seats: [{ status: 'SOLD' }] } },
+      account: { balance: 0 },
+    },
   })
 })
 
@@ -73,9 +85,9 @@ test('a queue is shown as the change before has left it', async () => {
   const { concertId, operator } = await createSale(server)
   const changed = await operator.request(
     `mutation ($id: ID!) {
-      five: updateQueue(input: { concertId: $id, capacity: 5 }) { capacity }
-      seven: updateQueue(input: { concertId: $id, capacity: 7 }) { capacity } }`,
+      five: updateQueue(input: { concertId: $id, capacity: 5 }) { queue { capacity } }
+      seven: updateQueue(input: { concertId: $id, capacity: 7 }) { queue { capacity } } }`,
     { id: concertId },
   )
-  expect(changed).toEqual({ five: { capacity: 5 }, seven: { capacity: 7 } })
+  expect(changed).toEqual({ five: { queue: { capacity: 5 } }, seven: { queue: { capacity: 7 } } })
 })

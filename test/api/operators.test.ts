@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const figureFields = `at issued waiting admitted finished lapsed admissionsPerSecond
-  sold held free oversold pointsTaken`
+  sold held free oversold revenue`
 
 interface Figures {
   at: string
@@ -45,11 +45,11 @@ async function arrange() {
 }
 
 const figuresOf = async ({ operator, concertId }: Sale): Promise<Figures> => {
-  const query = `query ($id: ID!) { concertFigures(concertId: $id) { ${figureFields} } }`
-  return (await operator.request<{ concertFigures: Figures }>(query, { id: concertId })).concertFigures
+  const query = `query ($id: ID!) { concertStats(concertId: $id) { ${figureFields} } }`
+  return (await operator.request<{ concertStats: Figures }>(query, { id: concertId })).concertStats
 }
 
-const sold = { sold: 3, held: 1, free: 6, oversold: 0, pointsTaken: 300 }
+const sold = { sold: 3, held: 1, free: 6, oversold: 0, revenue: 300 }
 const stood = { issued: 5, waiting: 1, admitted: 2, finished: 1, lapsed: 1 }
 
 describe('the figures of a concert', () => {
@@ -58,39 +58,40 @@ describe('the figures of a concert', () => {
     await eventually(async () => expect(await figuresOf(sale)).toMatchObject({ ...stood, ...sold }))
 
     const { operator, concertId } = sale
-    const stream = operator.subscribe<{ figureChanges: Figures }>(
+    const stream = operator.subscribe<{ concertStatsChanges: Figures }>(
       'ws',
-      `subscription ($id: ID!) { figureChanges(concertId: $id) { ${figureFields} } }`,
+      `subscription ($id: ID!) { concertStatsChanges(concertId: $id) { ${figureFields} } }`,
       { id: concertId },
     )
-    expect((await stream.next())?.figureChanges).toMatchObject({ ...stood, ...sold })
+    expect((await stream.next())?.concertStatsChanges).toMatchObject({ ...stood, ...sold })
     await leaveQueue(waiting.user, waiting.token)
     const left = { ...stood, waiting: 0, lapsed: 2 }
     expect(
-      (await stream.until(({ figureChanges }) => figureChanges.waiting === 0))?.figureChanges,
+      (await stream.until(({ concertStatsChanges }) => concertStatsChanges.waiting === 0))
+        ?.concertStatsChanges,
     ).toMatchObject(left)
     await stream.stop()
   })
 
   test('come with the settings, whoever changed them, and at most once a second however busy it is', async () => {
     const { operator, concertId } = await createSale(server, { capacity: 3 })
-    const stream = operator.subscribe<{ figureChanges: { settings: object; issued: number } }>(
+    const stream = operator.subscribe<{ concertStatsChanges: { settings: object; issued: number } }>(
       'ws',
       `subscription ($id: ID!) {
-        figureChanges(concertId: $id) { issued settings { capacity ratePerSecond paused } } }`,
+        concertStatsChanges(concertId: $id) { issued settings { capacity ratePerSecond paused } } }`,
       { id: concertId },
     )
     const settings = { capacity: 3, ratePerSecond: null, paused: false }
-    expect((await stream.next())?.figureChanges.settings).toEqual(settings)
+    expect((await stream.next())?.concertStatsChanges.settings).toEqual(settings)
     await updateQueue(await server.user('operator'), { concertId, paused: true })
-    expect((await stream.next())?.figureChanges.settings).toEqual({ ...settings, paused: true })
+    expect((await stream.next())?.concertStatsChanges.settings).toEqual({ ...settings, paused: true })
 
     const over = new AbortController()
     const crowd = (async () => {
       while (!over.signal.aborted) await join(await server.user(), concertId)
     })()
     const issued: number[] = []
-    while (issued.length < 4) issued.push((await stream.next())?.figureChanges.issued ?? 0)
+    while (issued.length < 4) issued.push((await stream.next())?.concertStatsChanges.issued ?? 0)
     over.abort()
     await Promise.all([crowd, stream.stop()])
     // By every update many more have joined than one.
@@ -127,7 +128,7 @@ describe('the figures of a concert', () => {
 describe('a buyer', () => {
   const query = `query ($id: ID!) { buyer(userId: $id) {
     user { id points { balance } }
-    tickets { concertId status { __typename ... on Waiting { position } } }
+    tickets { concert { id } status { __typename ... on Waiting { position } } }
     reservations(last: 20) { edges { node { status price seats { number } payment { amount } } } }
   } }`
   const find = async (operator: TestUser, id: string) =>
@@ -138,7 +139,7 @@ describe('a buyer', () => {
     const { operator, concertId } = sale
     expect(await find(operator, bought.user.id)).toEqual({
       user: { id: bought.user.id, points: { balance: 700 } },
-      tickets: [{ concertId, status: { __typename: 'Finished' } }],
+      tickets: [{ concert: { id: concertId }, status: { __typename: 'Finished' } }],
       reservations: {
         edges: [
           {
@@ -153,11 +154,11 @@ describe('a buyer', () => {
       },
     })
     expect(await find(operator, holding.user.id)).toMatchObject({
-      tickets: [{ concertId, status: { __typename: 'Admitted' } }],
+      tickets: [{ concert: { id: concertId }, status: { __typename: 'Admitted' } }],
       reservations: { edges: [{ node: { status: 'HELD', payment: null } }] },
     })
     expect(await find(operator, waiting.user.id)).toMatchObject({
-      tickets: [{ concertId, status: { __typename: 'Waiting', position: 1 } }],
+      tickets: [{ concert: { id: concertId }, status: { __typename: 'Waiting', position: 1 } }],
       reservations: { edges: [] },
     })
     expect(await find(operator, (await server.user()).id)).toMatchObject({ tickets: [] })
@@ -189,17 +190,17 @@ describe('what operators change', () => {
     changes: { name: string; before: string | null; after: string | null }[]
   }
   const query = `query ($id: ID, $first: Int, $after: String) {
-    operatorActions(concertId: $id, first: $first, after: $after) {
+    auditLog(concertId: $id, first: $first, after: $after) {
       pageInfo { endCursor hasNextPage }
       edges { node { operatorId action concert { id } userId changes { name before after } } } } }`
   const list = async (operator: TestUser, variables: object) => {
-    const { operatorActions } = await operator.request<{
-      operatorActions: {
+    const { auditLog } = await operator.request<{
+      auditLog: {
         pageInfo: { endCursor: string; hasNextPage: boolean }
         edges: { node: Action }[]
       }
     }>(query, variables)
-    return { ...operatorActions.pageInfo, actions: operatorActions.edges.map(({ node }) => node) }
+    return { ...auditLog.pageInfo, actions: auditLog.edges.map(({ node }) => node) }
   }
 
   test('is written down, the newest first, with who did it and what was there before', async () => {
@@ -271,16 +272,16 @@ test('only operators see any of it, and only of a concert that there is', async 
   const unknown = Buffer.from(`Concert:${randomUUID()}`).toString('base64')
   const user = await server.user()
   for (const query of [
-    'query ($id: ID!) { concertFigures(concertId: $id) { at } }',
+    'query ($id: ID!) { concertStats(concertId: $id) { at } }',
     'query ($id: ID!) { concertHistory(concertId: $id) { at } }',
     'query ($id: ID!) { queueForecast(concertId: $id) { seconds } }',
-    'query ($id: ID!) { operatorActions(concertId: $id) { edges { cursor } } }',
+    'query ($id: ID!) { auditLog(concertId: $id) { edges { cursor } } }',
   ]) {
     expect(errorCodeOf(await user.send(query, { id: concertId }))).toBe('FORBIDDEN')
     expect(errorCodeOf(await user.send(query, { id: concertId }, { accessToken: undefined }))).toBe(
       'UNAUTHENTICATED',
     )
-    if (!query.includes('operatorActions'))
+    if (!query.includes('auditLog'))
       expect(errorCodeOf(await operator.send(query, { id: unknown }))).toBe('NOT_FOUND')
   }
 })

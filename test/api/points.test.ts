@@ -19,7 +19,7 @@ describe('points', () => {
     expect(await user.request(balanceQuery)).toEqual({ points: { userId: user.id, balance: 0 } })
     const key = randomUUID()
     const charged = await charge(user, 500, key)
-    expect(charged).toMatchObject({ __typename: 'PointAccount', userId: user.id, balance: 500 })
+    expect(charged).toMatchObject({ __typename: 'ChargePointsPayload', userId: user.id, balance: 500 })
     await charge(user, 1)
     expect(await charge(user, 500, key)).toEqual(charged)
     expect((await charge(user, 499, key)).__typename).toBe('IdempotencyKeyReused')
@@ -36,13 +36,13 @@ describe('points', () => {
   test('of somebody else are an operator’s business only', async () => {
     const [owner, other, operator] = [await server.user(), await server.user(), await server.user('operator')]
     const chargeOther = `mutation ($input: ChargePointsInput!) {
-      chargePoints(input: $input) { ... on PointAccount { userId balance } }
+      chargePoints(input: $input) { ... on ChargePointsPayload { account { userId balance } } }
     }`
     const input = { userId: owner.id, amount: 70, idempotencyKey: randomUUID() }
     expect(errorCodeOf(await other.send(chargeOther, { input }))).toBe('FORBIDDEN')
     expect(errorCodeOf(await other.send(balanceQuery, { userId: owner.id }))).toBe('FORBIDDEN')
     const account = { userId: owner.id, balance: 70 }
-    expect(await operator.request(chargeOther, { input })).toEqual({ chargePoints: account })
+    expect(await operator.request(chargeOther, { input })).toEqual({ chargePoints: { account } })
     expect(await operator.request(balanceQuery, { userId: owner.id })).toEqual({ points: account })
     expect(await owner.request(balanceQuery, { userId: owner.id })).toEqual({ points: account })
     const rows = await server.database.sql`select from transfers join accounts using (user_id)
@@ -60,7 +60,11 @@ describe('paying', () => {
     await charge(user, 1_000)
     const key = randomUUID()
     const paid = await pay(user, token, held.id, key)
-    expect(paid).toMatchObject({ __typename: 'Payment', amount: 200, reservation: { status: 'PAID' } })
+    expect(paid).toMatchObject({
+      __typename: 'PayReservationPayload',
+      amount: 200,
+      reservation: { status: 'PAID' },
+    })
     await expect.poll(async () => (await statusOf(user, token)).__typename).toBe('Finished')
 
     expect(await pay(user, token, held.id, key)).toEqual(paid)
@@ -84,7 +88,7 @@ describe('paying', () => {
     expect(await pay(user, token, held.id, key)).toMatchObject(refused)
     await charge(user, 1)
     expect(await pay(user, token, held.id, key)).toMatchObject(refused)
-    expect((await pay(user, token, held.id)).__typename).toBe('Payment')
+    expect((await pay(user, token, held.id)).__typename).toBe('PayReservationPayload')
     expect(await user.request(balanceQuery)).toMatchObject({ points: { balance: 0 } })
   })
 

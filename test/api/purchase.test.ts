@@ -30,15 +30,18 @@ test('a buyer goes from the crowd to a paid seat, and the next in line is let in
   expect(second.status).toMatchObject({ __typename: 'Waiting', position: 1, paused: false })
 
   const watched = (['ws', 'sse'] as const).map((transport) =>
-    jun.subscribe<{ queueStatus: Status }>(
+    jun.subscribe<{ queueTicketChanges: { status: Status } }>(
       transport,
-      `subscription { queueStatus { ${statusFields} } }`,
+      `subscription { queueTicketChanges { status { ${statusFields} } } }`,
       {},
       { queueToken: second.token },
     ),
   )
   for (const stream of watched) {
-    expect((await stream.next())?.queueStatus).toMatchObject({ __typename: 'Waiting', position: 1 })
+    expect((await stream.next())?.queueTicketChanges.status).toMatchObject({
+      __typename: 'Waiting',
+      position: 1,
+    })
   }
 
   const { performances } = await minji.request<{
@@ -54,7 +57,7 @@ test('a buyer goes from the crowd to a paid seat, and the next in line is let in
   )
 
   const held = await hold(minji, first.token, performances[0]?.id ?? '', [7, 8])
-  expect(held).toMatchObject({ __typename: 'Reservation', price: 200, status: 'HELD' })
+  expect(held).toMatchObject({ __typename: 'HoldSeatsPayload', price: 200, status: 'HELD' })
 
   expect(await pay(minji, first.token, held.id)).toMatchObject({
     __typename: 'InsufficientPoints',
@@ -63,7 +66,7 @@ test('a buyer goes from the crowd to a paid seat, and the next in line is let in
   })
   expect(await charge(minji, 1_000)).toMatchObject({ balance: 1_000, userId: minji.id })
   expect(await pay(minji, first.token, held.id)).toMatchObject({
-    __typename: 'Payment',
+    __typename: 'PayReservationPayload',
     amount: 200,
     reservation: {
       status: 'PAID',
@@ -75,8 +78,10 @@ test('a buyer goes from the crowd to a paid seat, and the next in line is let in
   })
 
   for (const stream of watched) {
-    const admitted = await stream.until(({ queueStatus }) => queueStatus.__typename === 'Admitted')
-    expect(admitted?.queueStatus.until).toBeDefined()
+    const admitted = await stream.until(
+      ({ queueTicketChanges: { status } }) => status.__typename === 'Admitted',
+    )
+    expect(admitted?.queueTicketChanges.status.until).toBeDefined()
     await stream.stop()
   }
   expect((await statusOf(minji, first.token)).__typename).toBe('Finished')

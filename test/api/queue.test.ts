@@ -51,9 +51,8 @@ describe('joining', () => {
     const user = await server.user()
     const answer = await issueQueueToken(user, { concertId, userId: user.id })
     expect(answer.data.issueQueueToken).toMatchObject({
-      __typename: 'QueueTicket',
-      userId: user.id,
-      concertId,
+      __typename: 'IssueQueueTokenPayload',
+      ticket: { userId: user.id, concert: { id: concertId } },
     })
   })
 
@@ -100,14 +99,14 @@ describe('a ticket', () => {
     await join(third, concertId)
 
     const { data } = await leaveQueue(first, left.token)
-    expect(data.leaveQueue.status).toEqual({ __typename: 'Lapsed', reason: 'LEFT' })
+    expect(data.leaveQueue.ticket.status).toEqual({ __typename: 'Lapsed', reason: 'LEFT' })
     expect((await statusOf(second, next.token)).__typename).toBe('Admitted')
 
     const again = await join(first, concertId)
     expect(again.token).not.toBe(left.token)
     expect(again.status).toMatchObject({ __typename: 'Waiting', position: 2 })
     expect(await statusOf(first, left.token)).toMatchObject({ __typename: 'Lapsed', reason: 'LEFT' })
-    expect((await leaveQueue(first, left.token)).data.leaveQueue.status.__typename).toBe('Lapsed')
+    expect((await leaveQueue(first, left.token)).data.leaveQueue.ticket.status.__typename).toBe('Lapsed')
     expect(await statusOf(first, again.token)).toMatchObject({ __typename: 'Waiting', position: 2 })
   })
 })
@@ -119,12 +118,12 @@ describe('for somebody else', () => {
 
     expect(errorCodeOf(await issueQueueToken(other, { concertId, userId: owner.id }))).toBe('FORBIDDEN')
     const { data } = await issueQueueToken(operator, { concertId, userId: owner.id })
-    const { token, userId } = data.issueQueueToken
+    const { token, userId } = data.issueQueueToken.ticket
     expect(userId).toBe(owner.id)
     expect((await join(owner, concertId)).token).toBe(token)
 
     expect(errorCodeOf(await leaveQueue(other, token))).toBe('FORBIDDEN')
     expect((await statusOf(owner, token)).__typename).toBe('Admitted')
-    expect((await leaveQueue(operator, token)).data.leaveQueue.status.reason).toBe('LEFT')
+    expect((await leaveQueue(operator, token)).data.leaveQueue.ticket.status.reason).toBe('LEFT')
   })
 })

@@ -26,14 +26,14 @@ describe('holding seats', () => {
   test('takes all of them or none', async () => {
     const [minji, jun] = [await admitted(), await admitted()]
     const held = await hold(minji.user, minji.token, date, [7, 8])
-    expect(held).toMatchObject({ __typename: 'Reservation', price: 200, status: 'HELD' })
+    expect(held).toMatchObject({ __typename: 'HoldSeatsPayload', price: 200, status: 'HELD' })
     const left = Date.parse(String(held.heldUntil)) - Date.now()
     expect(left).toBeGreaterThan(290_000)
     expect(left).toBeLessThanOrEqual(300_000)
 
     const refused = await hold(jun.user, jun.token, date, [8, 9, 7])
     expect(refused).toMatchObject({ __typename: 'SeatTaken', seatNumbers: [7, 8] })
-    expect((await hold(jun.user, jun.token, date, [9])).__typename).toBe('Reservation')
+    expect((await hold(jun.user, jun.token, date, [9])).__typename).toBe('HoldSeatsPayload')
   })
 
   test('extends the admission to the end of the hold', async () => {
@@ -51,7 +51,7 @@ describe('holding seats', () => {
     const fifth = await hold(user, token, secondDate, [2])
     expect(fifth).toMatchObject({ __typename: 'SeatLimitExceeded', limit: 4 })
     expect((await cancel(user, held.id)).status).toBe('CANCELLED')
-    expect((await hold(user, token, secondDate, [2])).__typename).toBe('Reservation')
+    expect((await hold(user, token, secondDate, [2])).__typename).toBe('HoldSeatsPayload')
   })
 
   test('again with the same key is the same hold; the key is good for nothing else', async () => {
@@ -63,7 +63,7 @@ describe('holding seats', () => {
     expect((await cancel(user, held.id, key)).__typename).toBe('IdempotencyKeyReused')
     const other = await admitted()
     const theirs = await hold(other.user, other.token, date, [43], key)
-    expect(theirs.__typename).toBe('Reservation')
+    expect(theirs.__typename).toBe('HoldSeatsPayload')
   })
 
   test('a refusal is repeated too, even when the seat has become free', async () => {
@@ -73,7 +73,7 @@ describe('holding seats', () => {
     expect((await hold(second.user, second.token, date, [45], key)).__typename).toBe('SeatTaken')
     await cancel(first.user, held.id)
     expect((await hold(second.user, second.token, date, [45], key)).__typename).toBe('SeatTaken')
-    expect((await hold(second.user, second.token, date, [45])).__typename).toBe('Reservation')
+    expect((await hold(second.user, second.token, date, [45])).__typename).toBe('HoldSeatsPayload')
   })
 
   test('is over when the date has passed', async () => {
@@ -83,7 +83,7 @@ describe('holding seats', () => {
     const [gone = ''] = sale.performanceIds
     await letDatesPass(server.database, gone)
     expect((await hold(user, ticket.token, gone, [1])).__typename).toBe('SalesClosed')
-    expect((await hold(user, token, date, [46])).__typename).toBe('Reservation')
+    expect((await hold(user, token, date, [46])).__typename).toBe('HoldSeatsPayload')
   })
 })
 
@@ -93,8 +93,12 @@ describe('a reservation', () => {
     const held = await hold(first.user, first.token, date, [10, 11])
     const key = randomUUID()
     const cancelled = await cancel(first.user, held.id, key)
-    expect(cancelled).toMatchObject({ __typename: 'Reservation', id: held.id, status: 'CANCELLED' })
-    expect((await hold(second.user, second.token, date, [10, 11])).__typename).toBe('Reservation')
+    expect(cancelled).toMatchObject({
+      __typename: 'CancelReservationPayload',
+      id: held.id,
+      status: 'CANCELLED',
+    })
+    expect((await hold(second.user, second.token, date, [10, 11])).__typename).toBe('HoldSeatsPayload')
     expect(await cancel(first.user, held.id, key)).toEqual(cancelled)
     expect((await cancel(first.user, held.id)).status).toBe('CANCELLED')
     expect((await pay(first.user, first.token, held.id)).__typename).toBe('HoldExpired')

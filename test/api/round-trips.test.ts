@@ -59,11 +59,11 @@ const visitor = async (role: 'buyer' | 'operator' = 'buyer'): Promise<Visitor> =
 
 /** What the operations here are asked for. */
 interface Answers {
-  createConcert: { id: string }
-  issueQueueToken: { token: string }
+  createConcert: { concert: { id: string } }
+  issueQueueToken: { ticket: { token: string } }
   performances: { id: string }[]
-  holdSeats: { id: string }
-  payReservation: { amount: number }
+  holdSeats: { reservation: { id: string } }
+  payReservation: { payment: { amount: number } }
 }
 
 async function run(source: string, variableValues: Record<string, unknown>, who: Visitor) {
@@ -82,30 +82,30 @@ async function run(source: string, variableValues: Record<string, unknown>, who:
 }
 
 const JOIN =
-  'mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { ... on QueueTicket { token } } }'
+  'mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { ... on IssueQueueTokenPayload { ticket { token } } } }'
 const DATES = 'query ($id: ID!) { performances(concertId: $id) { id startsAt availableSeatCount } }'
 const SEATS = 'query ($id: ID!) { performance(id: $id) { seats { number status price } } }'
 const HOLD =
-  'mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { ... on Reservation { id price heldUntil } } }'
+  'mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { ... on HoldSeatsPayload { reservation { id price heldUntil } } } }'
 const CHARGE =
-  'mutation ($input: ChargePointsInput!) { chargePoints(input: $input) { ... on PointAccount { balance } } }'
+  'mutation ($input: ChargePointsInput!) { chargePoints(input: $input) { ... on ChargePointsPayload { account { balance } } } }'
 const PAY =
-  'mutation ($input: PayReservationInput!) { payReservation(input: $input) { ... on Payment { id amount } } }'
+  'mutation ($input: PayReservationInput!) { payReservation(input: $input) { ... on PayReservationPayload { payment { id amount } } } }'
 
 test('a purchase, step by step', async () => {
   const startsAt = new Date(Date.now() + 86_400_000)
   const performances = [1, 2, 3].map(() => ({ startsAt, seatPrice: 10 }))
   const created = await run(
-    'mutation ($input: CreateConcertInput!) { createConcert(input: $input) { ... on Concert { id } } }',
+    'mutation ($input: CreateConcertInput!) { createConcert(input: $input) { ... on CreateConcertPayload { concert { id } } } }',
     { input: { title: 'Counted', performances } },
     await visitor('operator'),
   )
-  const id = created.data.createConcert.id
+  const id = created.data.createConcert.concert.id
   await run(JOIN, { id }, await visitor()) // opens the queue
 
   const buyer = await visitor()
   const join = await run(JOIN, { id }, buyer)
-  const admitted = { ...buyer, queueToken: join.data.issueQueueToken.token }
+  const admitted = { ...buyer, queueToken: join.data.issueQueueToken.ticket.token }
   const status = await run('{ queueTicket { status { __typename } } }', {}, admitted)
   const dates = await run(DATES, { id }, admitted)
   const performanceId = dates.data.performances[0]?.id ?? ''
@@ -118,10 +118,10 @@ test('a purchase, step by step', async () => {
   const charge = await run(CHARGE, { input: { amount: 20, idempotencyKey: 'charge' } }, admitted)
   const pay = await run(
     PAY,
-    { input: { reservationId: hold.data.holdSeats.id, idempotencyKey: 'pay' } },
+    { input: { reservationId: hold.data.holdSeats.reservation.id, idempotencyKey: 'pay' } },
     admitted,
   )
-  expect(pay.data.payReservation.amount).toBe(20)
+  expect(pay.data.payReservation.payment.amount).toBe(20)
 
   const steps = { join, status, dates, seats, hold, charge, pay }
   const counted = Object.entries(steps).map(([step, { trips }]) => [step, trips.postgres, trips.redis])

@@ -71,13 +71,13 @@ describe('the seats of a date', () => {
     const [row] = await server.database.sql`select count(*)::int from reservations where status = 'HELD'
       and held_until < now()`
     expect(row?.count).toBe(1)
-    expect((await hold(next.user, next.token, date, [2, 3])).__typename).toBe('Reservation')
+    expect((await hold(next.user, next.token, date, [2, 3])).__typename).toBe('HoldSeatsPayload')
     expect((await pay(late.user, late.token, held.id)).__typename).toBe('HoldExpired')
   })
 })
 
 interface Changes {
-  seatChanges: { performanceId: string; snapshot: boolean; seats: Seat[] }
+  seatChanges: { performance: { id: string; availableSeatCount: number }; snapshot: boolean; seats: Seat[] }
 }
 
 describe.each(['ws', 'sse'] as const)('seatChanges over %s', (transport) => {
@@ -94,13 +94,13 @@ describe.each(['ws', 'sse'] as const)('seatChanges over %s', (transport) => {
     const next = async () => (await stream.next())?.seatChanges
 
     const snapshot = await next()
-    expect(snapshot).toMatchObject({ performanceId: date, snapshot: true })
+    expect(snapshot).toMatchObject({ performance: { id: date, availableSeatCount: 4 }, snapshot: true })
     expect(snapshot?.seats.map(({ number, status }) => [number, status])).toEqual(
       [1, 2, 3, 4].map((number) => [number, 'AVAILABLE']),
     )
     const held = await hold(buyer.user, buyer.token, date, [2, 3])
     expect(await next()).toEqual({
-      performanceId: date,
+      performance: { id: date, availableSeatCount: 2 },
       snapshot: false,
       seats: [2, 3].map((number) => ({ number, price: 10, status: 'HELD' })),
     })
@@ -110,7 +110,7 @@ describe.each(['ws', 'sse'] as const)('seatChanges over %s', (transport) => {
     // The watcher buys: the ticket is spent, and with it goes the view.
     const own = await hold(watcher.user, watcher.token, date, [1])
     await charge(watcher.user, 10)
-    expect((await pay(watcher.user, watcher.token, own.id)).__typename).toBe('Payment')
+    expect((await pay(watcher.user, watcher.token, own.id)).__typename).toBe('PayReservationPayload')
     for (let last = await next(); last; last = await next()) expect(numbers(last.seats)).toEqual([1])
     await stream.stop()
   })

@@ -45,40 +45,40 @@ async function enter(capacity = 1): Promise<Watched> {
 async function buy({ user, token, date }: Watched): Promise<void> {
   const held = await hold(user, token, date, [1])
   await charge(user, 100)
-  expect((await pay(user, token, held.id)).__typename).toBe('Payment')
+  expect((await pay(user, token, held.id)).__typename).toBe('PayReservationPayload')
 }
 
 describe.each(['ws', 'sse'] as const)('over %s', (transport) => {
   test('the present state comes first, Finished last, and then the stream completes', async () => {
     const watched = await enter()
     const { user, token, listeners } = watched
-    const stream = user.subscribe<{ queueStatus: Status }>(
+    const stream = user.subscribe<{ queueTicketChanges: { status: Status } }>(
       transport,
       statusSubscription,
       {},
       { queueToken: token },
     )
-    expect((await stream.next())?.queueStatus.__typename).toBe('Admitted')
+    expect((await stream.next())?.queueTicketChanges.status.__typename).toBe('Admitted')
     expect(await listeners()).toBe(1)
     await buy(watched)
 
     const seen: string[] = []
     for (let news = await stream.next(); news; news = await stream.next()) {
-      seen.push(news.queueStatus.__typename)
-      if (news.queueStatus.__typename === 'Finished')
-        expect(Date.parse(news.queueStatus.at ?? '')).not.toBeNaN()
+      seen.push(news.queueTicketChanges.status.__typename)
+      if (news.queueTicketChanges.status.__typename === 'Finished')
+        expect(Date.parse(news.queueTicketChanges.status.at ?? '')).not.toBeNaN()
     }
     expect(seen.at(-1)).toBe('Finished')
     expect(seen.slice(0, -1).every((kind) => kind === 'Admitted')).toBe(true)
     await expect.poll(listeners).toBe(0)
 
-    const late = user.subscribe<{ queueStatus: Status }>(
+    const late = user.subscribe<{ queueTicketChanges: { status: Status } }>(
       transport,
       statusSubscription,
       {},
       { queueToken: token },
     )
-    expect((await late.next())?.queueStatus.__typename).toBe('Finished')
+    expect((await late.next())?.queueTicketChanges.status.__typename).toBe('Finished')
     expect(await late.next()).toBeNull()
   })
 

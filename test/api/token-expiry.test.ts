@@ -21,7 +21,7 @@ afterAll(() => server.stop())
 
 const auth = createAuth({ kind: 'secret', secret })
 const tokenFor = (seconds: number) => auth.issue({ userId: operator.uuid, role: 'operator' }, seconds)
-const watchFigures = `subscription ($id: ID!) { figureChanges(concertId: $id) { issued } }`
+const watchFigures = `subscription ($id: ID!) { concertStatsChanges(concertId: $id) { issued } }`
 const payload = () => ({ query: watchFigures, variables: { id: concertId } })
 const subscriptions = async () => (await scrape(server.url)).value('stagedoor_subscriptions')
 
@@ -44,7 +44,7 @@ test.each<[string, () => Promise<string> | string]>([
 test('a socket is closed with 4403 when its access token expires, and its subscriptions end', async () => {
   const socket = await openSocket(server.url, { init: { authorization: `Bearer ${await tokenFor(2)}` } })
   socket.send({ type: 'subscribe', id: 'a', payload: payload() })
-  expect(await socket.next()).toMatchObject({ type: 'next', payload: { data: { figureChanges: {} } } })
+  expect(await socket.next()).toMatchObject({ type: 'next', payload: { data: { concertStatsChanges: {} } } })
   const { code, reason } = await socket.closed
   expect([code, reason]).toEqual([4403, 'The access token has expired.'])
   await expect.poll(subscriptions).toBe(0)
@@ -62,7 +62,7 @@ test('a graphql-ws client with its default settings goes on with the token it ha
   const messages = client.iterate(payload())
   for (let count = 0; count < 2; count++) {
     const message = await messages.next()
-    expect(message.value).toMatchObject({ data: { figureChanges: { issued: 0 } } })
+    expect(message.value).toMatchObject({ data: { concertStatsChanges: { issued: 0 } } })
   }
   expect(closed).toEqual([4403])
   expect(tokens).toEqual([])
@@ -74,7 +74,7 @@ test('a subscription with a token of its own ends with UNAUTHENTICATED, and the 
   const socket = await openSocket(server.url)
   const headers = { authorization: `Bearer ${await tokenFor(2)}` }
   socket.send({ type: 'subscribe', id: 'a', payload: { ...payload(), extensions: { headers } } })
-  expect(await socket.next()).toMatchObject({ id: 'a', payload: { data: { figureChanges: {} } } })
+  expect(await socket.next()).toMatchObject({ id: 'a', payload: { data: { concertStatsChanges: {} } } })
   expect(await socket.next()).toMatchObject({
     type: 'next',
     payload: {
@@ -91,7 +91,7 @@ test('a subscription with a token of its own ends with UNAUTHENTICATED, and the 
 test('an event stream ends with UNAUTHENTICATED when its access token expires', async () => {
   const client = createClient(server.url, { accessToken: await tokenFor(2) })
   const stream = client.subscribe('sse', watchFigures, { id: concertId })
-  expect(await stream.next()).toEqual({ figureChanges: { issued: 0 } })
+  expect(await stream.next()).toEqual({ concertStatsChanges: { issued: 0 } })
   await expect(stream.next()).rejects.toThrow('UNAUTHENTICATED')
   expect(await stream.next()).toBeNull()
   await expect.poll(subscriptions).toBe(0)

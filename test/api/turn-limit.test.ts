@@ -10,12 +10,12 @@ test('who holds and cancels for ever has to leave at the end of the longest turn
   const { token } = await join(hoarder, concertId)
   const waiting = await join(next, concertId)
   const holdOnce = async () => {
-    const { data, errors } = await hoarder.send<{ holdSeats: { id: string } }>(
-      `mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { ... on Reservation { id } } }`,
+    const { data, errors } = await hoarder.send<{ holdSeats: { reservation: { id: string } } }>(
+      `mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { ... on HoldSeatsPayload { reservation { id } } } }`,
       { input: { performanceId: performanceIds[0], seatNumbers: [1], idempotencyKey: crypto.randomUUID() } },
       { queueToken: token },
     )
-    if (!errors) await cancel(hoarder, data.holdSeats.id)
+    if (!errors) await cancel(hoarder, data.holdSeats.reservation.id)
     return !errors
   }
   expect(await holdOnce()).toBe(true)

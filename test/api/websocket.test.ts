@@ -100,7 +100,7 @@ describe('a socket goes on', () => {
         { variables: { first: 'x' } },
       ],
       ['subscription ($id: ID!) { seatChanges(performanceId: $id) { snapshot } }', 'next'],
-      ['subscription { queueStatus(token: "forged") { __typename } }', 'next'],
+      ['subscription { queueTicketChanges(token: "forged") { __typename } }', 'next'],
       ['{ concert(id: "x") { id } }', 'next'],
     ]
     for (const [index, [query, type, more]] of failing.entries()) {

@@ -68,7 +68,7 @@ const inLine = async () =>
 test.each(transports)(
   'who passed it joins, over %s: the provider sees token, address and secret',
   async (transport) => {
-    expect((await join('human', user, transport)).code).toBe('QueueTicket')
+    expect((await join('human', user, transport)).code).toBe('IssueQueueTokenPayload')
     expect(asked).toEqual([
       {
         type: 'application/x-www-form-urlencoded;charset=UTF-8',
@@ -109,7 +109,7 @@ test('nobody is asked about a user who may not join anyway', async () => {
 })
 
 test('an operator, who joins for others, is not checked', async () => {
-  expect((await join(undefined, await server.user('operator'))).code).toBe('QueueTicket')
+  expect((await join(undefined, await server.user('operator'))).code).toBe('IssueQueueTokenPayload')
 })
 
 test.each<[what: string, respond: typeof answer]>([
@@ -130,5 +130,5 @@ test.each<[what: string, respond: typeof answer]>([
   answer = respond
   expect((await join('human')).code).toBe('OVERLOADED')
   answer = honest
-  expect((await join('human')).code).toBe('QueueTicket')
+  expect((await join('human')).code).toBe('IssueQueueTokenPayload')
 })

@@ -102,7 +102,7 @@ const watching = (count: number): Body => ({
   query: `subscription { seatChanges(performanceId: "${date}") { seats { ${seatFields(count)} } } }`,
 })
 const waiting = (count: number): Body => ({
-  query: `subscription { queueStatus { ... on Lapsed { ${times(count - 1, () => 'reason')} } } }`,
+  query: `subscription { queueTicketChanges { status { ... on Lapsed { ${times(count - 1, () => 'reason')} } } } }`,
 })
 
 const streams: typeof lines = [

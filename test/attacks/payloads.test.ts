@@ -192,7 +192,7 @@ describe.each(transports)('over %s', (transport) => {
     expect((await send({ query: me })).data).toEqual({ result: { id: scene.minji.id } })
     if (transport === 'http') return
     expect((await send({ query: statusSubscription })).data).toMatchObject({
-      queueStatus: { __typename: 'Admitted' },
+      queueTicketChanges: { status: { __typename: 'Admitted' } },
     })
   })
 })

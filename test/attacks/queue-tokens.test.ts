@@ -143,7 +143,7 @@ describe('hoarding', () => {
   test('nobody holds more seats than allowed, however they go about it', async () => {
     const user = await server.user()
     await scene.operator.request(
-      `mutation { updateQueue(input: { concertId: "${scene.concertId}", capacity: 100 }) { capacity } }`,
+      `mutation { updateQueue(input: { concertId: "${scene.concertId}", capacity: 100 }) { queue { capacity } } }`,
     )
     const { token } = await join(user, scene.concertId)
     const words = await Promise.all(
@@ -153,7 +153,7 @@ describe('hoarding', () => {
         return (await attack(index % 2 ? 'http' : 'ws', server.url, { query }, options)).code
       }),
     )
-    expect(words.filter((word) => word === 'Reservation')).toHaveLength(4)
+    expect(words.filter((word) => word === 'HoldSeatsPayload')).toHaveLength(4)
     expect(words.filter((word) => word === 'SeatLimitExceeded')).toHaveLength(8)
   })
 })

@@ -84,7 +84,9 @@ describe.each(transports)('over %s', (transport) => {
       expect(words[2]).toBe('RATE_LIMITED')
     }
     const other = await server.user()
-    expect((await send(server.url, charge(), { accessToken: other.accessToken })).code).toBe('PointAccount')
+    expect((await send(server.url, charge(), { accessToken: other.accessToken })).code).toBe(
+      'ChargePointsPayload',
+    )
   })
 
   test('a user holds, cancels, pays and leaves so many times; what is too much leaves no row', async () => {
@@ -134,7 +136,7 @@ describe.each(transports)('over %s', (transport) => {
     expect(words.filter((word) => word === 'RATE_LIMITED')).toHaveLength(4)
     for (let i = 0; i < 2; i++) {
       const { accessToken } = await server.user()
-      expect((await send(server.url, join(), { accessToken, ...here })).code).toBe('QueueTicket')
+      expect((await send(server.url, join(), { accessToken, ...here })).code).toBe('IssueQueueTokenPayload')
     }
   })
 
@@ -200,7 +202,7 @@ test('what was refused has not been done, and has not used up its key', async ()
 test('operators act for many, and are not counted', async () => {
   const { accessToken } = await createUser(server.url, 'operator')
   for (let i = 0; i < 5; i++)
-    expect((await attack('http', server.url, charge(), { accessToken })).code).toBe('PointAccount')
+    expect((await attack('http', server.url, charge(), { accessToken })).code).toBe('ChargePointsPayload')
 })
 
 test.each(['cut', 'blackhole'] as const)(
@@ -212,7 +214,7 @@ test.each(['cut', 'blackhole'] as const)(
       const charging = attack('http', server.url, charge(), { accessToken })
       // A join waits for Redis as long as any call may. A charge does not.
       const others = how === 'blackhole' ? [attack('http', server.url, join(), { accessToken })] : []
-      expect((await Promise.race([charging, ...others])).code).toBe('PointAccount')
+      expect((await Promise.race([charging, ...others])).code).toBe('ChargePointsPayload')
       await Promise.all(others)
     }
     way.restore()

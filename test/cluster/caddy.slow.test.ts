@@ -85,7 +85,7 @@ describe.skipIf(caddy === undefined)('behind the Caddy of docker-compose.yml', (
       on: { closed: (event) => closes.push((event as { code: number }).code) },
     })
     const unsubscribe = client.subscribe(
-      { query: `subscription { queueStatus { ${statusFields} } }` },
+      { query: `subscription { queueTicketChanges { status { ${statusFields} } } }` },
       { next: () => (positions += 1), error: (error) => failures.push(error), complete: () => undefined },
     )
     const buyers = Array.from({ length: 3 }, buyer)

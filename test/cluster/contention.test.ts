@@ -75,13 +75,13 @@ function startSampling(concertId: string): { stop(): Promise<Sample[]> } {
 /** Waits for their turn, and buys a seat while there are any. */
 async function shop(user: TestUser, token: string, { performanceIds }: Sale): Promise<'bought' | 'left'> {
   const id = performanceIds[0] ?? ''
-  const stream = user.subscribe<{ queueStatus: Status }>(
+  const stream = user.subscribe<{ queueTicketChanges: { status: Status } }>(
     'ws',
-    `subscription { queueStatus { ${statusFields} } }`,
+    `subscription { queueTicketChanges { status { ${statusFields} } } }`,
     {},
     { queueToken: token },
   )
-  await stream.until(({ queueStatus }) => queueStatus.__typename === 'Admitted')
+  await stream.until(({ queueTicketChanges: { status } }) => status.__typename === 'Admitted')
   await stream.stop()
   await charge(user, 100)
   for (;;) {
@@ -94,8 +94,8 @@ async function shop(user: TestUser, token: string, { performanceIds }: Sale): Pr
     const [seat] = performance.seats
     if (!seat) break
     const held = await hold(user, token, id, [seat.number])
-    if (held.__typename !== 'Reservation') continue
-    expect((await pay(user, token, held.id)).__typename).toBe('Payment')
+    if (held.__typename !== 'HoldSeatsPayload') continue
+    expect((await pay(user, token, held.id)).__typename).toBe('PayReservationPayload')
     return 'bought'
   }
   await user.request('mutation ($token: String!) { leaveQueue(input: { token: $token }) { __typename } }', {
@@ -120,7 +120,7 @@ test('a crowd over two servers: each seat is sold once, in turn, to no more at a
     shop({ ...user, ...cluster.clientOf(servers[(n >> 1) % 2] ?? servers[0], user) }, token, sale),
   )
   await sale.operator.request(
-    'mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { capacity } }',
+    'mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { queue { capacity } } }',
     { input: { concertId: sale.concertId, capacity: CAPACITY } },
   )
   const ends = await Promise.all(shopping)

@@ -23,7 +23,6 @@ test.each(['stop', 'kill'] as const)('it survives a %s of its server', async (ho
   const operator = await cluster.user('operator')
   const sale = await createSale({
     user: () => Promise.resolve({ ...operator, ...cluster.clientOf(before, operator) }),
-    database: cluster.database,
   })
   const buyer = cluster.clientOf(before, operator)
   const { token } = await join({ ...operator, ...buyer }, sale.concertId)
@@ -35,17 +34,17 @@ test.each(['stop', 'kill'] as const)('it survives a %s of its server', async (ho
   const codes: number[] = []
   client.on('closed', (event) => codes.push((event as { code: number }).code))
   const messages = client.iterate({
-    query: 'subscription ($token: String) { queueStatus(token: $token) { __typename } }',
+    query: 'subscription ($token: String) { queueTicketChanges(token: $token) { status { __typename } } }',
     variables: { token },
   })
   const next = async () => (await messages.next()).value as unknown
-  expect(await next()).toEqual({ data: { queueStatus: { __typename: 'Admitted' } } })
+  expect(await next()).toEqual({ data: { queueTicketChanges: { status: { __typename: 'Admitted' } } } })
 
   // A handshake that fails is final for this client, whatever it fails with: there has to be another server by then.
   const after = await cluster.start()
   gateway.setTarget(after.url)
   await before[how]()
-  expect(await next()).toEqual({ data: { queueStatus: { __typename: 'Admitted' } } })
+  expect(await next()).toEqual({ data: { queueTicketChanges: { status: { __typename: 'Admitted' } } } })
   expect(codes).toEqual([how === 'stop' ? 1012 : 1006])
   await messages.return?.()
   await client.dispose()

@@ -35,9 +35,9 @@ const on = (server: ServerProcess, user: TestUser): TestUser => ({
   ...cluster.clientOf(server, user),
 })
 const watch = (user: TestUser, queueToken: string) =>
-  user.subscribe<{ queueStatus: Status }>(
+  user.subscribe<{ queueTicketChanges: { status: Status } }>(
     'ws',
-    `subscription { queueStatus { ${statusFields} } }`,
+    `subscription { queueTicketChanges { status { ${statusFields} } } }`,
     {},
     { queueToken },
   )
@@ -72,14 +72,17 @@ const untilBlocked = () =>
 test('when a server is killed, who waited there goes on waiting on another, at the same place', async () => {
   const { buyer, token, held, last, lastToken, sale } = await arrange()
   const before = watch(on(ending, last), lastToken)
-  expect((await before.next())?.queueStatus).toMatchObject({ position: 2 })
+  expect((await before.next())?.queueTicketChanges.status).toMatchObject({ position: 2 })
   await ending.kill()
   await expect(before.until(() => false)).rejects.toThrow()
   const after = watch(last, lastToken)
-  expect((await after.next())?.queueStatus).toMatchObject({ __typename: 'Waiting', position: 2 })
+  expect((await after.next())?.queueTicketChanges.status).toMatchObject({
+    __typename: 'Waiting',
+    position: 2,
+  })
   expect((await join(last, sale.concertId)).token).toBe(lastToken)
   await pay(buyer, token, held.id)
-  await after.until(({ queueStatus }) => queueStatus.position === 1)
+  await after.until(({ queueTicketChanges: { status } }) => status.position === 1)
   await after.stop()
 })
 
@@ -94,7 +97,10 @@ test('a payment whose server is killed is wholly there: others deliver its event
   })
   // The statement was already PostgreSQL's, which now commits it, with nobody left to hear of it.
   await eventually(async () => expect((await statusOf(next, nextToken)).__typename).toBe('Admitted'))
-  expect(await pay(buyer, token, held.id, key)).toMatchObject({ __typename: 'Payment', amount: 100 })
+  expect(await pay(buyer, token, held.id, key)).toMatchObject({
+    __typename: 'PayReservationPayload',
+    amount: 100,
+  })
   const { points } = await buyer.request<{ points: { balance: number } }>('{ points { balance } }')
   expect(points.balance).toBe(0)
 })
@@ -117,7 +123,7 @@ test('a server that stops answers what is under way, and sends its subscribers e
       retryAttempts: 0,
       on: { closed: resolve },
     })
-    const query = `subscription { queueStatus { ${statusFields} } }`
+    const query = `subscription { queueTicketChanges { status { ${statusFields} } } }`
     client.subscribe(
       { query },
       { next: () => (seen += 1), error: () => undefined, complete: () => undefined },
@@ -133,7 +139,7 @@ test('a server that stops answers what is under way, and sends its subscribers e
     await expect(fetch(ending.url.replace('graphql', 'live'))).rejects.toThrow()
     return [paying, exiting] as const
   }).then((both) => Promise.all(both))
-  expect(payment).toMatchObject({ __typename: 'Payment' })
+  expect(payment).toMatchObject({ __typename: 'PayReservationPayload' })
   expect(exit).toBe(0)
   expect((await statusOf(next, nextToken)).__typename).toBe('Admitted')
 })

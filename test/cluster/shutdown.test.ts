@@ -52,13 +52,13 @@ test('while a server drains it is not ready and serves everything; a second sign
   expect(await ask(server.url, '/graphql?query={__typename}')).toMatchObject({ status: 200 })
   const there = { ...user, ...cluster.clientOf(server, user) }
   expect((await join(there, concertId)).token).toBe(token)
-  const stream = there.subscribe<{ queueStatus: Status }>(
+  const stream = there.subscribe<{ queueTicketChanges: { status: Status } }>(
     'ws',
-    `subscription { queueStatus { ${statusFields} } }`,
+    `subscription { queueTicketChanges { status { ${statusFields} } } }`,
     {},
     { queueToken: token },
   )
-  expect((await stream.next())?.queueStatus).toMatchObject({ position: 1 })
+  expect((await stream.next())?.queueTicketChanges.status).toMatchObject({ position: 1 })
 
   const endedAgain = server.stop()
   expect(await before.closed).toMatchObject({ code: 1012 })

@@ -39,17 +39,22 @@ test('who waits on one server is let in by a payment on the other', async () => 
   const [buyer, waiter] = [await person(), await person()]
   const { token } = await join(buyer.near, sale.concertId)
   const waiting = await join(waiter.far, sale.concertId)
-  const stream = waiter.far.subscribe<{ queueStatus: Status }>(
+  const stream = waiter.far.subscribe<{ queueTicketChanges: { status: Status } }>(
     'ws',
-    `subscription { queueStatus { ${statusFields} } }`,
+    `subscription { queueTicketChanges { status { ${statusFields} } } }`,
     {},
     { queueToken: waiting.token },
   )
-  expect((await stream.next())?.queueStatus).toMatchObject({ __typename: 'Waiting', position: 1 })
+  expect((await stream.next())?.queueTicketChanges.status).toMatchObject({
+    __typename: 'Waiting',
+    position: 1,
+  })
   const held = await hold(buyer.near, token, sale.performanceIds[0] ?? '', [1])
   await charge(buyer.far, 100)
-  expect(await pay(buyer.near, token, held.id)).toMatchObject({ __typename: 'Payment' })
-  expect(await stream.until(({ queueStatus }) => queueStatus.__typename === 'Admitted')).not.toBeNull()
+  expect(await pay(buyer.near, token, held.id)).toMatchObject({ __typename: 'PayReservationPayload' })
+  expect(
+    await stream.until(({ queueTicketChanges: { status } }) => status.__typename === 'Admitted'),
+  ).not.toBeNull()
   await stream.stop()
   expect(await statusOf(buyer.far, token)).toMatchObject({ __typename: 'Finished' })
 })
@@ -96,7 +101,7 @@ test('what an operator changes on one server is in force on the other at once', 
   const operator = cluster.clientOf(far, sale.operator)
   const update = (change: object) =>
     operator.request(
-      'mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { capacity paused } }',
+      'mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { queue { capacity paused } } }',
       {
         input: { concertId: sale.concertId, ...change },
       },
@@ -126,7 +131,7 @@ test('a request that is sent again to the other server has the same answer and n
   const payments = await Promise.all(
     [buyer.near, buyer.far].map((user) => pay(user, token, holds[0]?.id ?? '', payKey)),
   )
-  expect(payments[0]).toMatchObject({ __typename: 'Payment' })
+  expect(payments[0]).toMatchObject({ __typename: 'PayReservationPayload' })
   expect(payments[1]).toEqual(payments[0])
   await eventually(async () => expect((await statusOf(buyer.far, token)).__typename).toBe('Finished'))
 })

@@ -116,7 +116,7 @@ test(`${DOCUMENTS} documents near the limits have answers of bounded size, or no
 })
 
 test('one date of 10,000 seats is answered with all that there is to say about a seat', async () => {
-  const query = `{ performance(id: "${halls.large.performanceId}") { seats { __typename number price status } } }`
+  const query = `{ performance(id: "${halls.large.performanceId}") { seats { __typename id number price status } } }`
   const { data, errors } = await overHttp({
     query,
     token: halls.large.token,

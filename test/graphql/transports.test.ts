@@ -24,10 +24,10 @@ const REPETITIONS = 5
 
 /** What changes while nothing is done, and what is only for operators. */
 const CHANGING = [
-  'concertFigures',
+  'concertStats',
   'concertHistory',
   'queueForecast',
-  'operatorActions',
+  'auditLog',
   'buyer',
   'buyersByBookingCode',
 ]

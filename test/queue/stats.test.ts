@@ -4,7 +4,7 @@ import type { SeatStats } from '../../src/domain/stats.ts'
 import { createStats } from '../../src/queue/stats.ts'
 import { createQueueHarness, type QueueHarness } from '../support/queue-harness.ts'
 
-const seats: SeatStats = { sold: 1, held: 2, free: 3, oversold: 0, pointsTaken: 4 }
+const seats: SeatStats = { sold: 1, held: 2, free: 3, oversold: 0, revenue: 4 }
 
 const settings = { capacity: 5, ratePerSecond: null, paused: false, version: 1 }
 

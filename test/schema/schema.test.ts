@@ -21,7 +21,7 @@ const typesOf = (of: GraphQLSchema) =>
   Object.values(of.getTypeMap()).filter(({ name }) => !name.startsWith('__'))
 
 test('the printed schema is the one that is kept: npm run schema renews it', () => {
-  expect(printSchema(schema).trim()).toBe(read('test/schema.graphql').trim())
+  expect(printSchema(schema).trim()).toBe(read('schema.graphql').trim())
 })
 
 test('without signUp nothing else is missing', () => {

@@ -23,6 +23,7 @@ function createTestPerformance(stage: QueueHarness, seatCount: number) {
   const waiting: (() => void)[] = []
   /** A seat that counts how often its status is read. */
   const seat = (status: SeatStatus, index: number): Seat => ({
+    performanceId,
     number: index + 1,
     price: 100,
     get status() {
@@ -54,16 +55,26 @@ type TestPerformance = ReturnType<typeof createTestPerformance>
 test('a message from another instance is enough to send the seats that changed', async () => {
   const stage = createQueueHarness()
   const performanceId = randomUUID()
-  const seats: Seat[] = [1, 2].map((number) => ({ number, price: 100, status: 'AVAILABLE' }))
+  const seats: Seat[] = [1, 2].map((number) => ({
+    performanceId,
+    number,
+    price: 100,
+    status: 'AVAILABLE',
+  }))
   const seatWatch = createSeatSubscriptions({
     pubsub: stage.pubsub,
     read: () => Promise.resolve(seats.map((seat) => ({ ...seat }))),
   })
   const stream = seatWatch.subscribe(performanceId)
-  expect((await stream.next()).value).toEqual({ performanceId, snapshot: true, seats })
-  seats[0] = { number: 1, price: 100, status: 'HELD' }
+  expect((await stream.next()).value).toEqual({ performanceId, takenCount: 0, snapshot: true, seats })
+  seats[0] = { performanceId, number: 1, price: 100, status: 'HELD' }
   await stage.instance().pubsub.publishSeats(performanceId)
-  expect((await stream.next()).value).toEqual({ performanceId, snapshot: false, seats: [seats[0]] })
+  expect((await stream.next()).value).toEqual({
+    performanceId,
+    takenCount: 1,
+    snapshot: false,
+    seats: [seats[0]],
+  })
   await stream.return?.()
 })
 

@@ -1,7 +1,7 @@
 /** Single operations, for tests that are about them. `purchase.ts` has the steps that every purchase takes. */
 import { randomUUID } from 'node:crypto'
 import type { GraphQLResponse, Credentials } from './client.ts'
-import { statusFields, type Result, type Status } from './purchase.ts'
+import { statusFields, toResult, type Payload, type Result, type Status } from './purchase.ts'
 import type { TestUser } from './server.ts'
 
 /** The code of the first error; undefined: there was none. */
@@ -11,17 +11,17 @@ export const errorCodeOf = (answer: GraphQLResponse<unknown>): string | undefine
 export interface Ticket {
   token: string
   userId: string
-  concertId: string
+  concert: { id: string }
   status: Status
 }
 
-const ticketFields = `token userId concertId status { ${statusFields} }`
+const ticketFields = `id token userId concert { id } status { ${statusFields} }`
 
 export const issueQueueToken = (user: TestUser, input: { concertId: string; userId?: string | null }) =>
-  user.send<{ issueQueueToken: Ticket & Result }>(
+  user.send<{ issueQueueToken: { __typename: string; ticket: Ticket; message: string } }>(
     `mutation ($input: IssueQueueTokenInput!) {
       issueQueueToken(input: $input) {
-        __typename ... on QueueTicket { ${ticketFields} } ... on Refusal { message }
+        __typename ... on IssueQueueTokenPayload { ticket { ${ticketFields} } } ... on Refusal { message }
       }
     }`,
     { input },
@@ -35,8 +35,8 @@ export const queueTicket = (user: TestUser, token?: string, credentials?: Creden
   )
 
 export const leaveQueue = (user: TestUser, token: string) =>
-  user.send<{ leaveQueue: Ticket }>(
-    `mutation ($token: String!) { leaveQueue(input: { token: $token }) { ${ticketFields} } }`,
+  user.send<{ leaveQueue: { ticket: Ticket } }>(
+    `mutation ($token: String!) { leaveQueue(input: { token: $token }) { ticket { ${ticketFields} } } }`,
     { token },
   )
 
@@ -51,8 +51,8 @@ export interface Queue {
 export const queueFields = 'waitingCount admittedCount capacity ratePerSecond paused'
 
 export const updateQueue = (user: TestUser, input: object) =>
-  user.send<{ updateQueue: Queue }>(
-    `mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { ${queueFields} } }`,
+  user.send<{ updateQueue: { queue: Queue } }>(
+    `mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { queue { ${queueFields} } } }`,
     { input },
   )
 
@@ -61,11 +61,11 @@ export async function cancel(
   reservationId: string,
   idempotencyKey: string = randomUUID(),
 ): Promise<Result> {
-  const { cancelReservation } = await user.request<{ cancelReservation: Result }>(
+  const { cancelReservation } = await user.request<{ cancelReservation: Payload<'reservation'> }>(
     `mutation ($input: CancelReservationInput!) {
       cancelReservation(input: $input) {
         __typename
-        ... on Reservation { id status }
+        ... on CancelReservationPayload { reservation { id status } }
         ... on HoldExpired { heldUntil }
         ... on AlreadyPaid { paymentId }
         ... on Refusal { message }
@@ -73,7 +73,7 @@ export async function cancel(
     }`,
     { input: { reservationId, idempotencyKey } },
   )
-  return cancelReservation
+  return toResult(cancelReservation, 'reservation')
 }
 
 export interface Seat {
@@ -81,7 +81,7 @@ export interface Seat {
   status: 'AVAILABLE' | 'HELD' | 'SOLD'
 }
 
-export const statusSubscription = `subscription { queueStatus { ${statusFields} } }`
+export const statusSubscription = `subscription { queueTicketChanges { status { ${statusFields} } } }`
 export const seatSubscription = `subscription ($id: ID!) {
-  seatChanges(performanceId: $id) { performanceId snapshot seats { number price status } }
+  seatChanges(performanceId: $id) { performance { id availableSeatCount } snapshot seats { number price status } }
 }`

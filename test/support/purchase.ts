@@ -8,16 +8,23 @@ export interface Sale {
   operator: TestUser
 }
 
+interface SaleConcert {
+  id: string
+  performances: { id: string }[]
+}
+
 /** A concert with dates in the future. */
 export async function createSale(
-  server: Pick<TestServer, 'user' | 'database'>,
+  server: Pick<TestServer, 'user'>,
   options: { dates?: number; seatCount?: number; seatPrice?: number; capacity?: number; rate?: number } = {},
 ): Promise<Sale> {
   const { dates = 1, seatCount = 50, seatPrice = 100, capacity = 100, rate = null } = options
   const operator = await server.user('operator')
   const day = 24 * 60 * 60 * 1000
-  const { createConcert } = await operator.request<{ createConcert: { id: string } }>(
-    `mutation ($input: CreateConcertInput!) { createConcert(input: $input) { ... on Concert { id } } }`,
+  const { createConcert } = await operator.request<{ createConcert: { concert: SaleConcert } }>(
+    `mutation ($input: CreateConcertInput!) {
+      createConcert(input: $input) { ... on CreateConcertPayload { concert { id performances { id } } } }
+    }`,
     {
       input: {
         title: 'Rehearsal',
@@ -31,16 +38,8 @@ export async function createSale(
       },
     },
   )
-  const rows = await server.database.sql<{ id: string }[]>`
-    select encode(convert_to('Performance:' || p.id, 'utf8'), 'base64') as id
-    from performances p join concerts c on c.id = p.concert_id
-    where 'Concert:' || c.id = convert_from(decode(${createConcert.id}, 'base64'), 'utf8')
-    order by starts_at`
-  return {
-    concertId: createConcert.id,
-    performanceIds: rows.map(({ id }) => id.replaceAll('\n', '')),
-    operator,
-  }
+  const { id, performances } = createConcert.concert
+  return { concertId: id, performanceIds: performances.map((performance) => performance.id), operator }
 }
 
 export const statusFields = `__typename
@@ -59,15 +58,22 @@ export interface Status {
   reason?: string
 }
 
-/** Joins; the token is what every later step shows. */
-export async function join(user: TestUser, concertId: string): Promise<{ token: string; status: Status }> {
-  const { issueQueueToken } = await user.request<{ issueQueueToken: { token: string; status: Status } }>(
+/** Joins the queue. Every later step sends the token. */
+export async function join(
+  user: TestUser,
+  concertId: string,
+): Promise<{ id: string; token: string; status: Status }> {
+  const { issueQueueToken } = await user.request<{
+    issueQueueToken: { ticket: { id: string; token: string; status: Status } }
+  }>(
     `mutation ($concertId: ID!) {
-      issueQueueToken(input: { concertId: $concertId }) { ... on QueueTicket { token status { ${statusFields} } } }
+      issueQueueToken(input: { concertId: $concertId }) {
+        ... on IssueQueueTokenPayload { ticket { id token status { ${statusFields} } } }
+      }
     }`,
     { concertId },
   )
-  return issueQueueToken
+  return issueQueueToken.ticket
 }
 
 export async function statusOf(user: TestUser, queueToken: string): Promise<Status> {
@@ -79,12 +85,22 @@ export async function statusOf(user: TestUser, queueToken: string): Promise<Stat
   return queueTicket.status
 }
 
-/** Whatever a mutation answers: the good case or a refusal, told apart by `__typename`. */
+/** What a mutation returned: the object in its payload, or a refusal. `__typename` is that of the payload or the refusal. */
 export interface Result {
   __typename: string
   id: string
   message: string
   [field: string]: unknown
+}
+
+export type Payload<Name extends string> = { __typename: string; message: string } & Partial<
+  Record<Name, object>
+>
+
+/** Unwraps the object of a payload. */
+export function toResult<Name extends string>(payload: Payload<Name>, name: Name): Result {
+  const { [name]: object, ...rest } = payload
+  return { ...rest, ...object } as unknown as Result
 }
 
 export async function hold(
@@ -94,11 +110,11 @@ export async function hold(
   seatNumbers: number[],
   idempotencyKey: string = randomUUID(),
 ): Promise<Result> {
-  const { holdSeats } = await user.request<{ holdSeats: Result }>(
+  const { holdSeats } = await user.request<{ holdSeats: Payload<'reservation'> }>(
     `mutation ($input: HoldSeatsInput!) {
       holdSeats(input: $input) {
         __typename
-        ... on Reservation { id price status heldUntil seats { number status } }
+        ... on HoldSeatsPayload { reservation { id price status heldUntil seats { number status } } }
         ... on SeatTaken { seatNumbers }
         ... on SeatNotFound { seatNumbers }
         ... on SeatLimitExceeded { limit }
@@ -108,7 +124,7 @@ export async function hold(
     { input: { performanceId, seatNumbers, idempotencyKey } },
     { queueToken },
   )
-  return holdSeats
+  return toResult(holdSeats, 'reservation')
 }
 
 export async function charge(
@@ -116,18 +132,18 @@ export async function charge(
   amount: number,
   idempotencyKey: string = randomUUID(),
 ): Promise<Result> {
-  const { chargePoints } = await user.request<{ chargePoints: Result }>(
+  const { chargePoints } = await user.request<{ chargePoints: Payload<'account'> }>(
     `mutation ($input: ChargePointsInput!) {
       chargePoints(input: $input) {
         __typename
-        ... on PointAccount { userId balance }
+        ... on ChargePointsPayload { account { userId balance } }
         ... on BalanceLimitExceeded { limit }
         ... on Refusal { message }
       }
     }`,
     { input: { amount, idempotencyKey } },
   )
-  return chargePoints
+  return toResult(chargePoints, 'account')
 }
 
 export async function pay(
@@ -136,11 +152,14 @@ export async function pay(
   reservationId: string,
   idempotencyKey: string = randomUUID(),
 ): Promise<Result> {
-  const { payReservation } = await user.request<{ payReservation: Result }>(
+  const { payReservation } = await user.request<{ payReservation: Payload<'payment'> }>(
     `mutation ($input: PayReservationInput!) {
       payReservation(input: $input) {
         __typename
-        ... on Payment { id amount paidAt reservation { id status seats { number status } } }
+        ... on PayReservationPayload {
+          payment { id amount paidAt reservation { id status seats { number status } } }
+          account { balance }
+        }
         ... on HoldExpired { heldUntil }
         ... on AlreadyPaid { paymentId }
         ... on InsufficientPoints { balance price }
@@ -150,5 +169,5 @@ export async function pay(
     { input: { reservationId, idempotencyKey } },
     { queueToken },
   )
-  return payReservation
+  return toResult(payReservation, 'payment')
 }

@@ -11,6 +11,7 @@ export interface Scenario {
   /** Admitted, holds seats 1 and 2, and has 1,000 points. */
   minji: TestUser
   minjiTicket: string
+  minjiTicketId: string
   minjiHold: string
   /** Admitted, and has nothing. */
   jun: TestUser
@@ -36,7 +37,7 @@ export async function createScenario(server: TestServer): Promise<Scenario> {
   const elsewhere = await createSale(server)
   const enter = async () => {
     const user = await server.user()
-    return { user, token: (await join(user, concertId)).token }
+    return { user, ...(await join(user, concertId)) }
   }
 
   const bought = await enter()
@@ -58,6 +59,7 @@ export async function createScenario(server: TestServer): Promise<Scenario> {
     date,
     minji: minji.user,
     minjiTicket: minji.token,
+    minjiTicketId: minji.id,
     minjiHold: held.id,
     jun: jun.user,
     junTicket: jun.token,

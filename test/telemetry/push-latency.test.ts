@@ -21,15 +21,20 @@ test('whoever is let in hears of it, and so do the others', async () => {
   const tokens: string[] = []
   for (const buyer of buyers) tokens.push((await join(buyer, sale.concertId)).token)
   const streams = buyers.map((buyer, index) =>
-    buyer.subscribe<{ queueStatus: Status }>('ws', statusSubscription, {}, { queueToken: tokens[index] }),
+    buyer.subscribe<{ queueTicketChanges: { status: Status } }>(
+      'ws',
+      statusSubscription,
+      {},
+      { queueToken: tokens[index] },
+    ),
   )
   await Promise.all(streams.map((stream) => stream.next()))
   expect((await scrapeAll(server.url)).value('stagedoor_queue_admissions_total', { concert })).toBe(1)
 
   const [first] = buyers
   if (first) await leaveQueue(first, tokens[0] ?? '')
-  await streams[1]?.until(({ queueStatus }) => queueStatus.__typename === 'Admitted')
-  await streams[2]?.until(({ queueStatus }) => queueStatus.position === 1)
+  await streams[1]?.until(({ queueTicketChanges: { status } }) => status.__typename === 'Admitted')
+  await streams[2]?.until(({ queueTicketChanges: { status } }) => status.position === 1)
 
   for (const to of ['admitted', 'front', 'queue']) {
     const count = async () =>

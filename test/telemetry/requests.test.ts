@@ -60,7 +60,7 @@ const requests: [
     'a refusal that nobody looks at',
     'payReservation',
     'refused',
-    'mutation ($input: PayReservationInput!) { payReservation(input: $input) { ... on Payment { amount } } }',
+    'mutation ($input: PayReservationInput!) { payReservation(input: $input) { ... on PayReservationPayload { payment { amount } } } }',
     () => ({ input: { reservationId: unknownId('Reservation'), idempotencyKey: randomUUID() } }),
   ],
   ['a bad argument', 'concert', 'BAD_INPUT', '{ concert(id: "x") { id } }'],
@@ -117,7 +117,7 @@ describe.each(['ws', 'sse'] as const)('a subscription over %s', (transport) => {
   test('is counted when it starts, and is open until it ends', async () => {
     const stream = scene.minji.subscribe(transport, statusSubscription, {}, { queueToken: scene.minjiTicket })
     expect(await stream.next()).not.toBeNull()
-    expect(await counted(1)).toEqual([['queueStatus', 'ok']])
+    expect(await counted(1)).toEqual([['queueTicketChanges', 'ok']])
     const open = (scraped: Scrape) => [
       scraped.value('stagedoor_subscriptions'),
       scraped.value('stagedoor_websockets'),
@@ -145,7 +145,7 @@ describe.each(['ws', 'sse'] as const)('a subscription over %s', (transport) => {
 test('a bug is an increase even if it is the first one', async () => {
   const fresh = await startServer()
   const { value } = await scrape(fresh.url)
-  for (const operation of ['payReservation', 'queueStatus', 'concerts', 'other']) {
+  for (const operation of ['payReservation', 'queueTicketChanges', 'concerts', 'other']) {
     for (const outcome of ['INTERNAL', 'OVERLOADED', 'ok']) {
       expect(value('stagedoor_requests_total', { operation, outcome })).toBe(0)
     }

@@ -19,7 +19,7 @@ beforeAll(async () => {
     DATABASE_POOL_SIZE: '2',
     LOG_LEVEL: 'silent',
   })
-  const sale = await createSale({ ...server, database }, { capacity: 2 })
+  const sale = await createSale(server, { capacity: 2 })
   concert = Buffer.from(sale.concertId, 'base64').toString().replace('Concert:', '')
   for (let buyer = 0; buyer < 5; buyer++) await join(await server.user(), sale.concertId)
 })

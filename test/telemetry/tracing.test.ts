@@ -114,7 +114,7 @@ describe.each<[string, Way]>([
 test('a subscription is traced as far as its start', async () => {
   const client = parent()
   await overSocket({ query: statusSubscription }, traceparentOf(client))
-  await trace(client.traceId, (all) => all.some(({ name }) => name === 'subscription queueStatus'))
+  await trace(client.traceId, (all) => all.some(({ name }) => name === 'subscription queueTicketChanges'))
 })
 
 test('without a traceparent, or with one that is none, it is a trace of its own', async () => {
