@@ -84,7 +84,7 @@ export function createConnection(options: ConnectionOptions, pooled: boolean): C
 }
 
 /**
- * One plan for each statement, with index scans, whatever the statistics were when it was planned: docs/decisions/013. A plan made
+ * One plan for each statement, with index scans, whatever the statistics were when it was planned: docs/decisions/014. A plan made
  * while a table was nearly empty would scan it for ever.
  */
 const PLANNING = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' }

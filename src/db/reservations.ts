@@ -105,7 +105,7 @@ export const listReservations = (
         where (user_id, id) > (${userId}, ${after}) and (user_id, id) < (${userId}, ${before})
         order by user_id ${direction}, id ${direction} limit ${limit}`
     // One page for each stored status, and then one page of those: no reservation of another status is read. With equality on
-    // both columns the index on (user, status, id) costs least, whatever the statistics are: docs/decisions/013.
+    // both columns the index on (user, status, id) costs least, whatever the statistics are: docs/decisions/014.
     return sql<Reservation[]>`
       select ${columns(sql)} from reservations
       where id = any(array(
