@@ -82,5 +82,5 @@ const firstQuery = (concertId: string): string[] => [
   '',
   'A first operation to paste into GraphiQL, with the buyer’s header:',
   `  mutation { issueQueueToken(input: { concertId: "${globalId('Concert', concertId)}" }) {`,
-  '    ... on QueueTicket { token status { __typename ... on Waiting { position } ... on Admitted { until } } } } }',
+  '    ... on IssueQueueTokenPayload { ticket { token status { __typename ... on Admitted { until } } } } } }',
 ]
