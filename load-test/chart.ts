@@ -1,10 +1,10 @@
-/** Draws a sale over time as an SVG file that needs nothing else, in light and in dark. */
+/** A chart of a sale over time, as a self-contained SVG in light and dark colours. */
 import type { Sample } from './stats.ts'
 
 export interface ChartOptions {
   title: string
   samples: readonly Sample[]
-  /** What was admitted at the most, and how many seats there are; null: not known. */
+  /** The capacity of the queue, and the number of seats; null: not known. */
   capacity: number
   seats: number | null
 }
@@ -16,14 +16,14 @@ const PLOT_WIDTH = WIDTH - PANEL.left - PANEL.right
 interface Panel {
   name: string
   className: string
-  value: (moment: Sample) => number
+  value: (sample: Sample) => number
   limit: { value: number; name: string } | null
 }
 
-/** Three panels over one time axis, each with a scale of its own: a line of thousands and a capacity of two hundred do not fit in one. */
-export function renderChart({ title, samples: moments, capacity, seats }: ChartOptions): string {
+/** Three panels over one time axis, each with its own scale: thousands wait while two hundred are admitted. */
+export function renderChart({ title, samples, capacity, seats }: ChartOptions): string {
   const panels: Panel[] = [
-    { name: 'waiting in line', className: 'waiting', value: ({ waiting }) => waiting, limit: null },
+    { name: 'waiting', className: 'waiting', value: ({ waiting }) => waiting, limit: null },
     {
       name: 'admitted',
       className: 'admitted',
@@ -37,10 +37,10 @@ export function renderChart({ title, samples: moments, capacity, seats }: ChartO
       limit: seats === null ? null : { value: seats, name: `seats ${seats}` },
     },
   ]
-  const endMs = Math.max(1, moments.at(-1)?.at ?? 0)
+  const endMs = Math.max(1, samples.at(-1)?.at ?? 0)
   const height = PANEL.top + panels.length * (PANEL.height + PANEL.gap) + 20
   const drawn = panels.map((panel, index) =>
-    draw(panel, moments, endMs, PANEL.top + index * (PANEL.height + PANEL.gap)),
+    draw(panel, samples, endMs, PANEL.top + index * (PANEL.height + PANEL.gap)),
   )
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title">
 <title id="title">${escaped(title)}: buyers waiting and admitted, and seats sold, over time</title>
@@ -58,16 +58,16 @@ export function renderChart({ title, samples: moments, capacity, seats }: ChartO
 </style>
 <text x="${PANEL.left}" y="30" font-size="18">${escaped(title)}</text>
 ${drawn.join('\n')}
-<text class="faint" x="${PANEL.left + PLOT_WIDTH / 2}" y="${height - 12}" text-anchor="middle">seconds since the doors opened</text>
+<text class="faint" x="${PANEL.left + PLOT_WIDTH / 2}" y="${height - 12}" text-anchor="middle">seconds since the start of the sale</text>
 </svg>
 `
 }
 
-function draw(panel: Panel, moments: readonly Sample[], endMs: number, top: number): string {
+function draw(panel: Panel, samples: readonly Sample[], endMs: number, top: number): string {
   const { name, className, value, limit } = panel
   const bottom = top + PANEL.height
   const right = PANEL.left + PLOT_WIDTH
-  const most = moments.reduce((max, moment) => Math.max(max, value(moment)), limit?.value ?? 0)
+  const most = samples.reduce((max, sample) => Math.max(max, value(sample)), limit?.value ?? 0)
   const ticksY = ticks(most, 4)
   const ceiling = Math.max(1, most, ticksY.at(-1) ?? 0)
   const x = (ms: number): string => (PANEL.left + (ms / endMs) * PLOT_WIDTH).toFixed(1)
@@ -83,7 +83,7 @@ function draw(panel: Panel, moments: readonly Sample[], endMs: number, top: numb
     ) => `<line class="axis" x1="${x(tick * 1_000)}" x2="${x(tick * 1_000)}" y1="${bottom}" y2="${bottom + 5}"/>
 <text class="faint" x="${x(tick * 1_000)}" y="${bottom + 19}" text-anchor="middle">${tick}</text>`,
   )
-  const line = moments.map((moment) => `${x(moment.at)},${y(value(moment))}`).join(' ')
+  const line = samples.map((sample) => `${x(sample.at)},${y(value(sample))}`).join(' ')
   const border =
     limit &&
     `<line class="limit" x1="${PANEL.left}" x2="${right}" y1="${y(limit.value)}" y2="${y(limit.value)}"/>

@@ -1,44 +1,43 @@
-/** Judges a sale by what its buyers saw. Every rule is sound: what the network or a slow process can explain is no finding. */
+/** Checks a sale by what its buyers observed. There are no false alarms: network delays and slow processes are allowed for. */
 import { isOver, type BuyerHistory } from './history.ts'
 
-/** Somebody who was out of reach for longer than that may have been skipped: servers allow five minutes, or less. */
+/** A buyer who was disconnected for longer may have been skipped: the grace period of a server is five minutes, or less. */
 const DISCONNECTED_MS_MAX = 30_000
 
-/** What was seen besides. */
 export interface Observations {
-  /** The largest capacity that was in force. */
+  /** The largest capacity that the queue had. */
   capacity: number
-  /** The most that the queue itself said were admitted. */
+  /** The largest admittedCount that the queue reported. */
   admittedMax: number
-  /** Reservations that their buyers were told are paid, and that are not when asked for again. */
+  /** Reservations whose payment was acknowledged, and that are no longer paid when read again. */
   lostReservations: readonly string[]
-  /** Did the sale end by itself? If not, who has no answer yet was only interrupted. */
+  /** False: the sale was interrupted, and buyers without an outcome are no finding. */
   complete: boolean
 }
 
 export interface Findings {
-  /** Seats that two buyers had at the same time. */
+  /** Seats that belonged to two buyers at the same time. */
   oversold: string[]
-  /** Buyers who were let in after somebody behind them, though they were there. */
+  /** Buyers who were admitted after a higher number, though they were connected. */
   overtaken: string[]
-  /** How many more were in than there was room for. */
+  /** Admitted buyers beyond the capacity. */
   overshoot: number
-  /** Payments that are gone, and buyers who never got an answer. */
+  /** Payments that are gone, and buyers without an outcome. */
   lost: string[]
 }
 
 export const isPassed = ({ oversold, overtaken, overshoot, lost }: Findings): boolean =>
   oversold.length + overtaken.length + overshoot + lost.length === 0
 
-export function checkSale(buyers: readonly BuyerHistory[], seen: Observations): Findings {
-  const admitted = Math.max(seen.admittedMax, surelyAdmittedAtOnce(buyers))
+export function checkSale(buyers: readonly BuyerHistory[], observed: Observations): Findings {
+  const admitted = Math.max(observed.admittedMax, admittedAtOnce(buyers))
   return {
     oversold: oversold(buyers),
     overtaken: overtaken(buyers),
-    overshoot: Math.max(0, admitted - seen.capacity),
+    overshoot: Math.max(0, admitted - observed.capacity),
     lost: [
-      ...seen.lostReservations.map((id) => `the paid reservation ${id}`),
-      ...(seen.complete ? unanswered(buyers) : []),
+      ...observed.lostReservations.map((id) => `the paid reservation ${id}`),
+      ...(observed.complete ? withoutOutcome(buyers) : []),
     ],
   }
 }
@@ -66,30 +65,32 @@ function oversold(buyers: readonly BuyerHistory[]): string[] {
 }
 
 /**
- * A turn that nobody has used ends a fixed time after the admission, so the ends that the server says first are in
- * the order of the admissions, by the clock of the queue itself.
+ * An admission that is not used yet ends a fixed time after it began, so the first `until` values are in the order of the
+ * admissions, by the clock of the queue.
  */
 function overtaken(buyers: readonly BuyerHistory[]): string[] {
   const found: string[] = []
-  let earliestBehind = { number: 0, until: Infinity }
-  for (const { number, until, awayMs } of inOrder(buyers).reverse()) {
-    if (until > earliestBehind.until && awayMs <= DISCONNECTED_MS_MAX) {
-      found.push(`number ${number}, by number ${earliestBehind.number}`)
+  let earliestAfter = { number: 0, until: Infinity }
+  for (const { number, until, disconnectedMs } of inOrder(buyers).reverse()) {
+    if (until > earliestAfter.until && disconnectedMs <= DISCONNECTED_MS_MAX) {
+      found.push(`number ${number}, by number ${earliestAfter.number}`)
     }
-    if (until < earliestBehind.until) earliestBehind = { number, until }
+    if (until < earliestAfter.until) earliestAfter = { number, until }
   }
   return found
 }
 
-const inOrder = (buyers: readonly BuyerHistory[]): { number: number; until: number; awayMs: number }[] =>
+const inOrder = (
+  buyers: readonly BuyerHistory[],
+): { number: number; until: number; disconnectedMs: number }[] =>
   buyers
-    .flatMap(({ number, turnEndsAt: until, disconnectedMs: awayMs }) =>
-      number === null || until === null ? [] : [{ number, until, awayMs }],
+    .flatMap(({ number, turnEndsAt: until, disconnectedMs }) =>
+      number === null || until === null ? [] : [{ number, until, disconnectedMs }],
     )
     .sort((a, b) => a.number - b.number)
 
-/** The most whose turns had surely begun and were surely not over. */
-function surelyAdmittedAtOnce(buyers: readonly BuyerHistory[]): number {
+/** The largest number of buyers who were certainly admitted at the same time. */
+function admittedAtOnce(buyers: readonly BuyerHistory[]): number {
   const changes = buyers
     .flatMap(({ admittedAt, lastAdmittedAt: provenAt }) =>
       admittedAt === null || provenAt === null || provenAt <= admittedAt
@@ -109,7 +110,7 @@ function surelyAdmittedAtOnce(buyers: readonly BuyerHistory[]): number {
   return most
 }
 
-const unanswered = (buyers: readonly BuyerHistory[]): string[] =>
+const withoutOutcome = (buyers: readonly BuyerHistory[]): string[] =>
   buyers.flatMap((buyer, index) =>
-    isOver(buyer) && buyer.phase !== 'failed' ? [] : [`buyer ${index} has no answer (${buyer.phase})`],
+    isOver(buyer) && buyer.phase !== 'failed' ? [] : [`buyer ${index}: ${buyer.phase}`],
   )

@@ -1,143 +1,67 @@
-/** A light GraphQL client over keep-alive connections, which does what a good client does when it is told to wait. */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+/** The clients of a load test: one for each buyer, with a WebSocket of its own. Buyers share the connections for requests. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { documents, type Operation } from './operations.ts'
+import { ApiError, createClient, type Client, type Credentials } from '../client/client.ts'
+import { nodeFetch, nodeWebSocket } from '../client/node.ts'
 
 /** Longer than any deadline of a server. */
-const ANSWER_MS_MAX = 15_000
-const ANSWER_BYTES_MAX = 4 * 1024 * 1024
+const TIMEOUT_MS = 15_000
 const ATTEMPTS_MAX = 30
-const BACKOFF_MS = { first: 200, max: 5_000 }
 
-/** Codes after which the same request may be sent again: with the same idempotency key nothing happens twice. */
-const RETRYABLE = new Set(['RATE_LIMITED', 'OVERLOADED', 'INTERNAL'])
-
-/** The answer was an error that sending again does not mend, or did not come after many attempts. */
-export class RequestFailed extends Error {
-  readonly code: string
-  constructor(operation: Operation, code: string) {
-    super(`${operation}: ${code}`)
-    this.code = code
-  }
-}
-
-export interface Credentials {
-  accessToken?: string | undefined
-  queueToken?: string | undefined
-  /** The source address; undefined: whichever the system takes. */
-  localAddress?: string | undefined
-}
-
-export interface ApiClient {
-  /**
-   * Sends an operation until it is answered, waiting as long as the server says, or longer and longer.
-   * @returns what the operation's field said
-   * @throws Failed; the signal's reason when it is aborted
-   */
-  request<Answer>(operation: Operation, variables: object, credentials: Credentials): Promise<Answer>
-  close(): void
-}
-
-export interface ApiClientOptions {
+export interface ClientOptions {
   /** Of the GraphQL endpoint. */
-  url: URL
-  /** Connections at the same time, from each source address. */
+  url: string
+  /** HTTP connections from each source address. */
   connectionsMax: number
+  /** Ends every wait and every request that is sent after it. */
   signal: AbortSignal
   random: () => number
-  /** Hears of every answer, in milliseconds, and of every error, by its code. */
-  onResponse: (operation: Operation, ms: number) => void
+  /** Called for every response to an operation. */
+  onResponse: (operationName: string, ms: number) => void
+  /** Called for every error, with its code. */
   onError: (code: string) => void
 }
 
-interface Body {
-  data?: Record<string, unknown> | null
-  errors?: { extensions?: { code?: string; retryAfterSeconds?: number } }[]
-}
+/** @returns what creates the client of the buyer with an index, from one of the source addresses in turn */
+export function createClients({ url, connectionsMax, signal, random, onResponse, onError }: ClientOptions) {
+  const connections = sourceAddresses(new URL(url)).map((options) => ({
+    fetch: nodeFetch({ maxSockets: connectionsMax, ...options }),
+    webSocketImpl: nodeWebSocket(options),
+  }))
 
-export function createApiClient(options: ApiClientOptions): ApiClient {
-  const { url, connectionsMax, signal, random, onResponse: onAnswer, onError } = options
-  const secure = url.protocol === 'https:'
-  const request = secure ? httpsRequest : httpRequest
-  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: connectionsMax })
-
-  function post(body: string, { accessToken, queueToken, localAddress }: Credentials): Promise<Body> {
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        url,
-        {
-          method: 'POST',
-          agent,
-          timeout: ANSWER_MS_MAX,
-          headers: {
-            'content-type': 'application/json',
-            'content-length': Buffer.byteLength(body),
-            ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
-            ...(queueToken === undefined ? {} : { 'x-queue-token': queueToken }),
-          },
-          ...(localAddress === undefined ? {} : { localAddress }),
-        },
-        (response) => {
-          read(response).then(resolve, reject)
-        },
-      )
-      sent.on('timeout', () => sent.destroy(new Error('TIMEOUT')))
-      sent.on('error', reject)
-      sent.end(body)
+  return (
+    index: number,
+    credentials: Credentials = {},
+    onConnection: (connected: boolean) => void = () => undefined,
+  ): Client => {
+    const { fetch, webSocketImpl } = connections[index % connections.length] as (typeof connections)[number]
+    const client = createClient({
+      url,
+      credentials,
+      webSocketImpl,
+      random,
+      transport: 'websocket',
+      timeoutMs: TIMEOUT_MS,
+      attemptsMax: ATTEMPTS_MAX,
+      fetch: (target, init) => {
+        if (signal.aborted) throw new ApiError('the load test was stopped', 'STOPPED')
+        return fetch(target, init)
+      },
+      sleep: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
+      onResponse: ({ operationName = '', sentAt }) => onResponse(operationName, performance.now() - sentAt),
+      onRetry: onError,
+      onConnection,
     })
-  }
-
-  return {
-    request: async <Answer>(operation: Operation, variables: object, credentials: Credentials) => {
-      const body = JSON.stringify({ query: documents[operation], variables })
-      for (let attempt = 1; ; attempt += 1) {
-        signal.throwIfAborted()
-        const began = performance.now()
-        const { data, errors } = await post(body, credentials).catch(asError)
-        const error = errors?.[0]
-        if (!error) {
-          onAnswer(operation, performance.now() - began)
-          return data?.[operation] as Answer
-        }
-        const { code = 'NO_CODE', retryAfterSeconds } = error.extensions ?? {}
-        onError(code)
-        if ((!RETRYABLE.has(code) && !isNetworkError(code)) || attempt === ATTEMPTS_MAX) {
-          throw new RequestFailed(operation, code)
-        }
-        const waitMs =
-          retryAfterSeconds === undefined ? backoffMs(attempt, random) : retryAfterSeconds * 1_000
-        // Everybody was told the same: not all come back in the same moment.
-        await sleep(waitMs * (1 + random() / 2), undefined, { signal })
-      }
-    },
-    close: () => agent.destroy(),
+    const request: Client['request'] = (document, variables, more) =>
+      client.request(document, variables, more).catch((error: unknown) => {
+        if (error instanceof ApiError && !signal.aborted) onError(error.code)
+        throw error
+      })
+    return { ...client, request }
   }
 }
 
-/** Longer with every attempt, and different for everybody. */
-export const backoffMs = (attempt: number, random: () => number): number =>
-  Math.min(BACKOFF_MS.max, BACKOFF_MS.first * 2 ** Math.min(attempt, 10)) * (0.5 + random() / 2)
-
-async function read(response: IncomingMessage): Promise<Body> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > ANSWER_BYTES_MAX) throw new Error('TOO_LONG')
-    chunks.push(chunk)
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString()) as Body
-  } catch {
-    throw new Error(`HTTP_${response.statusCode ?? 0}`)
-  }
+/** Buyers have many addresses; on the loopback interface of Linux, each with its own ports and limits, the load test does too. */
+function sourceAddresses({ hostname }: URL): { localAddress?: string }[] {
+  const local = process.platform === 'linux' && hostname.startsWith('127.')
+  return local ? Array.from({ length: 16 }, (_, index) => ({ localAddress: `127.0.0.${index + 2}` })) : [{}]
 }
-
-/** What went wrong on the way there or back, with a code like the server's own. */
-function asError(error: unknown): Body {
-  const { code, message } = error as NodeJS.ErrnoException
-  return { errors: [{ extensions: { code: `NETWORK ${code ?? message}` } }] }
-}
-
-const isNetworkError = (code: string): boolean => code.startsWith('NETWORK ')

@@ -1,10 +1,9 @@
-/** What the buyers have seen with their own eyes: the facts that a sale is judged by. Times in ms, of this process's clock. */
+/** What each buyer observed: the input of the checks. Times are milliseconds on this process's monotonic clock. */
 
-/** How it ended for a buyer. */
 export type Outcome = 'paid' | 'soldOut' | 'outraced' | 'gaveUp' | 'lapsed' | 'failed'
 export type Phase = 'outside' | 'waiting' | 'choosing' | 'holding' | Outcome
 
-/** Seats that were surely this buyer's alone from `from` to `to`: from an answer's arrival to a question's departure. */
+/** Seats that certainly belonged to this buyer alone from the arrival of a response, `from`, to the sending of a request, `to`. */
 export interface Ownership {
   /** `performance id/number` */
   seats: readonly string[]
@@ -14,15 +13,17 @@ export interface Ownership {
 
 export interface BuyerHistory {
   phase: Phase
-  /** Of the ticket: the place in line. null: not known. */
+  /** Of the ticket; null: not known. */
   number: number | null
   joinedAt: number | null
   admittedAt: number | null
-  /** The end of the turn as the server said it first, by its clock (epoch ms): it orders the admissions. */
+  /** The first `until` of the admission, in epoch milliseconds of the server's clock: it orders the admissions. */
   turnEndsAt: number | null
-  /** The last moment at which the turn was surely not over yet. */
+  /** The last moment at which the ticket was certainly admitted. */
   lastAdmittedAt: number | null
-  /** The longest time in line without a connection. */
+  /** While waiting: since when there is no connection; null: there is one. */
+  disconnectedSince: number | null
+  /** The longest time without a connection while waiting. */
   disconnectedMs: number
   endedAt: number | null
   owned: Ownership[]
@@ -36,6 +37,7 @@ export const newHistory = (): BuyerHistory => ({
   admittedAt: null,
   turnEndsAt: null,
   lastAdmittedAt: null,
+  disconnectedSince: null,
   disconnectedMs: 0,
   endedAt: null,
   owned: [],

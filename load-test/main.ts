@@ -1,6 +1,6 @@
-/** npm run rehearse: a sale with simulated buyers against a running Stagedoor. docs/load-test.md is its manual. */
+/** npm run load-test: a sale with simulated buyers against a running Stagedoor. See docs/load-test.md. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { RequestFailed } from './client.ts'
+import { ApiError } from '../client/client.ts'
 import { isPassed } from './checks.ts'
 import { readOptions, usage, type Options } from './options.ts'
 import { renderChart } from './chart.ts'
@@ -8,15 +8,16 @@ import { startProgress } from './progress.ts'
 import { runSale } from './sale.ts'
 import { summarize } from './summary.ts'
 
-/** Connections for operations from each source address, and files that are open besides. */
+/** HTTP connections from each source address. */
 const CONNECTIONS_MAX = 64
+/** Open files beside the buyers' sockets: HTTP connections, mostly. */
 const OTHER_FILES = 1_200
 
 const args = process.argv.slice(2)
 if (args.includes('--help')) console.log(usage)
 else process.exitCode = await runLoadTest(args)
 
-/** @returns the exit code: 1 when a promise was broken, 2 when there was no rehearsal, 130 after Ctrl-C */
+/** @returns the exit code: 1 when a check failed, 2 when the load test could not start, 130 after Ctrl-C */
 async function runLoadTest(args: string[]): Promise<number> {
   const options = parseOptions(args)
   if (!options) return 2
@@ -44,23 +45,23 @@ async function runLoadTest(args: string[]): Promise<number> {
       onProgress: progress.show,
     })
     progress.stop()
-    const { stats: figures, findings } = result
+    const { stats, findings } = result
     const seats = options.concert === undefined ? options.seats : null
     console.log(summarize(result, seats))
-    const title = `Dress rehearsal: ${options.buyers.toLocaleString('en')} buyers`
+    const title = `Load test: ${options.buyers.toLocaleString('en')} buyers`
     writeFileSync(
-      options.picture,
-      renderChart({ title, samples: figures.moments, capacity: figures.capacityMax, seats }),
+      options.chart,
+      renderChart({ title, samples: stats.samples, capacity: stats.capacityMax, seats }),
     )
-    console.log(`  The picture of the sale: ${options.picture}`)
+    console.log(`  Chart: ${options.chart}`)
     if (!isPassed(findings)) return 1
     if (quit.signal.aborted) return 130
     return result.complete ? 0 : 1
   } catch (error) {
     progress.stop()
     if (quit.signal.aborted) return 130
-    if (!(error instanceof RequestFailed)) throw error
-    console.error(`There was no rehearsal. ${error.message}`)
+    if (!(error instanceof ApiError)) throw error
+    console.error(`The load test could not start. ${error.code}: ${error.message}`)
     return 2
   }
 }
@@ -71,7 +72,7 @@ function parseOptions(args: string[]): Options | null {
     const filesMax = openFilesMax()
     if (options.buyers + OTHER_FILES <= filesMax) return options
     throw new Error(
-      `${options.buyers} buyers take more open files than the ${filesMax} that are allowed: ulimit -n ${options.buyers + OTHER_FILES}`,
+      `${options.buyers} buyers need more open files than the limit of ${filesMax}: ulimit -n ${options.buyers + OTHER_FILES}`,
     )
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
@@ -79,7 +80,7 @@ function parseOptions(args: string[]): Options | null {
   }
 }
 
-/** How many this process may have open. Node raises its own limit as far as it may. */
+/** The limit of open files of this process, which Node has raised as far as it may. */
 function openFilesMax(): number {
   const file = '/proc/self/limits'
   if (!existsSync(file)) return Infinity

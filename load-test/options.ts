@@ -1,4 +1,4 @@
-/** The command line of the rehearsal, checked in one go. */
+/** The command line of the load test. */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -6,19 +6,19 @@ import { z } from 'zod'
 export const usage = `npm run load-test -- [options]
 
   --url URL               of the server                              http://127.0.0.1:4000
-  --buyers N              how many come                              1000
-  --arrive SECONDS        within what time they come                 5
-  --operator-token TOKEN  to create a concert for it; or the environment's OPERATOR_TOKEN
-  --cashier-token TOKEN   to charge with where CHARGES_BY=cashiers; or the environment's CASHIER_TOKEN
+  --buyers N              number of buyers                           1000
+  --arrive SECONDS        the time within which they join            5
+  --operator-token TOKEN  to create the concert; or OPERATOR_TOKEN in the environment
+  --cashier-token TOKEN   to charge points where CHARGES_BY=cashiers; or CASHIER_TOKEN in the environment
   --seats N               of the concert that is created             500
   --capacity N            of its queue                               200
-  --concert ID            an existing concert instead: its seats are really sold
-  --identities FILE       access tokens, one a line, instead of signing up
-  --think SECONDS         how long people think before a step, on average; 0: not at all    2
-  --give-up SHARE         of the buyers who give their hold up again, 0 to 1                0.05
-  --seats-each N          that somebody wants, at the most, 1 to 4   2
-  --minutes N             when it ends at the latest                 30
-  --picture FILE          where the picture goes                     load-test.svg
+  --concert ID            an existing concert instead, whose seats are then sold
+  --identities FILE       access tokens, one a line, instead of sign-ups
+  --think SECONDS         average pause of a buyer before each step; 0: none                2
+  --give-up SHARE         share of the buyers who cancel their hold, 0 to 1                 0.05
+  --seats-each N          most seats that a buyer wants, 1 to 4      2
+  --minutes N             time limit                                 30
+  --chart FILE            where the chart is written                 load-test.svg
 `
 
 const whole = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback)
@@ -26,7 +26,7 @@ const whole = (fallback: number, max: number) => z.coerce.number().int().min(1).
 const options = z
   .object({
     url: z
-      .url({ protocol: /^https?$/, error: 'has to be an http:// address' })
+      .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
       .default('http://127.0.0.1:4000'),
     buyers: whole(1_000, 50_000),
     arrive: z.coerce.number().min(0).max(3_600).default(5),
@@ -40,7 +40,7 @@ const options = z
     'give-up': z.coerce.number().min(0).max(1).default(0.05),
     'seats-each': whole(2, 4),
     minutes: z.coerce.number().positive().max(1_440).default(30),
-    picture: z.string().default('load-test.svg'),
+    chart: z.string().default('load-test.svg'),
   })
   .refine(({ concert, 'operator-token': token }) => concert !== undefined || token !== undefined, {
     path: ['operator-token'],
@@ -49,7 +49,7 @@ const options = z
 
 export type Options = z.infer<typeof options>
 
-/** @throws Error that names every option that is missing or wrong, one a line */
+/** @throws Error whose message names every missing or invalid option, one a line */
 export function readOptions(args: string[], env: Record<string, string | undefined>): Options {
   const names = Object.keys(options.shape)
   const { values } = parseArgs({

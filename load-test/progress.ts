@@ -1,13 +1,13 @@
-/** Shows how a sale goes: a bar that is drawn again on a terminal, a line every few seconds anywhere else. */
+/** Progress of a sale: a bar on a terminal, otherwise a line every few seconds. */
 import { clearLine, cursorTo } from 'node:readline'
 import type { WriteStream } from 'node:tty'
 import type { Progress } from './sale.ts'
 
 const BAR_WIDTH = 24
-const EVERY_MS = { terminal: 200, elsewhere: 5_000 }
+const INTERVAL_MS = { terminal: 200, other: 5_000 }
 
 export interface ProgressDisplay {
-  show: (stage: Progress) => void
+  show: (progress: Progress) => void
   stop: () => void
 }
 
@@ -23,15 +23,15 @@ export function startProgress(out: WriteStream): ProgressDisplay {
     out.write(`${bar(current)} ${lineOf(current)}`.slice(0, out.columns - 1))
     clearLine(out, 1)
   }
-  const timer = setInterval(write, out.isTTY ? EVERY_MS.terminal : EVERY_MS.elsewhere)
+  const timer = setInterval(write, out.isTTY ? INTERVAL_MS.terminal : INTERVAL_MS.other)
   const finish = (): void => {
     write()
     if (current && out.isTTY) out.write('\n')
   }
   return {
-    show: (stage) => {
+    show: (progress) => {
       finish()
-      current = stage
+      current = progress
     },
     stop: () => {
       clearInterval(timer)
@@ -45,12 +45,12 @@ function bar({ done, total }: Progress): string {
   return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`
 }
 
-function lineOf({ name, done, total, stats: figures }: Progress): string {
+function lineOf({ name, done, total, stats }: Progress): string {
   const head = `${name}: ${done()}/${total}`
-  const errors = sum(figures.errors)
+  const errors = sum(stats.errors)
   if (name !== 'on sale') return `${head}  errors ${errors}`
-  const inside = figures.count('choosing') + figures.count('holding')
-  return `${head}  waiting ${figures.count('waiting')}  admitted ${inside}  holding ${figures.count('holding')}  paid ${figures.count('paid')}  refused ${sum(figures.refusals)}  errors ${errors}`
+  const admitted = stats.count('choosing') + stats.count('holding')
+  return `${head}  waiting ${stats.count('waiting')}  admitted ${admitted}  holding ${stats.count('holding')}  paid ${stats.count('paid')}  refused ${sum(stats.refusals)}  errors ${errors}`
 }
 
 const sum = (counts: ReadonlyMap<string, number>): number =>

@@ -1,7 +1,14 @@
-/** A whole sale: the concert, the crowd, and a look at the queue four times a second. The benchmarks run it too. */
+/** A whole sale: creates the concert, runs the buyers, polls the queue, and checks the result. The benchmarks run it too. */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createApiClient, RequestFailed, type ApiClient } from './client.ts'
+import { ApiError, type Client } from '../client/client.ts'
+import {
+  ConcertDocument,
+  CreateConcertDocument,
+  ReservationDocument,
+  SignUpDocument,
+} from '../client/documents.ts'
+import { createClients } from './client.ts'
 import { checkSale, type Findings } from './checks.ts'
 import { createStats, type Stats } from './stats.ts'
 import { isOver } from './history.ts'
@@ -13,8 +20,8 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const SEATS_PER_DATE = 50
 const DATES_MAX = 100
 const SEAT_PRICE = 55_000
-/** Sign-ups and second looks that are under way at the same time. */
-const AT_ONCE = 64
+/** Concurrent sign-ups, and concurrent reads of paid reservations. */
+const CONCURRENCY = 64
 
 export interface SaleOptions {
   /** Of the server; the endpoint is /graphql there. */
@@ -24,23 +31,23 @@ export interface SaleOptions {
   concert: { id: string } | { seats: number; capacity: number; operatorToken: string }
   /** Charges for the buyers, where they may not do it themselves: CHARGES_BY=cashiers. */
   cashierToken?: string | undefined
-  /** Access tokens that stand for the first buyers; whoever has none signs up. */
+  /** Access tokens of the first buyers; the others sign up. */
   identities: readonly string[]
-  /** The buyers come within so many milliseconds. */
+  /** The time within which the buyers join, in milliseconds. */
   arriveMs: number
   profile: BuyerProfile
-  /** Connections for operations, from each source address. */
+  /** HTTP connections from each source address. */
   connectionsMax: number
   random: () => number
-  /** Stops everything; what was seen so far still counts. */
+  /** Stops the sale; what was observed until then is checked. */
   signal: AbortSignal
-  onProgress?: (stage: Progress) => void
+  onProgress?: (progress: Progress) => void
 }
 
 export interface Progress {
-  name: 'signing up' | 'on sale' | 'looking again'
+  name: 'signing up' | 'on sale' | 'checking payments'
   stats: Stats
-  /** Steps of this stage that are done. */
+  /** Steps of this phase that are done, of how many. */
   done: () => number
   total: number
 }
@@ -50,112 +57,101 @@ export interface SaleResult {
   findings: Findings
   complete: boolean
   concertId: string
-  /** From the first buyer's coming to the last seat's payment, or the last payment there was; null: nothing was sold. */
+  /** From the start of the sale to its last payment, in milliseconds; null: nothing was sold. */
   soldOutMs: number | null
-  /** Until everybody had an answer. */
+  /** Until every buyer had an outcome. */
   completedMs: number
   /** CPU time of this process, in milliseconds. */
   cpuMs: number
 }
 
-interface QueueView {
-  queue: { waitingCount: number; admittedCount: number; capacity: number }
-}
-
-/** @throws Failed when the concert cannot be created or there is none */
+/** @throws ApiError when the concert cannot be created */
 export async function runSale(options: SaleOptions): Promise<SaleResult> {
-  const { buyers: count, signal, random, onProgress: onStage = () => undefined } = options
-  const url = new URL('/graphql', options.url)
-  setMaxListeners(0, signal) // every buyer listens to it
-  const figures = createStats(count)
-  const addresses = sourceAddresses(url)
-  const addressOf = (index: number): string | undefined => addresses[index % addresses.length]
+  const { buyers: count, signal, random, onProgress = () => undefined } = options
+  setMaxListeners(0, signal) // one for each buyer
+  const stats = createStats(count)
   const cpuBefore = process.cpuUsage()
-  const api = createApiClient({
-    url,
+  const createClient = createClients({
+    url: new URL('/graphql', options.url).href,
     connectionsMax: options.connectionsMax,
     signal,
     random,
-    onResponse: figures.answered,
-    onError: figures.error,
+    onResponse: stats.answered,
+    onError: stats.error,
+  })
+  const client = createClient(0)
+
+  const concertId = await findOrCreateConcert(client, options)
+  let signedUp = 0
+  onProgress({ name: 'signing up', stats, done: () => signedUp, total: count })
+  const tokens = await inParallel(count, signal, async (index) => {
+    const token = options.identities[index] ?? (await signUp(createClient(index), index))
+    signedUp += 1
+    return token
   })
 
-  try {
-    const concertId = await findOrCreateConcert(api, options)
-    let done = 0
-    onStage({ name: 'signing up', stats: figures, done: () => done, total: count })
-    const tokens = await inParallel(count, signal, async (index) => {
-      const token = options.identities[index] ?? (await signUp(api, index, addressOf(index)))
-      done += 1
-      return token
-    })
+  const startedAt = performance.now()
+  let soldOutMs: number | null = null
+  onProgress({ name: 'on sale', stats, done: () => stats.buyers.filter(isOver).length, total: count })
+  const ended = new AbortController()
+  const polling = pollQueue(client, concertId, stats, startedAt, AbortSignal.any([signal, ended.signal]))
+  await Promise.all(
+    stats.buyers.map(async (buyer, index) => {
+      const arrived = await sleep(random() * options.arriveMs, true, { signal }).catch(() => false)
+      const accessToken = tokens[index]
+      if (!arrived || accessToken === undefined) return
+      const onConnection = (connected: boolean): void => {
+        if (connected) return
+        stats.error('CONNECTION_LOST')
+        buyer.disconnectedSince ??= performance.now()
+      }
+      const { cashierToken, profile } = options
+      await run(buyer, {
+        client: createClient(index, { accessToken }, onConnection),
+        concertId,
+        cashierToken,
+        profile,
+        stats,
+        signal,
+        random,
+      })
+      if (buyer.phase === 'paid') soldOutMs = performance.now() - startedAt
+    }),
+  )
+  const completedMs = performance.now() - startedAt
+  const complete = !signal.aborted
+  ended.abort()
+  await polling
 
-    const began = performance.now()
-    let soldOutMs: number | null = null
-    onStage({
-      name: 'on sale',
-      stats: figures,
-      done: () => figures.buyers.filter(isOver).length,
-      total: count,
-    })
-    const doors = new AbortController()
-    const looking = pollQueue(api, concertId, figures, began, AbortSignal.any([signal, doors.signal]))
-    await Promise.all(
-      figures.buyers.map(async (buyer, index) => {
-        const arrived = await sleep(random() * options.arriveMs, true, { signal }).catch(() => false)
-        const accessToken = tokens[index]
-        if (!arrived || accessToken === undefined) return
-        const localAddress = addressOf(index)
-        const { cashierToken } = options
-        await run(buyer, {
-          ...options,
-          client: api,
-          url,
-          concertId,
-          accessToken,
-          cashierToken,
-          localAddress,
-          stats: figures,
-        })
-        if (buyer.phase === 'paid') soldOutMs = performance.now() - began
-      }),
-    )
-    const answeredMs = performance.now() - began
-    const complete = !signal.aborted
-    doors.abort()
-    await looking
-
-    const paid = figures.buyers.flatMap(({ paid }, index) => (paid ? [{ ...paid, index }] : []))
-    let again = 0
-    onStage({ name: 'looking again', stats: figures, done: () => again, total: paid.length })
-    const gone = await inParallel(paid.length, signal, async (at) => {
-      const one = paid[at]
-      const accessToken = one && tokens[one.index]
-      const lost = one && !(await isStillPaid(api, one, accessToken, addressOf(one.index)))
-      again += 1
-      return lost ? one.reservationId : null
-    })
-    const { user, system } = process.cpuUsage(cpuBefore)
-    return {
-      stats: figures,
-      concertId,
+  const paid = stats.buyers.flatMap(({ paid }, index) =>
+    paid ? [{ ...paid, accessToken: tokens[index] }] : [],
+  )
+  let checked = 0
+  onProgress({ name: 'checking payments', stats, done: () => checked, total: paid.length })
+  const lost = await inParallel(paid.length, signal, async (index) => {
+    const reservation = paid[index]
+    const isLost = reservation && !(await isStillPaid(createClient(index), reservation))
+    checked += 1
+    return isLost ? [reservation.reservationId] : []
+  })
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return {
+    stats,
+    concertId,
+    complete,
+    soldOutMs,
+    completedMs,
+    cpuMs: (user + system) / 1_000,
+    findings: checkSale(stats.buyers, {
+      capacity: stats.capacityMax,
+      admittedMax: stats.admittedMax,
+      lostReservations: lost.flat(),
       complete,
-      soldOutMs,
-      completedMs: answeredMs,
-      cpuMs: (user + system) / 1_000,
-      findings: checkSale(figures.buyers, {
-        capacity: figures.capacityMax,
-        admittedMax: figures.admittedMax,
-        lostReservations: gone.flatMap((id) => id ?? []),
-        complete,
-      }),
-    }
-  } finally {
-    api.close()
+    }),
   }
 }
 
-async function findOrCreateConcert(api: ApiClient, { concert }: SaleOptions): Promise<string> {
+async function findOrCreateConcert(client: Client, { concert }: SaleOptions): Promise<string> {
   if ('id' in concert) return concert.id
   const { seats, capacity, operatorToken } = concert
   const perDate = Math.max(SEATS_PER_DATE, Math.ceil(seats / DATES_MAX))
@@ -164,53 +160,54 @@ async function findOrCreateConcert(api: ApiClient, { concert }: SaleOptions): Pr
     seatCount: Math.min(perDate, seats - index * perDate),
     seatPrice: SEAT_PRICE,
   }))
-  const created = await api.request<{ __typename: string; id: string }>(
-    'createConcert',
-    { input: { title: 'Dress rehearsal', performances, queueCapacity: capacity } },
+  const { createConcert } = await client.request(
+    CreateConcertDocument,
+    { input: { title: 'Load test', performances, queueCapacity: capacity } },
     { accessToken: operatorToken },
   )
-  if (created.__typename !== 'Concert') throw new RequestFailed('createConcert', created.__typename)
-  return created.id
+  if (createConcert.__typename === 'CreateConcertPayload') return createConcert.concert.id
+  throw new ApiError(createConcert.message, createConcert.__typename)
 }
 
-async function signUp(api: ApiClient, index: number, localAddress: string | undefined): Promise<string> {
-  const input = { name: `Rehearsal ${index + 1}` }
-  return (await api.request<{ accessToken: string }>('signUp', { input }, { localAddress })).accessToken
+async function signUp(client: Client, index: number): Promise<string> {
+  const input = { name: `Load test ${index + 1}` }
+  return (await client.request(SignUpDocument, { input })).signUp.accessToken
 }
 
-/** Reads a payment's reservation again, as its owner: it has to be paid, and to have the same seats. */
+interface PaidReservation {
+  reservationId: string
+  seats: readonly string[]
+  accessToken: string | undefined
+}
+
+/** Whether the buyer of a reservation still reads it as paid, with the same seats. */
 async function isStillPaid(
-  api: ApiClient,
-  { reservationId, seats }: { reservationId: string; seats: readonly string[] },
-  accessToken: string | undefined,
-  localAddress: string | undefined,
+  client: Client,
+  { reservationId, seats, accessToken }: PaidReservation,
 ): Promise<boolean> {
-  const found = await api.request<{
-    status: string
-    performance: { id: string }
-    seats: { number: number }[]
-  } | null>('reservation', { id: reservationId }, { accessToken, localAddress })
-  if (found?.status !== 'PAID') return false
-  const numbers = found.seats.map(({ number }) => number)
-  return [...seats].sort().join() === seatsOf(found.performance.id, numbers).sort().join()
+  const { reservation } = await client.request(ReservationDocument, { id: reservationId }, { accessToken })
+  if (reservation?.status !== 'PAID') return false
+  const numbers = reservation.seats.map(({ number }) => number)
+  return [...seats].sort().join() === seatsOf(reservation.performance.id, numbers).sort().join()
 }
 
-/** Notes what the queue says of itself, which anybody may ask. */
+/** Samples the public counts of the queue. */
 async function pollQueue(
-  api: ApiClient,
+  client: Client,
   concertId: string,
-  figures: Stats,
-  began: number,
+  stats: Stats,
+  startedAt: number,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const seen = await api.request<QueueView | null>('concert', { id: concertId }, {}).catch(() => null)
-    if (seen) figures.look(performance.now() - began, seen.queue.capacity, seen.queue.admittedCount)
+    const result = await client.request(ConcertDocument, { concertId }).catch(() => null)
+    const queue = result?.concert?.queue
+    if (queue) stats.sample(performance.now() - startedAt, queue.capacity, queue.admittedCount)
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined)
   }
 }
 
-/** Does so many things, a few at a time. After the signal nothing new is begun, and what is not done is left out. */
+/** Runs steps with bounded concurrency. When the signal is aborted no step is started, and interrupted steps have no result. */
 async function inParallel<T>(
   count: number,
   signal: AbortSignal,
@@ -228,15 +225,9 @@ async function inParallel<T>(
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, work))
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, work))
   return results
 }
 
-/** Asked anew: it may have happened meanwhile. */
+/** A function, so that TypeScript does not narrow it: it changes during an await. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
-
-/** A crowd comes from many addresses; on this machine, where each has its own ports and limits, we can do that too. */
-function sourceAddresses(url: URL): (string | undefined)[] {
-  const local = process.platform === 'linux' && url.hostname.startsWith('127.')
-  return local ? Array.from({ length: 16 }, (_, index) => `127.0.0.${index + 2}`) : [undefined]
-}

@@ -1,15 +1,14 @@
-/** The figures of a sale while it goes on. Whatever happens, they take no more room than at the start. */
+/** Statistics of a sale in progress, in bounded memory. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { newHistory, type BuyerHistory, type Phase } from './history.ts'
-import type { Operation } from './operations.ts'
 
-/** Kinds of refusals and errors that are told apart; the others are counted together. */
+/** Kinds of refusals and errors that are counted separately; the rest are counted together. */
 const KINDS_MAX = 40
-/** Moments of the picture: when there are more, every second one goes. */
+/** Samples of the chart: when there are more, every second one is dropped. */
 const SAMPLES_MAX = 1_200
 
 export interface Sample {
-  /** Since the doors opened, in milliseconds. */
+  /** Since the start of the sale, in milliseconds. */
   at: number
   waiting: number
   admitted: number
@@ -22,24 +21,24 @@ export interface Stats {
   enter: (buyer: BuyerHistory, phase: Phase) => void
   refused: (kind: string) => void
   error: (code: string) => void
-  answered: (operation: Operation, ms: number) => void
-  /** A buyer got in, or paid, after so many milliseconds. */
+  answered: (operation: string, ms: number) => void
+  /** A buyer was admitted that long after joining, or paid that long after admission, in milliseconds. */
   waited: (ms: number) => void
   purchased: (ms: number) => void
-  /** Notes how things stand, so many milliseconds after the doors opened. */
-  look: (at: number, capacity: number, admitted: number) => void
+  /** @param at since the start of the sale, in milliseconds */
+  sample: (at: number, capacity: number, admitted: number) => void
   sold: number
   readonly refusals: ReadonlyMap<string, number>
   readonly errors: ReadonlyMap<string, number>
   readonly waits: RecordableHistogram
   readonly purchases: RecordableHistogram
-  readonly answers: ReadonlyMap<Operation, RecordableHistogram>
-  readonly moments: readonly Sample[]
+  readonly responses: ReadonlyMap<string, RecordableHistogram>
+  readonly samples: readonly Sample[]
   readonly capacityMax: number
   readonly admittedMax: number
 }
 
-/** In microseconds, up to an hour and a half, with two digits. */
+/** In microseconds, up to 71 minutes, with three significant digits. */
 const histogram = (): RecordableHistogram => createHistogram({ lowest: 1, highest: 2 ** 32, figures: 3 })
 const toMicroseconds = (ms: number): number => Math.min(2 ** 32, Math.max(1, Math.round(ms * 1_000)))
 
@@ -48,49 +47,49 @@ export function createStats(buyerCount: number): Stats {
   const counts = new Map<Phase, number>([['outside', buyerCount]])
   const refusals = new Map<string, number>()
   const errors = new Map<string, number>()
-  const answers = new Map<Operation, RecordableHistogram>()
+  const responses = new Map<string, RecordableHistogram>()
   const waits = histogram()
   const purchases = histogram()
-  const moments: Sample[] = []
+  const samples: Sample[] = []
   let everyMs = 0
 
-  const figures = {
+  const stats = {
     buyers,
     refusals,
     errors,
     waits,
     purchases,
-    answers,
-    moments,
+    responses,
+    samples,
     sold: 0,
     capacityMax: 0,
     admittedMax: 0,
     count: (phase: Phase) => counts.get(phase) ?? 0,
     enter: (buyer: BuyerHistory, phase: Phase) => {
-      counts.set(buyer.phase, figures.count(buyer.phase) - 1)
-      counts.set(phase, figures.count(phase) + 1)
+      counts.set(buyer.phase, stats.count(buyer.phase) - 1)
+      counts.set(phase, stats.count(phase) + 1)
       buyer.phase = phase
     },
     refused: (kind: string) => add(refusals, kind),
     error: (code: string) => add(errors, code),
-    answered: (operation: Operation, ms: number) => {
-      let known = answers.get(operation)
-      if (!known) answers.set(operation, (known = histogram()))
+    answered: (operation: string, ms: number) => {
+      let known = responses.get(operation)
+      if (!known) responses.set(operation, (known = histogram()))
       known.record(toMicroseconds(ms))
     },
     waited: (ms: number) => waits.record(toMicroseconds(ms)),
     purchased: (ms: number) => purchases.record(toMicroseconds(ms)),
-    look: (at: number, capacity: number, admitted: number) => {
-      figures.capacityMax = Math.max(figures.capacityMax, capacity)
-      figures.admittedMax = Math.max(figures.admittedMax, admitted)
-      if (at - (moments.at(-1)?.at ?? -Infinity) < everyMs) return
-      moments.push({ at, waiting: figures.count('waiting'), admitted, sold: figures.sold })
-      if (moments.length < SAMPLES_MAX) return
-      moments.splice(0, SAMPLES_MAX, ...moments.filter((_, index) => index % 2 === 0))
+    sample: (at: number, capacity: number, admitted: number) => {
+      stats.capacityMax = Math.max(stats.capacityMax, capacity)
+      stats.admittedMax = Math.max(stats.admittedMax, admitted)
+      if (at - (samples.at(-1)?.at ?? -Infinity) < everyMs) return
+      samples.push({ at, waiting: stats.count('waiting'), admitted, sold: stats.sold })
+      if (samples.length < SAMPLES_MAX) return
+      samples.splice(0, SAMPLES_MAX, ...samples.filter((_, index) => index % 2 === 0))
       everyMs = (2 * at) / SAMPLES_MAX
     },
   }
-  return figures
+  return stats
 }
 
 function add(counts: Map<string, number>, kind: string): void {

@@ -1,78 +1,78 @@
-/** Says in words and figures how a sale went. */
+/** The report of a sale, as text. */
 import type { RecordableHistogram } from 'node:perf_hooks'
 import { isPassed, type Findings } from './checks.ts'
 import type { Phase } from './history.ts'
 import type { SaleResult } from './sale.ts'
 
-/** What of a finding is listed; the count says the rest. */
-const LISTED_MAX = 10
+/** Details listed for a finding. */
+const DETAILS_MAX = 10
 
-const phases: [Phase, string][] = [
+const phaseNames: [Phase, string][] = [
   ['paid', 'paid'],
-  ['soldOut', 'came too late'],
-  ['gaveUp', 'gave their hold up'],
-  ['outraced', 'lost too many races'],
-  ['lapsed', 'let their turn pass'],
-  ['failed', 'got nothing but errors'],
-  ['holding', 'still hold seats'],
-  ['choosing', 'are still choosing'],
-  ['waiting', 'still wait'],
-  ['outside', 'have not come'],
+  ['soldOut', 'found it sold out'],
+  ['gaveUp', 'cancelled their hold'],
+  ['outraced', 'gave up after too many refused holds'],
+  ['lapsed', 'lapsed'],
+  ['failed', 'failed with errors'],
+  ['holding', 'holding seats'],
+  ['choosing', 'choosing seats'],
+  ['waiting', 'waiting'],
+  ['outside', 'not joined'],
 ]
 
 /** @param seats how many there are; null: not known */
 export function summarize(result: SaleResult, seats: number | null): string {
-  const { stats: figures, findings, soldOutMs, completedMs: answeredMs, cpuMs, complete } = result
-  const buyers = figures.buyers.length
-  const sold = `${number(figures.sold)}${seats === null ? '' : ` of ${number(seats)}`} seats sold`
+  const { stats, findings, soldOutMs, completedMs, cpuMs, complete } = result
+  const buyers = stats.buyers.length
+  const sold = `${number(stats.sold)}${seats === null ? '' : ` of ${number(seats)}`} seats sold`
   return [
     '',
-    complete ? 'The sale is over.' : 'The sale was cut short; so far:',
+    complete ? 'The sale is complete.' : 'The sale was interrupted; until then:',
     '',
     `  ${sold}${soldOutMs === null ? '' : `, the last one after ${seconds(soldOutMs)}`}`,
-    `  ${number(buyers)} buyers${complete ? `, everybody answered after ${seconds(answeredMs)}` : ''}: ${phases
-      .filter(([phase]) => figures.count(phase) > 0)
-      .map(([phase, words]) => `${number(figures.count(phase))} ${words}`)
+    `  ${number(buyers)} buyers${complete ? `, all done after ${seconds(completedMs)}` : ''}: ${phaseNames
+      .filter(([phase]) => stats.count(phase) > 0)
+      .map(([phase, name]) => `${number(stats.count(phase))} ${name}`)
       .join(', ')}`,
     '',
     `  ${''.padEnd(20)}${['count', 'p50', 'p90', 'p99', 'max'].map((name) => name.padStart(10)).join('')}`,
-    row('wait in line', figures.waits),
-    row('admitted to paid', figures.purchases),
-    ...[...figures.answers].map(([operation, times]) => row(operation, times)),
+    row('joined to admitted', stats.waits),
+    row('admitted to paid', stats.purchases),
+    ...[...stats.responses].map(([operation, times]) => row(operation, times)),
     '',
-    `  refusals  ${kinds(figures.refusals)}`,
-    `  errors    ${kinds(figures.errors)}`,
+    `  refusals  ${kinds(stats.refusals)}`,
+    `  errors    ${kinds(stats.errors)}`,
     '',
-    ...verdict(findings),
+    ...describeFindings(findings),
     '',
-    `  This generator took ${seconds(cpuMs)} of CPU, ${(cpuMs / buyers).toFixed(1)} ms for each buyer.`,
+    `  CPU time of the load test: ${seconds(cpuMs)}, ${(cpuMs / buyers).toFixed(1)} ms for each buyer.`,
   ].join('\n')
 }
 
-function verdict(findings: Findings): string[] {
+function describeFindings(findings: Findings): string[] {
   const { oversold, overtaken, overshoot, lost } = findings
   return [
     finding('oversold', oversold.length, oversold),
     finding('overtaken', overtaken.length, overtaken),
     finding('overshoot', overshoot, []),
     finding('lost', lost.length, lost),
-    isPassed(findings) ? '  Every promise was kept.' : '  A promise was broken.',
+    isPassed(findings) ? '  All checks passed.' : '  A check failed.',
   ]
 }
 
 function finding(name: string, count: number, details: readonly string[]): string {
-  const listed = details.slice(0, LISTED_MAX).map((detail) => `\n      ${detail}`)
+  const listed = details.slice(0, DETAILS_MAX).map((detail) => `\n      ${detail}`)
   return `  ${count === 0 ? '✓' : '✗'} ${name.padEnd(10)}${number(count)}${listed.join('')}`
 }
 
 function row(name: string, times: RecordableHistogram): string {
-  const figures =
+  const values =
     times.count === 0
       ? []
       : [times.percentile(50), times.percentile(90), times.percentile(99), times.max].map((microseconds) =>
           duration(microseconds / 1_000),
         )
-  return `  ${name.padEnd(20)}${[number(times.count), ...figures].map((figure) => figure.padStart(10)).join('')}`
+  return `  ${name.padEnd(20)}${[number(times.count), ...values].map((value) => value.padStart(10)).join('')}`
 }
 
 const kinds = (counts: ReadonlyMap<string, number>): string =>

@@ -1,4 +1,4 @@
-/** The dress rehearsal as operators start it, against a server process. */
+/** npm run load-test, against a server process. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { startCluster, type Cluster, type ServerProcess } from '../support/clust
 let cluster: Cluster
 let server: ServerProcess
 let operatorToken: string
-const directory = mkdtempSync(join(tmpdir(), 'stagedoor-rehearse-'))
+const directory = mkdtempSync(join(tmpdir(), 'stagedoor-load-test-'))
 
 beforeAll(async () => {
   cluster = await startCluster()
@@ -25,8 +25,8 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-/** @returns the process, and how it ended: its exit code and all that it said */
-function rehearse(options: Record<string, string | number>) {
+/** @returns the process, and its exit code and output once it has ended */
+function startLoadTest(options: Record<string, string | number>) {
   const given = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
   const child = spawn(
     process.execPath,
@@ -34,29 +34,29 @@ function rehearse(options: Record<string, string | number>) {
     { env: { ...process.env, OPERATOR_TOKEN: operatorToken }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
-    ([[code], out, err]) => ({ code: code as number, said: out + err }),
+    ([[code], out, err]) => ({ code: code as number, output: out + err }),
   )
   return { child, ended }
 }
 
-test('sixty buyers want twenty seats: sold out, every promise kept, and a picture of it', async () => {
-  const picture = join(directory, 'sale.svg')
-  const { code, said } = await rehearse({
+test('sixty buyers and twenty seats: sold out, all checks passed, and a chart is drawn', async () => {
+  const chart = join(directory, 'sale.svg')
+  const { code, output } = await startLoadTest({
     buyers: 60,
     seats: 20,
     capacity: 10,
     arrive: 1,
     think: 0.05,
     'give-up': 0,
-    picture,
+    chart,
   }).ended
 
-  expect(said).toContain('20 of 20 seats sold')
+  expect(output).toContain('20 of 20 seats sold')
   for (const name of ['oversold', 'overtaken', 'overshoot', 'lost']) {
-    expect(said).toMatch(new RegExp(`✓ ${name} +0`))
+    expect(output).toMatch(new RegExp(`✓ ${name} +0`))
   }
-  expect(said).not.toContain('got nothing but errors')
-  expect(said).not.toContain('MaxListeners')
+  expect(output).not.toContain('failed with errors')
+  expect(output).not.toContain('MaxListeners')
   expect(code).toBe(0)
 
   const { sql } = cluster.database
@@ -64,36 +64,36 @@ test('sixty buyers want twenty seats: sold out, every promise kept, and a pictur
   expect(row).toEqual({ sold: 20 })
   await expectInvariants(sql)
 
-  const drawn = readFileSync(picture, 'utf8')
+  const drawn = readFileSync(chart, 'utf8')
   expect(drawn.match(/<polyline [^>]*points="[\d., ]+"/g)).toHaveLength(3)
   expect(drawn).toContain('capacity 10')
   expect(drawn).toContain('prefers-color-scheme: dark')
 })
 
-test('told to stop, it says how far it came', async () => {
-  const { child, ended } = rehearse({
+test('interrupted, it reports what was observed until then', async () => {
+  const { child, ended } = startLoadTest({
     buyers: 30,
     seats: 50,
     capacity: 1,
     think: 30,
     arrive: 0,
-    picture: join(directory, 'stopped.svg'),
+    chart: join(directory, 'stopped.svg'),
   })
   const { sql } = cluster.database
-  const someoneLookedAround = async () =>
+  const somebodyJoined = async () =>
     (await sql`select 1 from concerts where queue_capacity = 1 and queue_number_watermark > 0`).length > 0
-  while (!(await someoneLookedAround())) await sleep(50)
+  while (!(await somebodyJoined())) await sleep(50)
   child.kill('SIGINT')
-  const { code, said } = await ended
-  expect(said).toContain('The sale was cut short')
+  const { code, output } = await ended
+  expect(output).toContain('The sale was interrupted')
   expect(code).toBe(130)
 })
 
 test.each([
-  ['a token that is not an operator’s', { 'operator-token': 'nonsense' }, 'createConcert: UNAUTHENTICATED'],
-  ['an option that makes no sense', { buyers: 'many' }, '--buyers'],
-])('%s: there is no rehearsal, and it says why', async (_, options, words) => {
-  const { code, said } = await rehearse({ ...options, picture: join(directory, 'none.svg') }).ended
-  expect(said).toContain(words)
+  ['an invalid operator token', { 'operator-token': 'nonsense' }, 'UNAUTHENTICATED'],
+  ['an invalid option', { buyers: 'many' }, '--buyers'],
+])('%s: the load test does not start, and the message says why', async (_, options, message) => {
+  const { code, output } = await startLoadTest({ ...options, chart: join(directory, 'none.svg') }).ended
+  expect(output).toContain(message)
   expect(code).toBe(2)
 })
