@@ -9,6 +9,8 @@ import {
   listPerformances,
   loadConcerts,
   loadPerformances,
+  loadPerformancesByConcert,
+  loadSeatReservations,
   loadTakenSeats,
 } from '../../src/db/catalog.ts'
 import { chargePoints } from '../../src/db/points.ts'
@@ -56,6 +58,8 @@ test('a concert is added with its dates', async () => {
   expect(dates[1]).toEqual({ ...second, takenCount: 0 })
   expect(others).toEqual([])
   expect(await findLastPerformanceAt(db, concertId)).toBe(late.getTime())
+  const byConcert = await loadPerformancesByConcert(db, [concertId, randomUUID()])
+  expect(byConcert).toMatchObject([{ startsAt: early }, { startsAt: late }])
 })
 
 test('the last date is 0 for a concert without dates, and undefined for one that does not exist', async () => {
@@ -133,8 +137,9 @@ test('taken seats are those held or sold; the seats of a lapsed hold are free be
   const fixture = await createConcertFixture(db)
   const [one, other] = [createBuyer(fixture), createBuyer(fixture)]
   await chargePoints(db, chargeArgs(one, 1_000))
-  await payReservation(db, paymentArgs(one, await holdSeats(db, holdArgs(one, [1, 2]))))
-  await holdSeats(db, holdArgs(other, [3]))
+  const paid = await holdSeats(db, holdArgs(one, [1, 2]))
+  await payReservation(db, paymentArgs(one, paid))
+  const held = await holdSeats(db, holdArgs(other, [3]))
   const elsewhere = createBuyer(await createConcertFixture(db))
   await holdSeats(db, holdArgs(elsewhere, [4]))
   const { performanceId } = fixture
@@ -143,10 +148,14 @@ test('taken seats are those held or sold; the seats of a lapsed hold are free be
   expect(await inOrder()).toEqual([...sold, { performanceId, number: 3, status: 'HELD' }])
   expect(await countTakenSeats(db, [performanceId])).toEqual([{ performanceId, count: 3 }])
   expect(await loadTakenSeats(db, [performanceId, elsewhere.performanceId])).toHaveLength(4)
+  const owners = async () =>
+    (await loadSeatReservations(db, [performanceId])).map(({ reservationId }) => reservationId).sort()
+  expect(await owners()).toEqual([paid, paid, held].sort())
   const listed = () => listPerformances(db, fixture.concertId, { futureOnly: false, limit: 10 })
   expect(await listed()).toMatchObject([{ id: performanceId, takenCount: 3 }])
   await passTime(sql, HOLD_MS)
   expect(await inOrder()).toEqual(sold)
+  expect(await owners()).toEqual([paid, paid])
   expect(await countTakenSeats(db, [performanceId, elsewhere.performanceId])).toEqual([
     { performanceId, count: 2 },
   ])

@@ -52,6 +52,9 @@ const operations: Record<string, (db: Database, fixture: ConcertFixture) => Prom
   'last date': (db, { concertId }) => catalog.findLastPerformanceAt(db, concertId),
   'free seats': (db, { performanceId }) => catalog.countTakenSeats(db, [performanceId]),
   seats: (db, { performanceId }) => catalog.loadTakenSeats(db, [performanceId]),
+  'owners of seats': (db, { performanceId }) => catalog.loadSeatReservations(db, [performanceId]),
+  'dates of several concerts': (db, { concertId }) =>
+    catalog.loadPerformancesByConcert(db, [concertId, randomUUID()]),
   concerts: (db) => catalog.listConcerts(db, page),
   'seat stats': (db, { concertId }) => readSeatStats(db, concertId),
   'audit log': (db, { concertId }) => listAuditLog(db, concertId, page),

@@ -24,14 +24,14 @@ test('every seat of a concert is counted as sold, held or free; the seats of a l
   await chargePoints(db, chargeArgs(buyer, 500))
   await payReservation(db, paymentArgs(buyer, id))
   await holdSeats(db, holdArgs(other, [3]))
-  const stats = { sold: 2, held: 1, free: 7, oversold: 0, pointsTaken: 200 }
+  const stats = { sold: 2, held: 1, free: 7, oversold: 0, revenue: 200 }
   expect(await readSeatStats(db, concert.concertId)).toEqual(stats)
   await passTime(sql, HOLD_MS)
   expect(await readSeatStats(db, concert.concertId)).toEqual({ ...stats, held: 0, free: 8 })
 })
 
 test('a concert that does not exist has no seats', async () => {
-  const nothing = { sold: 0, held: 0, free: 0, oversold: 0, pointsTaken: 0 }
+  const nothing = { sold: 0, held: 0, free: 0, oversold: 0, revenue: 0 }
   expect(await readSeatStats(db, randomUUID())).toEqual(nothing)
 })
 
