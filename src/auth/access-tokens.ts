@@ -1,4 +1,4 @@
-/** Access tokens: who says them, how they are checked. JWT (RFC 7519), signed with a secret or a JWKS's keys. */
+/** Access tokens: JWT (RFC 7519), signed with a secret of this server or with a key of an issuer's JWKS. */
 import { createSigner, createVerifier, TokenError } from 'fast-jwt'
 import { errors, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
@@ -6,28 +6,28 @@ import { createKeySet } from './jwks.ts'
 import { overloaded, Problem } from '../domain/problem.ts'
 import type { Viewer } from '../domain/users.ts'
 
-/** Who signs access tokens: this server itself, or an issuer whose public keys can be fetched. */
+/** Who signs access tokens: this server, or an issuer with a JWKS. */
 export type AuthConfig =
   | { kind: 'secret'; secret: string }
   | { kind: 'jwks'; url: string; issuer: string | undefined; audience: string | undefined }
 
 export interface Auth {
   /**
-   * Who the token is for, and until when. Checking costs about 0.2 ms, so the answer is kept until the token expires.
+   * Verifies a token. That takes about 0.2 ms, so the result is cached until the token expires.
    * @throws Problem UNAUTHENTICATED; OVERLOADED when its key is unknown and the JWKS cannot be fetched
    */
   verify(token: string): Promise<Identity>
   /**
-   * Makes an access token.
+   * Signs a new token.
    * @param lifetimeSeconds from now
-   * @throws Error when somebody else issues the tokens: see `issues`
+   * @throws Error unless `canIssue`
    */
   issue(viewer: Viewer, lifetimeSeconds: number): Promise<string>
-  /** Does this server make access tokens itself? */
+  /** Whether this server signs access tokens itself. */
   canIssue: boolean
 }
 
-/** What a valid access token says. */
+/** The claims of a valid access token. */
 export interface Identity {
   viewer: Viewer
   /** Milliseconds since 1970. */
@@ -35,19 +35,19 @@ export interface Identity {
 }
 
 /**
- * How far ahead the clock of an issuer may be: `nbf` may be so far in the future. `exp` has no grace: a token that ends a
- * little early is renewed a little early. `iat` refuses nothing: RFC 7519, section 4.1.6, has it tell the age of a token, and a
- * server whose own clock is slow would turn everybody away by it.
+ * How far the clock of an issuer may be ahead: `nbf` may be in the future by this much. `exp` has no tolerance: a token that ends a
+ * little early is renewed a little early. `iat` is not checked: by RFC 7519, section 4.1.6, it gives the age of a token, and a
+ * server with a slow clock would refuse every new token.
  */
 const CLOCK_SKEW_MS = 60_000
 
 const TOKEN_LENGTH_MAX = 4_096
-/** Memory for tokens that have been checked, with about 300 bytes beside each of them. */
+/** Memory for the cache of verified tokens. An entry takes about 300 bytes besides the token. */
 const TOKENS_BYTES_MAX = 24 * 1024 * 1024
 const TOKEN_BYTES = 300
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** The claims of a token whose signature and times are right. */
+/** The claims of a token with a valid signature. */
 interface Claims {
   sub?: unknown
   exp?: unknown
@@ -55,7 +55,7 @@ interface Claims {
   role?: unknown
 }
 
-/** Throws what `explained` knows. */
+/** Verifies the signature. @throws TokenError, JOSEError */
 type CheckToken = (token: string) => Claims | Promise<Claims>
 
 const REQUIRED = ['sub', 'exp']
@@ -96,15 +96,15 @@ export function createAuth(config: AuthConfig, now: () => number = Date.now): Au
   }
 }
 
-// The algorithms are ours to choose and never the token's: RFC 8725, section 3.1.
+// The server chooses the algorithms, never the token: RFC 8725, section 3.1.
 
-/** Everybody who joins brings a token that was never seen before: fast-jwt checks it in a quarter of the time of jose. */
+/** Every new user has a new token, and fast-jwt verifies it in a quarter of the time that jose takes. */
 function checkWithSecret(secret: string): CheckToken {
   const verify = createVerifier({
     key: secret,
     algorithms: ['HS256'],
     requiredClaims: REQUIRED,
-    // Times are checked below, for both kinds of tokens alike.
+    // `checkTimes` does it, for both kinds of tokens.
     ignoreExpiration: true,
     ignoreNotBefore: true,
     cache: false,
@@ -147,7 +147,7 @@ const invalidToken = (why: string): Problem =>
 
 export const tokenExpired = (): Problem => new Problem('UNAUTHENTICATED', 'The access token has expired.')
 
-/** The JWKS was too slow, or something else was in its place: nothing is known about the token. */
+/** The JWKS could not be fetched or read, so the token could not be verified. */
 const keySetErrors = new Set([errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code])
 
 function problemOf(error: unknown): Problem {
@@ -155,5 +155,5 @@ function problemOf(error: unknown): Problem {
   const isChecked =
     error instanceof TokenError || (error instanceof errors.JOSEError && !keySetErrors.has(error.code))
   if (!isChecked) return overloaded(error)
-  return invalidToken('It is not signed by who signs for this service, or misses what it has to say.')
+  return invalidToken('Its signature is invalid, or a required claim is missing.')
 }

@@ -1,19 +1,18 @@
-/** Asks somebody else whether a person is at the other end: a CAPTCHA provider that speaks siteverify. */
+/** Verifies CAPTCHA tokens with a provider that implements the siteverify protocol. */
 import { overloaded, Problem } from '../domain/problem.ts'
 
 export interface BotCheck {
   /**
-   * Lets through who has solved the provider's riddle.
-   * @param token what the provider gave them for it
-   * @param address theirs, which the provider may compare with the solver's
+   * @param token of the provider, for a solved CAPTCHA
+   * @param address of the client, which the provider may compare with that of the solver
    * @throws Problem FORBIDDEN; OVERLOADED when the provider does not answer within two seconds
    */
   check(token: string | null | undefined, address: string): Promise<void>
 }
 
-const ANSWER_MS_MAX = 2_000
+const TIMEOUT_MS = 2_000
 
-/** @param options.onError hears of a provider that cannot be asked, or that does not like how it is asked */
+/** @param options.onError is called when the provider cannot be reached, or rejects the secret */
 export function createBotCheck(options: {
   url: string
   secret: string | undefined
@@ -30,7 +29,7 @@ export function createBotCheck(options: {
         remoteip: address,
       }),
       redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     const answer: unknown = await response.json()
     const { success, 'error-codes': codes } = answer as { success?: unknown; 'error-codes'?: unknown }
@@ -43,13 +42,13 @@ export function createBotCheck(options: {
   return {
     check: async (token, address) => {
       if (token === null || token === undefined || token === '') {
-        throw new Problem('FORBIDDEN', 'Show that you are not a robot: send the token of the check.')
+        throw new Problem('FORBIDDEN', 'A bot check is required: send its token as botCheckToken.')
       }
       const passed = await ask(token, address).catch((error: unknown) => {
         onError(error)
         throw overloaded(error)
       })
-      if (!passed) throw new Problem('FORBIDDEN', 'The check for robots was not passed. Do it once more.')
+      if (!passed) throw new Problem('FORBIDDEN', 'The bot check failed. Solve it again.')
     },
   }
 }

@@ -1,33 +1,33 @@
-/** The keys of whoever issues the access tokens: a JWKS (RFC 7517), kept while its server is away. */
+/** The keys of an issuer of access tokens: a JWKS (RFC 7517), kept while the issuer is unreachable. */
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose'
 
-const FETCH_MS_MAX = 2_000
-/** After this the keys are fetched again, in the background: an issuer that withdraws a key is heard within it. */
+const FETCH_TIMEOUT_MS = 2_000
+/** After this the keys are fetched again, in the background. A withdrawn key is accepted for this long. */
 const REFRESH_MS = 10 * 60_000
-/** Known keys are used for so long after they were fetched last: an issuer is repaired within a day. */
+/** Known keys are used for this long after the last successful fetch: time to repair an issuer. */
 const KEYS_MAX_AGE_MS = 24 * 60 * 60_000
-/** While keys are known, the least time between two fetches: for one that is unknown, or after a refresh that failed. */
+/** The minimum time between two fetches while keys are known: for an unknown key, or after a failed refresh. */
 const RETRY_MS = 30_000
 
 /**
- * A key set at an address. Known keys stay usable through an outage of the issuer. A key that is unknown is looked for once,
- * and the fetch's error is thrown when that fails: the key may be a new one.
+ * Known keys stay usable through an outage of the issuer. For an unknown key the set is fetched once; if that fails, its error is
+ * thrown, because the key may be a new one.
  * @param now milliseconds since 1970
  */
 export function createKeySet(url: string, now: () => number): JWTVerifyGetKey {
-  // jose would forget the keys after ten minutes, and wait for the issuer then; when to fetch is decided here.
+  // jose would discard the keys after ten minutes, and then block on a fetch; this function decides when to fetch.
   const keys = createRemoteJWKSet(new URL(url), {
-    timeoutDuration: FETCH_MS_MAX,
+    timeoutDuration: FETCH_TIMEOUT_MS,
     cacheMaxAge: Infinity,
     cooldownDuration: Infinity,
   })
   let fetchedAt = -Infinity
-  let triedAt = -Infinity
+  let attemptedAt = -Infinity
   let failure: Error | undefined
 
-  /** Requests that come while a fetch is under way share it. */
+  /** Concurrent requests share one fetch. */
   const fetchKeys = async (): Promise<void> => {
-    if (!keys.reloading) triedAt = now()
+    if (!keys.reloading) attemptedAt = now()
     try {
       await keys.reload()
       fetchedAt = now()
@@ -37,7 +37,7 @@ export function createKeySet(url: string, now: () => number): JWTVerifyGetKey {
       throw error
     }
   }
-  const isDue = (): boolean => now() - triedAt >= RETRY_MS
+  const isDue = (): boolean => now() - attemptedAt >= RETRY_MS
 
   return async (header, token) => {
     const age = now() - fetchedAt

@@ -3,35 +3,35 @@ import { LRUCache } from 'lru-cache'
 import type { QueueTicket } from '../domain/queue.ts'
 
 export interface QueueTokenSigner {
-  /** The token for a ticket: always the same one for the same ticket and secret. */
+  /** Signs a ticket. The same ticket and secret always give the same token. */
   sign(ticket: QueueTicket): string
-  /** What the token says, or null if it is not one that we signed. Never throws. */
+  /** The ticket of a token; null: the token is not valid. Never throws. */
   verify(token: string): QueueTicket | null
 }
 
 const TOKEN_LENGTH_MAX = 1_024
-/** A ticket comes with every step of a purchase: those that were looked at last are known. */
-const TOKENS_KEPT_MAX = 50_000
+/** The size of the cache of verified tokens: a token comes with every step of a purchase. */
+const CACHED_TOKENS_MAX = 50_000
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url')
 
-/** The only header there is. It is compared, never interpreted, so a token cannot choose how it is checked. */
+/** The only valid header. It is compared and never interpreted, so a token cannot choose how it is verified. */
 const HEADER = encode('{"alg":"HS256","typ":"stagedoor-ticket"}')
 
 /**
  * Signs queue tickets as compact JWS (RFC 7515, HS256).
- * @param secrets the first signs, all of them verify, so that a secret can be replaced while tickets are out
+ * @param secrets the first signs, all of them verify, so that a secret can be replaced while tokens are in use
  */
 export function createQueueTokenSigner(secrets: readonly [string, ...string[]]): QueueTokenSigner {
   const [signing] = secrets
-  const verified = new LRUCache<string, QueueTicket>({ max: TOKENS_KEPT_MAX })
+  const verified = new LRUCache<string, QueueTicket>({ max: CACHED_TOKENS_MAX })
 
   function check(token: string): QueueTicket | null {
     const [header, payload, mac, ...more] = token.split('.')
     if (header !== HEADER || payload === undefined || mac === undefined || more.length > 0) return null
     const claimed = Buffer.from(mac, 'base64url')
-    // Other spellings of the same bytes would make two tokens of one ticket.
+    // Another encoding of the same bytes would be a second token for the ticket.
     if (claimed.toString('base64url') !== mac) return null
     const body = `${header}.${payload}`
     return secrets.some((secret) => sameBytes(claimed, macOf(body, secret))) ? parse(payload) : null

@@ -86,9 +86,8 @@ export function createStats({ connection, queue, readSeats, readSettings, prefix
 }
 
 function parse(text: string): ConcertStats {
-  const sample = JSON.parse(text) as Omit<ConcertStats, 'at' | 'settings'> & { at: string }
-  // An older version wrote down no settings.
-  return { settings: null, ...sample, at: new Date(sample.at) }
+  const sample = JSON.parse(text) as Omit<ConcertStats, 'at'> & { at: string }
+  return { ...sample, at: new Date(sample.at) }
 }
 
 interface Poller {

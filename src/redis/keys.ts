@@ -24,7 +24,7 @@ export const createKeys = (prefix = 'stagedoor'): Keys => ({
   concert: (concertId) => `${prefix}:{${concertId}}`,
   active: `${prefix}:active`,
   events: `${prefix}:events`,
-  history: (concertId) => `${prefix}:{${concertId}}:history`,
+  history: (concertId) => `${prefix}:{${concertId}}:stats`,
   sampled: (concertId) => `${prefix}:{${concertId}}:sampled`,
   queueChannel: (concertId) => `${prefix}:{${concertId}}:deltas`,
   seatsChannel: (performanceId) => `${prefix}:seats:${performanceId}`,

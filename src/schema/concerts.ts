@@ -11,7 +11,7 @@ export const concert = builder.objectRef<ConcertRef>('Concert')
 builder.node(concert, {
   description: 'A concert on sale. Its dates share one queue.',
   id: { resolve: ({ id }) => id },
-  loadOne: (id, context) => resolvers.concert(null, { id }, context),
+  loadWithoutCache: (id, context) => resolvers.concert(null, { id }, context),
   fields: (t) => ({
     title: t.string({ description: 'The title.', resolve: resolvers.title }),
     queue: t.field({

@@ -17,7 +17,7 @@ export const payment = builder.objectRef<Payment>('Payment')
 builder.node(payment, {
   description: 'The payment for a reservation.',
   id: { resolve: ({ id }) => id },
-  loadOne: (id, context) => resolvers.payment(null, { id }, context),
+  loadWithoutCache: (id, context) => resolvers.payment(null, { id }, context),
   fields: (t) => ({
     amount: t.expose('amount', { type: 'Points', description: 'The points that were paid.' }),
     paidAt: t.expose('paidAt', { type: 'DateTime', description: 'When it was made.' }),

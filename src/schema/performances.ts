@@ -9,7 +9,7 @@ export const performance = builder.objectRef<PerformanceRef>('Performance')
 builder.node(performance, {
   description: 'A date of a concert.',
   id: { resolve: ({ id }) => id },
-  loadOne: (id, context) => resolvers.performance(null, { id }, context),
+  loadWithoutCache: (id, context) => resolvers.performance(null, { id }, context),
   fields: (t) => ({
     concert: t.field({
       type: concert,

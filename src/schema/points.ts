@@ -10,7 +10,7 @@ export const pointAccount = builder.objectRef<PointAccount>('PointAccount')
 builder.node(pointAccount, {
   description: 'The points of a user.',
   id: { resolve: ({ userId }) => userId },
-  loadOne: (id, context) => resolvers.account(id, context),
+  loadWithoutCache: (id, context) => resolvers.account(id, context),
   fields: (t) => ({
     userId: t.id({
       description: 'The id of the user.',

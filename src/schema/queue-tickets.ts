@@ -66,7 +66,7 @@ const queueTicket = builder.objectRef<TicketWithStatus>('QueueTicket')
 builder.node(queueTicket, {
   description: 'A place in the queue of a concert, in the exact order of request.',
   id: { resolve: ({ concertId, number }) => numberedKey(concertId, number) },
-  loadOne: (key, context) => {
+  loadWithoutCache: (key, context) => {
     const { id, number } = parseNumberedKey(key)
     return resolvers.ticketByNumber({ concertId: id, number }, context)
   },

@@ -15,7 +15,7 @@ export const queue = builder.objectRef<ConcertRef>('Queue')
 builder.node(queue, {
   description: 'The queue of a concert: its length, and how users are admitted.',
   id: { resolve: ({ id }) => id },
-  loadOne: async (id, context) => {
+  loadWithoutCache: async (id, context) => {
     const found = await concerts.concert(null, { id }, context)
     // The plugin marks the object with the type of the node, and the concert is a node itself.
     return found && { ...found }

@@ -39,7 +39,7 @@ export const reservation = builder.objectRef<Reservation>('Reservation')
 builder.node(reservation, {
   description: 'Seats that are reserved for one user: held for about five minutes, or paid for.',
   id: { resolve: ({ id }) => id },
-  loadOne: (id, context) => resolvers.reservation(null, { id }, context),
+  loadWithoutCache: (id, context) => resolvers.reservation(null, { id }, context),
   fields: (t) => ({
     user: t.field({ type: user, description: 'Its owner.', resolve: userOf }),
     performance: t.field({ type: performance, description: 'The date.', resolve: performanceOf }),

@@ -21,7 +21,7 @@ export const seat = builder.objectRef<Seat>('Seat')
 builder.node(seat, {
   description: 'A seat on one date.',
   id: { resolve: ({ performanceId, number }) => numberedKey(performanceId, number) },
-  loadOne: (key, context) => {
+  loadWithoutCache: (key, context) => {
     const { id, number } = parseNumberedKey(key)
     return resolvers.seat({ performanceId: id, number }, context)
   },

@@ -28,7 +28,7 @@ const concertStats = builder.objectRef<ConcertStats>('ConcertStats').implement({
     settings: t.expose('settings', {
       type: queueSettings,
       nullable: true,
-      description: 'The settings of the queue; null: not known, in a sample of an older server.',
+      description: 'The settings of the queue; null: not known.',
     }),
   }),
 })

@@ -9,7 +9,7 @@ export const user = builder.objectRef<User>('User')
 builder.node(user, {
   description: 'A user of this API.',
   id: { resolve: ({ id }) => id },
-  loadOne: (id, context) => resolvers.user(null, { id }, context),
+  loadWithoutCache: (id, context) => resolvers.user(null, { id }, context),
   fields: (t) => ({
     name: t.exposeString('name', {
       description: 'The name given to `signUp`; empty where another issuer signs the access tokens.',
