@@ -32,11 +32,11 @@ export async function endedTickets(
   const numbers = tickets.map(({ number }) => number)
   const rows = await db.call(
     (sql) => sql<{ number: number; reason: TicketEnd | null }[]>`
-      select shown.number, (
+      select ticket.number, (
         select reason from spent_tickets
-        where concert_id = ${concertId} and user_id = shown.user_id and number = shown.number
+        where concert_id = ${concertId} and user_id = ticket.user_id and number = ticket.number
       ) as reason
-      from unnest(${users}::uuid[], ${numbers}::bigint[]) as shown (user_id, number)`,
+      from unnest(${users}::uuid[], ${numbers}::bigint[]) as ticket (user_id, number)`,
   )
   return new Map(rows.flatMap(({ number, reason }) => (reason === null ? [] : [[number, reason]])))
 }

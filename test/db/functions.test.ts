@@ -6,11 +6,11 @@ import { holdArgs, createBuyer, createConcertFixture, holdSeats } from '../suppo
 
 const { db, sql } = await openTestDb()
 
-async function read(folder: string, ending: string): Promise<Map<string, string>> {
+async function read(folder: string, extension: string): Promise<Map<string, string>> {
   const at = new URL(`../../${folder}/`, import.meta.url)
-  const names = (await readdir(at)).filter((name) => name.endsWith(ending))
+  const names = (await readdir(at)).filter((name) => name.endsWith(extension))
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, at), 'utf8')))
-  return new Map(names.map((name, index) => [name.slice(0, -ending.length), texts[index] ?? '']))
+  return new Map(names.map((name, index) => [name.slice(0, -extension.length), texts[index] ?? '']))
 }
 
 /** The bodies, without the comments above them. */
@@ -76,28 +76,28 @@ test('read_clock advances within a transaction, in whole milliseconds', async ()
 })
 
 test('an idempotency key is claimed, completed, found and released', async () => {
-  const [user, key, intent, other] = [randomUUID(), 'key', { operation: 'a' }, { operation: 'b' }]
-  const begin = async (of: { operation: string }) =>
+  const [user, key, request, other] = [randomUUID(), 'key', { operation: 'a' }, { operation: 'b' }]
+  const claim = async (of: { operation: string }) =>
     (await sql`select claim_idempotency_key(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.[
       'answer'
     ] as unknown
-  const recall = async (of: { operation: string }) =>
+  const find = async (of: { operation: string }) =>
     (await sql`select find_idempotency_key(${user}, ${key}, ${sql.json(of)}) as answer`)[0]?.[
       'answer'
     ] as unknown
-  expect(await recall(intent)).toBeNull()
-  expect(await begin(intent)).toBeNull()
+  expect(await find(request)).toBeNull()
+  expect(await claim(request)).toBeNull()
   const [answered] =
     await sql`select complete_idempotency_key(${user}, ${key}, '{"outcome": "Done"}') as answer`
   expect(answered).toEqual({ answer: { outcome: 'Done' } })
-  for (const again of [begin, recall]) {
-    expect(await again(intent)).toEqual({ outcome: 'Done' })
+  for (const again of [claim, find]) {
+    expect(await again(request)).toEqual({ outcome: 'Done' })
     expect(await again(other)).toEqual({ outcome: 'IdempotencyKeyReused' })
   }
-  const [forgotten] =
+  const [released] =
     await sql`select release_idempotency_key(${user}, ${key}, '{"outcome": "Gone"}') as answer`
-  expect(forgotten).toEqual({ answer: { outcome: 'Gone' } })
-  expect(await begin(other)).toBeNull()
+  expect(released).toEqual({ answer: { outcome: 'Gone' } })
+  expect(await claim(other)).toBeNull()
 })
 
 test('lock_account creates the account once, and returns its balance', async () => {

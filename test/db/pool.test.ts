@@ -87,10 +87,10 @@ test('a call whose deadline passed while it waited is not sent', async () => {
 })
 
 test('a call whose deadline passed while the first connection opened is not sent', async () => {
-  const way = await createTcpProxy(new URL('/postgres', inject('databaseUrl')).href)
-  onTestFinished(() => way.close())
-  const db = open({ url: way.url, deadlineMs: 100 })
-  const held = way.hold('pg_backend_pid')
+  const proxy = await createTcpProxy(new URL('/postgres', inject('databaseUrl')).href)
+  onTestFinished(() => proxy.close())
+  const db = open({ url: proxy.url, deadlineMs: 100 })
+  const held = proxy.hold('pg_backend_pid')
   let served = 0
   const late = db.call((own) => {
     served += 1
@@ -98,7 +98,7 @@ test('a call whose deadline passed while the first connection opened is not sent
   })
   await held
   await expect(late).rejects.toMatchObject({ code: 'OVERLOADED' })
-  way.release()
+  proxy.release()
   await expect.poll(() => db.usage().calls).toBe(0)
   expect(served).toBe(0)
 })
