@@ -30,67 +30,50 @@ export const AuditLogDocument = graphql(`
   }
 `)
 
-export const ReservationFieldsDocument = graphql(`
-  fragment ReservationFields on Reservation {
-    id
-    status
-    price
-    heldUntil
-    seats {
+export const BuyerFieldsDocument = graphql(`
+  fragment BuyerFields on Buyer {
+    user {
       id
-      number
+      name
+      points {
+        balance
+      }
     }
-    performance {
-      id
-      startsAt
+    tickets {
       concert {
-        id
         title
+      }
+      number
+      status {
+        __typename
+        ... on Waiting {
+          position
+        }
+      }
+    }
+    reservations(last: 20) {
+      edges {
+        node {
+          id
+          status
+          seats {
+            number
+          }
+          performance {
+            startsAt
+            concert {
+              title
+            }
+          }
+          payment {
+            amount
+            paidAt
+          }
+        }
       }
     }
   }
 `)
-
-export const BuyerFieldsDocument = graphql(
-  `
-    fragment BuyerFields on Buyer {
-      user {
-        id
-        name
-        points {
-          id
-          balance
-        }
-      }
-      tickets {
-        concert {
-          id
-          title
-        }
-        number
-        status {
-          __typename
-          ... on Waiting {
-            position
-          }
-        }
-      }
-      reservations(last: 20) {
-        edges {
-          node {
-            ...ReservationFields
-            payment {
-              id
-              amount
-              paidAt
-            }
-          }
-        }
-      }
-    }
-  `,
-  [ReservationFieldsDocument],
-)
 
 export const BuyerDocument = graphql(
   `
@@ -218,6 +201,7 @@ export const ConcertDocument = graphql(`
       performances {
         id
         startsAt
+        seatPrice
         seatCount
         availableSeatCount
       }
@@ -423,6 +407,7 @@ export const PerformancesDocument = graphql(`
     performances(concertId: $concertId, bookableOnly: $bookableOnly) {
       id
       startsAt
+      seatPrice
       seatCount
       availableSeatCount
     }
@@ -435,6 +420,27 @@ export const PointsDocument = graphql(`
       id
       userId
       balance
+    }
+  }
+`)
+
+export const ReservationFieldsDocument = graphql(`
+  fragment ReservationFields on Reservation {
+    id
+    status
+    price
+    heldUntil
+    seats {
+      id
+      number
+    }
+    performance {
+      id
+      startsAt
+      concert {
+        id
+        title
+      }
     }
   }
 `)

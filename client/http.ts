@@ -54,7 +54,7 @@ const texts = new WeakMap<object, string>()
 /** The text of a document; a string is one already. */
 export function textOf(document: TypedDocument<unknown, never> | string): string {
   if (typeof document === 'string') return document
-  const text = texts.get(document) ?? print(document as never)
+  const text = texts.get(document) ?? print(document)
   texts.set(document, text)
   return text
 }

@@ -26,13 +26,13 @@ export interface SubscriptionOptions extends Omit<SocketOptions, 'onOpen'> {
 export interface Subscriptions {
   usesServerSentEvents: () => boolean
   /** @returns what ends the subscription */
-  subscribe<Data>(
+  subscribe: <Data>(
     text: string,
     variables: unknown,
     credentials: Credentials,
     handlers: Handlers<Data>,
-  ): () => void
-  close(): Promise<void>
+  ) => () => void
+  close: () => Promise<void>
 }
 
 type ResultSink = Sink<{ data?: unknown; errors?: unknown }>

@@ -1,15 +1,16 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-const SOURCES = 'web'
+/** What the pages are built from. */
+const SOURCES = ['web', 'client']
 const BUILT = 'dist/pages/index.html'
 
-/** Builds the pages where that has not been done yet, or something in web/ is newer than they are. */
+/** Builds the pages where that has not been done yet, or a source is newer than they are. */
 export async function preparePages(log: (line: string) => void = () => {}): Promise<void> {
-  if (existsSync(BUILT) && statSync(BUILT).mtimeMs > newest(SOURCES)) return
+  if (existsSync(BUILT) && statSync(BUILT).mtimeMs > Math.max(...SOURCES.map(newest))) return
   log('building the pages …')
   const { createBuilder } = await import('vite')
-  const builder = await createBuilder({ configFile: join(SOURCES, 'vite.config.ts'), logLevel: 'error' })
+  const builder = await createBuilder({ configFile: 'web/vite.config.ts', logLevel: 'error' })
   await builder.buildApp()
 }
 

@@ -24,13 +24,13 @@ async function axeViolations(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }
 
-test('so can the states that nobody hopes for, on a phone and in Korean', async () => {
+test('the error states are accessible, on a phone and in Korean', async () => {
   const { concertId, performanceIds, operator } = await createSale(server, { capacity: 2 })
   const rival = await server.user()
   const { token } = await join(rival, concertId)
   const who = await visitor({ locale: 'ko-KR', viewport: { width: 360, height: 740 } })
   const page = await open(who, new URL(`/#/concert/${concertId}`, server.url).href)
-  await page.getByRole('button', { name: '줄 서기' }).click()
+  await page.getByRole('button', { name: '대기열 참여' }).click()
   await page.getByRole('button', { name: /^좌석 7,/ }).click()
   await hold(rival, token, performanceIds[0] ?? '', [7])
   await page.getByText('다른 분이 먼저 선택했습니다: 7').waitFor()
@@ -38,18 +38,18 @@ test('so can the states that nobody hopes for, on a phone and in Korean', async 
 
   const late = await visitor({ viewport: { width: 360, height: 740 } })
   const waiting = await open(late, new URL(`/#/concert/${concertId}`, server.url).href)
-  await waiting.getByRole('button', { name: 'Join the line' }).click()
+  await waiting.getByRole('button', { name: 'Join the queue' }).click()
   await updateQueue(operator, { concertId, paused: true })
   await waiting.getByText('Admission is paused.').waitFor()
   expect(await axeViolations(waiting)).toEqual([])
 
   await waiting.getByRole('button', { name: 'Give up my place' }).click()
   await waiting.getByRole('button', { name: 'Yes' }).click()
-  await waiting.getByText('You gave your place up.').waitFor()
+  await waiting.getByText('You gave up your place.').waitFor()
   expect(await axeViolations(waiting)).toEqual([])
 })
 
-test.each(['light', 'dark'] as const)('every state can be used by everybody (%s)', async (colorScheme) => {
+test.each(['light', 'dark'] as const)('every state of a purchase is accessible (%s)', async (colorScheme) => {
   const { concertId, performanceIds } = await createSale(server, { capacity: 2 })
   const rival = await server.user()
   const { token } = await join(rival, concertId)
@@ -63,7 +63,7 @@ test.each(['light', 'dark'] as const)('every state can be used by everybody (%s)
   expect(await axeViolations(page)).toEqual([])
 
   await page.goto(new URL(`/#/concert/${concertId}`, server.url).href)
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   await page.getByRole('button', { name: /^Seat 1, .*held/ }).waitFor()
   await page.getByRole('button', { name: /^Seat 3, .*free/ }).click()
   expect(await axeViolations(page)).toEqual([])
@@ -80,7 +80,7 @@ test.each(['light', 'dark'] as const)('every state can be used by everybody (%s)
   await join(await server.user(), concertId)
   const late = await visitor({ colorScheme })
   const waiting = await open(late, new URL(`/#/concert/${concertId}`, server.url).href)
-  await waiting.getByRole('button', { name: 'Join the line' }).click()
+  await waiting.getByRole('button', { name: 'Join the queue' }).click()
   await waiting.getByTestId('position').waitFor()
   expect(await axeViolations(waiting)).toEqual([])
 })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { BrowserContext, Page } from 'playwright-core'
 import { useBrowser } from '../support/browser.ts'
 import { createSale, join, type Sale } from '../support/purchase.ts'
+import { claimTurn } from './claim-turn.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { leaveQueue, updateQueue } from '../support/operations.ts'
 
@@ -17,18 +18,13 @@ afterAll(() => server.stop())
 const at = (path: string): string => new URL(path, server.url).href
 const concertUrl = (concertId: string, { url } = server): string =>
   new URL(`/#/concert/${concertId}`, url).href
-const joinLine = (page: Page) => page.getByRole('button', { name: 'Join the line' }).click()
+const joinLine = (page: Page) => page.getByRole('button', { name: 'Join the queue' }).click()
 
-/** Somebody who waits behind `rival`, and what lets them in. */
+/** A page that waits behind another buyer, and what ends that buyer's turn. */
 async function waiting(who: BrowserContext, at = server) {
   const sale = await createSale(at, { capacity: 1 })
   const rival = await at.user()
-  const { token } = await join(rival, sale.concertId)
-  await rival.request(
-    'query ($id: ID!) { performances(concertId: $id) { id } }',
-    { id: sale.concertId },
-    { queueToken: token },
-  )
+  const token = await claimTurn(rival, sale.concertId)
   const page = await open(who, concertUrl(sale.concertId, at))
   await joinLine(page)
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
@@ -38,7 +34,7 @@ async function waiting(who: BrowserContext, at = server) {
 const pause = ({ operator, concertId }: Pick<Sale, 'operator' | 'concertId'>, paused: boolean) =>
   updateQueue(operator, { concertId, paused })
 
-test('paused: it is said to who waits, and a reload says it again', async () => {
+test('a paused queue: the page says so, also after a reload', async () => {
   const { page, makeWay, ...sale } = await waiting(await visitor())
   await pause(sale, true)
   await page.getByText('Admission is paused.').waitFor()
@@ -49,7 +45,7 @@ test('paused: it is said to who waits, and a reload says it again', async () => 
   await page.getByText('It is your turn!').waitFor()
 })
 
-test('whoever is not there on their turn is told when they come back, and joins again', async () => {
+test('a buyer who misses the turn is told on return, and joins again', async () => {
   const hurried = await startServer({ CLAIM_SECONDS: '4' })
   onTestFinished(() => hurried.stop())
   const who = await visitor()
@@ -57,46 +53,45 @@ test('whoever is not there on their turn is told when they come back, and joins 
   await page.close()
   await makeWay()
   const figures = async () => {
-    const { concertFigures } = await operator.request<{ concertFigures: object }>(
-      'query ($id: ID!) { concertFigures(concertId: $id) { waiting admitted } }',
+    const { concertStats } = await operator.request<{ concertStats: object }>(
+      'query ($id: ID!) { concertStats(concertId: $id) { waiting admitted } }',
       { id: concertId },
     )
-    return concertFigures
+    return concertStats
   }
   await expect.poll(figures).toEqual({ waiting: 0, admitted: 0 })
   const back = await open(who, concertUrl(concertId, hurried))
   await back.getByText('It was your turn, but you were not there.').waitFor()
   await back.reload()
   await back.getByText('It was your turn, but you were not there.').waitFor()
-  await back.getByRole('button', { name: 'Join the line again' }).click()
+  await back.getByRole('button', { name: 'Join the queue again' }).click()
   await back.getByText('It is your turn!').waitFor()
 })
 
-test('who gave up their place is told so, also after a reload, and the title no longer speaks of a turn', async () => {
+test('a buyer gives up the turn: the page says so, also after a reload, and the title has no turn any more', async () => {
   const { concertId } = await createSale(server)
   const page = await open(await visitor(), concertUrl(concertId))
   await joinLine(page)
   await expect.poll(() => page.title()).toBe('● It is your turn! · Rehearsal')
-  const token = await page.evaluate<string>(`localStorage.getItem('ticket:${concertId}')`)
-  const accessToken = await page.evaluate<string>(`localStorage.getItem('accessToken')`)
-  const buyer = await server.user()
-  await buyer.send(
-    'mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }',
-    { token },
-    { accessToken },
-  )
-  await page.getByText('You gave your place up.').waitFor()
+  await page.getByRole('button', { name: 'Give up my turn' }).click()
+  await page.getByText('Really give up your turn?').waitFor()
+  await page.getByRole('button', { name: 'No', exact: true }).click()
+  await page.getByRole('button', { name: 'Give up my turn' }).click()
+  await page.getByRole('button', { name: 'Yes', exact: true }).click()
+  await page.getByText('You gave up your place.').waitFor()
   await expect.poll(() => page.title()).toBe('Rehearsal')
   await page.reload()
-  await page.getByText('You gave your place up.').waitFor()
+  await page.getByText('You gave up your place.').waitFor()
   expect(
-    await page.evaluate(`Object.keys(localStorage).filter((key) => /^(date|progress|intent)/.test(key))`),
+    await page.evaluate(
+      `Object.keys(localStorage).filter((key) => /^(date|progress|idempotencyKey)/.test(key))`,
+    ),
   ).toEqual([])
-  await page.getByRole('button', { name: 'Join the line again' }).click()
+  await page.getByRole('button', { name: 'Join the queue again' }).click()
   await page.getByText('It is your turn!').waitFor()
 })
 
-test('a hidden page says it in its title, and with a notification where that is allowed', async () => {
+test('a hidden page shows the turn in its title, and in a notification where that is allowed', async () => {
   const who = await visitor({ permissions: ['notifications'] })
   await who.addInitScript(`
     window.told = []
@@ -112,7 +107,7 @@ test('a hidden page says it in its title, and with a notification where that is 
   await expect.poll(() => page.evaluate('window.told')).toEqual(['It is your turn!'])
 })
 
-test('where notifications cannot be made, none is offered, and the dates are there all the same', async () => {
+test('without support for notifications none is offered, and the dates are there', async () => {
   const who = await visitor()
   await who.addInitScript(`
     window.Notification = class { static permission = 'default'; constructor() { throw new TypeError('Illegal constructor') } }
@@ -124,7 +119,7 @@ test('where notifications cannot be made, none is offered, and the dates are the
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).waitFor()
 })
 
-test('the bar goes from the first place to the last, and never back', async () => {
+test('the progress bar goes from the first position to the last, and never back', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
   const ahead: { user: TestUser; token: string }[] = []
   for (let n = 0; n < 4; n++) {
@@ -153,43 +148,43 @@ test('the bar goes from the first place to the last, and never back', async () =
   await expect.poll(bar).toBeGreaterThanOrEqual(0.9)
 })
 
-test('a place that moves fast is spoken at most every 15 seconds', async () => {
+test('a position that changes fast is announced at most every 15 seconds', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
-  const ahead = await Promise.all(
-    [1, 2, 3, 4].map(async () => {
-      const user = await server.user()
-      return { user, token: (await join(user, concertId)).token }
-    }),
-  )
+  const first = await server.user()
+  const ahead = [{ user: first, token: await claimTurn(first, concertId) }]
+  for (let n = 0; n < 3; n++) {
+    const user = await server.user()
+    ahead.push({ user, token: (await join(user, concertId)).token })
+  }
   const who = await visitor()
   await who.addInitScript(`
-    window.spoken = []
+    window.announcements = []
     new MutationObserver(() => {
-      const words = document.querySelector('.spoken')?.textContent
-      if (words && words !== window.spoken.at(-1)) window.spoken.push(words)
+      const text = document.querySelector('.visually-hidden')?.textContent
+      if (text && text !== window.announcements.at(-1)) window.announcements.push(text)
     }).observe(document, { subtree: true, childList: true, characterData: true })`)
   const startedAt = Date.now()
   const page = await open(who, concertUrl(concertId))
   await joinLine(page)
-  await expect.poll(() => page.evaluate('window.spoken')).toEqual(['Your place in line: 4'])
+  await expect.poll(() => page.evaluate('window.announcements')).toEqual(['Your place in the queue: 4'])
   for (const { user, token } of ahead) await leaveQueue(user, token)
   await page.getByText('It is your turn!').waitFor()
-  const spoken = await page.evaluate<string[]>('window.spoken')
-  expect(spoken.length).toBeLessThanOrEqual(1 + (Date.now() - startedAt) / 15_000)
+  const announcements = await page.evaluate<string[]>('window.announcements')
+  expect(announcements.length).toBeLessThanOrEqual(1 + (Date.now() - startedAt) / 15_000)
 })
 
-test('what is not so any more is not left for screen readers', async () => {
+test('an announcement is cleared when it is no longer true', async () => {
   const { page, makeWay } = await waiting(await visitor())
-  const spoken = () => page.locator('.spoken').textContent()
-  await expect.poll(spoken).toBe('Your place in line: 1')
+  const announcement = () => page.locator('.visually-hidden').textContent()
+  await expect.poll(announcement).toBe('Your place in the queue: 1')
   await makeWay()
   await page.getByText('It is your turn!').waitFor()
-  await expect.poll(spoken).toBe('')
+  await expect.poll(announcement).toBe('')
   await page.getByRole('button', { name: /^Seat 1,/ }).click()
   await page.getByRole('button', { name: 'Hold this seat' }).click()
-  await expect.poll(spoken).toBe('These seats are yours for now: Seat 1')
-  await page.getByRole('button', { name: 'Give them back' }).click()
-  await expect.poll(spoken).toBe('')
+  await expect.poll(announcement).toBe('These seats are yours for now: Seat 1')
+  await page.getByRole('button', { name: 'Release these seats' }).click()
+  await expect.poll(announcement).toBe('')
 })
 
 test('in Korean: from the list to the seats, with the refusals', async () => {
@@ -197,7 +192,7 @@ test('in Korean: from the list to the seats, with the refusals', async () => {
   const page = await open(await visitor({ locale: 'ko-KR' }), at('/'))
   await page.getByRole('heading', { name: '공연' }).waitFor()
   await page.goto(concertUrl(concertId))
-  await page.getByRole('button', { name: '줄 서기' }).click()
+  await page.getByRole('button', { name: '대기열 참여' }).click()
   await page.getByText('입장하실 차례입니다!').waitFor()
   for (const seat of [1, 2, 3, 4, 5])
     await page.getByRole('button', { name: new RegExp(`^좌석 ${seat},`) }).click()
@@ -209,13 +204,13 @@ test('in Korean: from the list to the seats, with the refusals', async () => {
   await expect.poll(() => page.title()).toBe('● It is your turn! · Rehearsal')
 })
 
-test('what cannot be loaded says so, and is asked for again', async () => {
+test('a failed query: the page says so, and Try again sends it again', async () => {
   const { concertId } = await createSale(server)
   const who = await visitor()
   const broken = JSON.stringify({ errors: [{ message: 'no', extensions: { code: 'INTERNAL' } }] })
   let isBroken = true
   await who.route('**/graphql', async (route) => {
-    if (isBroken && /query (Concerts|Dates)/.test(route.request().postData() ?? '')) {
+    if (isBroken && /query (Concerts|Performances)/.test(route.request().postData() ?? '')) {
       await route.fulfill({ contentType: 'application/json', body: broken })
     } else await route.continue()
   })
@@ -236,7 +231,7 @@ test('what cannot be loaded says so, and is asked for again', async () => {
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).waitFor()
 })
 
-test('where it cannot make accounts, or show a riddle against robots, the page says so', async () => {
+test('where it cannot create identities, or show a bot check, the page says so', async () => {
   const guarded = await startServer({ BOT_CHECK_URL: 'http://127.0.0.1:9/siteverify' })
   onTestFinished(() => guarded.stop())
   const { concertId } = await createSale(guarded)

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { uuidOf } from '../support/arrange.ts'
 import { useBrowser } from '../support/browser.ts'
 import { createSale, hold, join } from '../support/purchase.ts'
+import { leaveQueue } from '../support/operations.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const PAGE_BYTES_MAX = 60 * 1024
@@ -16,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const concertUrl = (concertId: string): string => new URL(`/#/concert/${concertId}`, server.url).href
-const joinLine = (page: Page) => page.getByRole('button', { name: 'Join the line' }).click()
+const joinLine = (page: Page) => page.getByRole('button', { name: 'Join the queue' }).click()
 
 test('a reload, and a second tab, find the same place, the same hold and the same ticket', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
@@ -29,9 +30,7 @@ test('a reload, and a second tab, find the same place, the same hold and the sam
   await page.reload()
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
 
-  await rival.request('mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }', {
-    token,
-  })
+  await leaveQueue(rival, token)
   await page.getByText('It is your turn!').waitFor()
   await page.reload()
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).click()
@@ -53,7 +52,7 @@ test('a reload, and a second tab, find the same place, the same hold and the sam
   )
   expect(expiresAt - Date.now()).toBeGreaterThan(179 * 24 * 60 * 60_000)
   // Nothing is left to listen to, and that is no lost connection.
-  await page.getByRole('button', { name: 'Join the line again' }).waitFor()
+  await page.getByRole('button', { name: 'Join the queue again' }).waitFor()
   expect(await tab.getByText('The connection is lost.').count()).toBe(0)
   const [bought] = await server.database.sql`select count(*)::int as payments from payments`
   expect(bought).toMatchObject({ payments: 1 })
@@ -68,20 +67,20 @@ test('with the keyboard alone: from the list to the ticket', async () => {
     .waitFor()
   const focused = () =>
     page.evaluate<string>('document.activeElement.ariaLabel ?? document.activeElement.textContent')
-  /** From where the keyboard is, on to the first thing with this name. */
+  /** Presses Tab until the focus is on the first element with this name. */
   const tabTo = async (name: RegExp) => {
     for (let presses = 0; presses < 12 && !name.test(await focused()); presses++) {
       await page.keyboard.press('Tab')
     }
     expect(await focused()).toMatch(name)
   }
-  // Each state has the keyboard on its heading: the next thing is one Tab away.
+  // Each state moves the focus to its heading.
   const arriveAt = (heading: string) => expect.poll(focused).toBe(heading)
 
   await tabTo(/^Rehearsal/) // the newest concert is the first
   await page.keyboard.press('Enter')
-  await page.getByRole('button', { name: 'Join the line' }).waitFor()
-  await tabTo(/^Join the line/)
+  await page.getByRole('button', { name: 'Join the queue' }).waitFor()
+  await tabTo(/^Join the queue/)
   await page.keyboard.press('Enter')
   await arriveAt('It is your turn!')
   await page.getByRole('button', { name: /^Seat 1, / }).waitFor()
@@ -119,7 +118,7 @@ test('a double click holds once, charges once and pays once', async () => {
   })
 })
 
-test('one seat left and three who want it: one gets it, and the others are told', async () => {
+test('three buyers and one seat: one gets it, and the others are told', async () => {
   const { concertId, performanceIds } = await createSale(server, { seatCount: 2 })
   const rival = await server.user()
   const { token } = await join(rival, concertId)
@@ -132,7 +131,7 @@ test('one seat left and three who want it: one gets it, and the others are told'
       return page
     }),
   )
-  // In one moment: none of them has heard of the others. Who has is told without a click.
+  // All at once, before any of them sees another's hold.
   await Promise.all(pages.map((page) => page.evaluate('document.querySelector("button.primary").click()')))
   const held = async () => Promise.all(pages.map((page) => page.getByTestId('hold-left').count()))
   await expect.poll(async () => (await held()).filter(Boolean).length).toBe(1)
@@ -150,7 +149,7 @@ test('one seat left and three who want it: one gets it, and the others are told'
   ])
 })
 
-test('a seat that was chosen and is gone is said to be, with what is free nearby', async () => {
+test('a chosen seat that another buyer takes: the page says so, with available seats nearby', async () => {
   const { concertId, performanceIds } = await createSale(server)
   const page = await open(await visitor(), concertUrl(concertId))
   await joinLine(page)
@@ -163,7 +162,7 @@ test('a seat that was chosen and is gone is said to be, with what is free nearby
   await page.getByRole('button', { name: /49 free$/ }).waitFor()
 })
 
-test('every state fits a phone, and everything on it can be hit with a thumb', async () => {
+test('every state fits a phone, with links and buttons of 44 pixels at least', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
   const rival = await server.user()
   const { token } = await join(rival, concertId)
@@ -185,9 +184,7 @@ test('every state fits a phone, and everything on it can be hit with a thumb', a
   await joinLine(page)
   await page.getByTestId('position').waitFor()
   await fits()
-  await rival.request('mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }', {
-    token,
-  })
+  await leaveQueue(rival, token)
   await page.getByRole('button', { name: /^Seat 50, / }).waitFor()
   await fits()
   await page.getByRole('button', { name: /^Seat 7, / }).click()

@@ -1,4 +1,4 @@
-/** What the clock does: holds that run out, and countdowns that promise no more than there is. */
+/** Holds that expire, and countdowns. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
 import { createSale } from '../support/purchase.ts'
@@ -14,14 +14,14 @@ afterAll(() => server.stop())
 
 async function holdSeat(concertId: string, who = visitor()) {
   const page = await open(await who, new URL(`/#/concert/${concertId}`, server.url).href)
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).click()
   await page.getByRole('button', { name: 'Hold this seat' }).click()
   await page.getByTestId('hold-left').waitFor()
   return page
 }
 
-test('a hold that runs out is said to, and its seats are free again, without a click', async () => {
+test('a hold that expires: the page says so, and its seats are available again, without a click', async () => {
   const { concertId } = await createSale(server)
   const page = await holdSeat(concertId)
   await page.getByRole('button', { name: /^Seat 7, .*yours/ }).waitFor()
@@ -37,25 +37,27 @@ test('a hold that runs out is said to, and its seats are free again, without a c
   expect(await page.getByText('The time ran out').count()).toBe(0)
 })
 
-test('an intent that was answered in vain does not bring an old hold back', async () => {
+test('the idempotency key of an expired hold does not bring that hold back', async () => {
   const { concertId, performanceIds } = await createSale(server)
   const who = await visitor()
   // As if the answer to the first hold had never come: its key stays.
   await who.addInitScript(`
     const remove = Storage.prototype.removeItem
     window.forgetAgain = () => { Storage.prototype.removeItem = remove }
-    Storage.prototype.removeItem = function (key) { if (!/^intent:hold/.test(key)) remove.call(this, key) }`)
+    Storage.prototype.removeItem = function (key) { if (!/^idempotencyKey:hold/.test(key)) remove.call(this, key) }`)
   const page = await holdSeat(concertId, Promise.resolve(who))
   await page.getByText('The time ran out').waitFor()
   await page.reload()
-  expect(await page.evaluate(`localStorage.getItem('intent:hold ${performanceIds[0]} 7')`)).not.toBeNull()
+  expect(
+    await page.evaluate(`localStorage.getItem('idempotencyKey:hold ${performanceIds[0]} 7')`),
+  ).not.toBeNull()
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).click()
   await page.evaluate('forgetAgain()')
   await page.getByRole('button', { name: 'Hold this seat' }).click()
   await page.getByTestId('hold-left').waitFor()
 })
 
-test('a countdown begins with what there is, and does not follow a clock that is set anew', async () => {
+test('a countdown begins with the time that is left, and does not follow a change of the device’s clock', async () => {
   const { concertId } = await createSale(server)
   const who = await visitor()
   await who.addInitScript(`

@@ -24,15 +24,15 @@ test('is skipped when its turn comes, keeps its number, and is next when it goes
   const first = await join(inside, concertId)
   const who = await visitor()
   const page = await open(who, new URL(`/#/concert/${concertId}`, server.url).href)
-  await page.getByRole('button', { name: 'Join the line' }).click()
-  await page.getByText('You are in line').waitFor()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
+  await page.getByText('You are in the queue').waitFor()
   const token = await page.evaluate<string>(`localStorage.getItem('ticket:${concertId}')`)
 
   const behind = await server.user()
   const second = await join(behind, concertId)
-  const stream = behind.subscribe<{ queueStatus: { __typename: string } }>(
+  const stream = behind.subscribe<{ queueTicketChanges: { status: { __typename: string } } }>(
     'ws',
-    `subscription { queueStatus { ${statusFields} } }`,
+    `subscription { queueTicketChanges { status { ${statusFields} } } }`,
     {},
     { queueToken: second.token },
   )
@@ -46,7 +46,7 @@ test('is skipped when its turn comes, keeps its number, and is next when it goes
 
   await expect.poll(() => isPresent(server, token)).toBe(false)
   await leaveQueue(inside, first.token)
-  await stream.until(({ queueStatus }) => queueStatus.__typename === 'Admitted')
+  await stream.until(({ queueTicketChanges: { status } }) => status.__typename === 'Admitted')
   for (const pid of stopped.splice(0)) process.kill(pid, 'SIGCONT')
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   await leaveQueue(behind, second.token)

@@ -44,24 +44,24 @@ async function buy(user: TestUser, concertId: string, date: string, seat: number
 
 const identity = 'localStorage.getItem("accessToken")'
 
-test('a sign-in that runs out in line takes nothing away, and the page goes on with the next one', async () => {
+test('a sign-in that expires in the queue costs nothing, and the page goes on with the next one', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
   const rival = await server.user()
   const { token } = await join(rival, concertId)
   const user = await server.user()
   const who = await signedIn(user)
   const page = await open(who, concertUrl(concertId))
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   await page.getByTestId('position').waitFor()
   // From now on as if the token had run out: the server takes another one only.
   const expired = await withToken(user, -60)
   await page.evaluate(`localStorage.setItem('accessToken', '${expired.accessToken}')`)
   await page.reload()
-  await page.getByText('Your sign-in has run out.').waitFor()
+  await page.getByText('Your sign-in has expired.').waitFor()
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   await leaveQueue(rival, token)
   await page.getByText('It is your turn!').waitFor()
-  expect(await page.getByRole('button', { name: /^Join the line/ }).count()).toBe(0)
+  expect(await page.getByRole('button', { name: /^Join the queue/ }).count()).toBe(0)
   expect(await page.evaluate(identity)).toBe(expired.accessToken)
 
   // The organiser's page, in another tab.
@@ -71,10 +71,10 @@ test('a sign-in that runs out in line takes nothing away, and the page goes on w
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).click()
   await page.getByRole('button', { name: 'Hold this seat' }).click()
   await page.getByTestId('hold-left').waitFor()
-  expect(await page.getByText('Your sign-in has run out.').count()).toBe(0)
+  expect(await page.getByText('Your sign-in has expired.').count()).toBe(0)
 })
 
-test('a ticket is shown when the sign-in has run out, until its owner says to go on as somebody new', async () => {
+test('a ticket is shown after the sign-in has expired, until the visitor joins with a new identity', async () => {
   const { concertId, performanceIds } = await createSale(server)
   const user = await server.user()
   await buy(user, concertId, performanceIds[0] ?? '', 9)
@@ -84,7 +84,7 @@ test('a ticket is shown when the sign-in has run out, until its owner says to go
   const expired = await withToken(user, -60)
   await page.evaluate(`localStorage.setItem('accessToken', '${expired.accessToken}')`)
   await page.reload()
-  await page.getByText('Your sign-in has run out.').waitFor()
+  await page.getByText('Your sign-in has expired.').waitFor()
   await page.getByText('Booking code').waitFor()
   await page.getByRole('button', { name: 'Join as somebody new' }).click()
   await page.getByRole('button', { name: 'No' }).click()
@@ -96,7 +96,7 @@ test('a ticket is shown when the sign-in has run out, until its owner says to go
   expect(await page.getByText('Booking code').count()).toBe(0)
 })
 
-test('a paid ticket is found behind any number of holds that were given back', async () => {
+test('a paid ticket is found behind any number of cancelled holds', async () => {
   const { concertId, performanceIds } = await createSale(server)
   const [date = ''] = performanceIds
   const user = await server.user()
@@ -119,7 +119,7 @@ test.each<[what: string, link: (id: string) => string]>([
 ])('a link %s leads to its concert', async (_, link) => {
   const { concertId } = await createSale(server)
   const page = await open(await visitor(), new URL(`/${link(concertId)}`, server.url).href)
-  await page.getByRole('button', { name: 'Join the line' }).waitFor()
+  await page.getByRole('button', { name: 'Join the queue' }).waitFor()
 })
 
 test.each([
@@ -127,13 +127,13 @@ test.each([
   ['has a percent sign that is none', '#/concert/%E0%A4%A'],
   ['is of nothing', `#/concert/${globalId('Concert', '00000000-0000-4000-8000-000000000000')}`],
   ['is of something else', `#/concert/${globalId('User', '00000000-0000-4000-8000-000000000000')}`],
-  ['leads nowhere', '#/elsewhere'],
+  ['leads to no concert', '#/elsewhere'],
 ])('a link that %s: the page says so, and leads on', async (_, link) => {
   await createSale(server)
   const page = await open(await visitor(), new URL(`/${link}`, server.url).href)
   await page
     .getByRole('alert')
-    .getByText(/There is no such concert|This link leads nowhere/)
+    .getByText(/There is no such concert|This link leads to no concert/)
     .waitFor()
   const back = page.getByRole('link', { name: 'All concerts' })
   if ((await back.count()) > 0) await back.click()
@@ -143,17 +143,17 @@ test.each([
     .waitFor()
 })
 
-test('an address that the server does not know: the page says so, and leads on', async () => {
+test('an unknown path: the page says so, and shows the concerts', async () => {
   const { concertId } = await createSale(server)
   const page = await open(await visitor(), new URL('/nowhere', server.url).href)
-  await page.getByRole('alert').getByText('This link leads nowhere.').waitFor()
+  await page.getByRole('alert').getByText('This link leads to no concert.').waitFor()
   await page
     .getByRole('link', { name: /Rehearsal/ })
     .first()
     .click()
-  await page.getByRole('button', { name: 'Join the line' }).waitFor()
+  await page.getByRole('button', { name: 'Join the queue' }).waitFor()
   await page.goto(new URL(`/concert/${concertId}`, server.url).href)
-  await page.getByRole('button', { name: 'Join the line' }).waitFor()
+  await page.getByRole('button', { name: 'Join the queue' }).waitFor()
   // For programs it is what it is.
   const ask = async (accept: string, path = '/nowhere') => {
     const { status, headers } = await fetch(new URL(path, server.url), { headers: { accept } })
@@ -164,22 +164,29 @@ test('an address that the server does not know: the page says so, and leads on',
   expect(await ask('text/html', '/live')).toEqual([200, false, 'no-store'])
 })
 
-test('the booking code of a ticket finds its owner at the desk', async () => {
+test('the booking code of a ticket finds the buyer, and shows which reservation it is', async () => {
   const { concertId, performanceIds, operator } = await createSale(server)
   const user = await server.user()
   await buy(user, concertId, performanceIds[0] ?? '', 5)
   const page = await open(await signedIn(user), concertUrl(concertId))
   const code = (await page.getByText(/^[0-9A-F]{4} [0-9A-F]{4}$/).textContent()) ?? ''
-  const desk = await open(await visitor(), new URL('/operator', server.url).href)
-  await desk.getByLabel('Operator’s access token').fill(operator.accessToken)
-  await desk.getByRole('button', { name: 'Sign in' }).click()
-  await desk.getByLabel('Booking code, or user or reservation id').fill(code)
-  await desk.getByRole('button', { name: 'Find' }).click()
-  await desk
+  const dashboard = await open(await visitor(), new URL('/operator', server.url).href)
+  await dashboard.getByLabel('Operator’s access token').fill(operator.accessToken)
+  await dashboard.getByRole('button', { name: 'Sign in' }).click()
+  await dashboard.getByLabel('Booking code, or user or reservation id').fill(code)
+  await dashboard.getByRole('button', { name: 'Find' }).click()
+  const match = dashboard
     .getByTestId('buyer')
-    .getByText(/seats 5, sold/)
-    .waitFor()
-  await desk.getByLabel('Booking code, or user or reservation id').fill('0000 0000')
-  await desk.getByRole('button', { name: 'Find' }).click()
-  await desk.getByText('No ticket has this booking code.').waitFor()
+    .getByRole('listitem')
+    .filter({ has: dashboard.locator('mark') })
+  await match.filter({ hasText: 'seats 5, sold' }).waitFor()
+  expect(await match.locator('mark').textContent()).toBe(`booking code ${code}`)
+  for (const mistyped of [`${code}7`, 'O000 0000', 'not an id']) {
+    await dashboard.getByLabel('Booking code, or user or reservation id').fill(mistyped)
+    await dashboard.getByRole('button', { name: 'Find' }).click()
+    await dashboard.getByText(/^This is neither a booking code/).waitFor()
+  }
+  await dashboard.getByLabel('Booking code, or user or reservation id').fill('0000 0000')
+  await dashboard.getByRole('button', { name: 'Find' }).click()
+  await dashboard.getByText('No buyer is found.').waitFor()
 })

@@ -3,6 +3,7 @@ import { useBrowser } from '../support/browser.ts'
 import { openGateway, type Gateway, type GatewayOptions } from '../support/gateway.ts'
 import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
 import { createSale, join } from '../support/purchase.ts'
+import { leaveQueue } from '../support/operations.ts'
 import { startServer } from '../support/server.ts'
 
 let cluster: Cluster
@@ -25,26 +26,24 @@ async function gateway(options?: GatewayOptions): Promise<Gateway> {
 
 async function openAndJoin(origin: string, concertId: string) {
   const page = await open(await visitor(), `${origin}/#/concert/${concertId}`)
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   return page
 }
 
-test('where WebSockets are blocked, the place moves all the same', async () => {
+test('where WebSockets are blocked, the position is pushed over server-sent events', async () => {
   const { concertId } = await createSale(cluster, { capacity: 1 })
   const first = await cluster.user()
   const { token } = await join(first, concertId)
   const blocked = await gateway({ blockUpgrades: true })
   const page = await openAndJoin(blocked.origin, concertId)
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
-  await first.request('mutation ($token: String!) { leaveQueue(input: { token: $token }) { token } }', {
-    token,
-  })
+  await leaveQueue(first, token)
   await page.getByText('It is your turn!').waitFor()
   await page.getByRole('button', { name: /^Seat 3, .*free/ }).waitFor()
   expect(blocked.upgrades()).toBeGreaterThan(0)
 })
 
-test('where the handshake of a WebSocket is never answered, the place is there all the same', async () => {
+test('where the handshake of a WebSocket is never answered, the position is there', async () => {
   const { concertId } = await createSale(cluster, { capacity: 1 })
   await join(await cluster.user(), concertId)
   const swallowing = await gateway({ ignoreUpgrades: true })
@@ -53,7 +52,7 @@ test('where the handshake of a WebSocket is never answered, the place is there a
   expect(swallowing.upgrades()).toBe(1)
 })
 
-test('where a WebSocket opens and nothing is said in it, the place is there all the same', async () => {
+test('where a WebSocket opens and nothing arrives, the position is there', async () => {
   const { concertId } = await createSale(cluster, { capacity: 1 })
   await join(await cluster.user(), concertId)
   const who = await visitor()
@@ -62,12 +61,12 @@ test('where a WebSocket opens and nothing is said in it, the place is there all 
     opened += 1
   })
   const page = await open(who, `${new URL(server.url).origin}/#/concert/${concertId}`)
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   expect(opened).toBe(1)
 })
 
-test('a stream that is refused for now begins again by itself', async () => {
+test('a subscription that is refused for now begins again by itself', async () => {
   const busy = await startServer({ STREAMS_PER_USER_MAX: '1' })
   onTestFinished(() => busy.stop())
   const { concertId } = await createSale(busy, { capacity: 1 })
@@ -75,7 +74,7 @@ test('a stream that is refused for now begins again by itself', async () => {
   const who = await visitor()
   const room = new URL(`/#/concert/${concertId}`, busy.url).href
   const first = await open(who, room)
-  await first.getByRole('button', { name: 'Join the line' }).click()
+  await first.getByRole('button', { name: 'Join the queue' }).click()
   await expect.poll(() => first.getByTestId('position').textContent()).toBe('1')
   const second = await open(who, room)
   const refused = second.waitForEvent('websocket')
@@ -85,7 +84,7 @@ test('a stream that is refused for now begins again by itself', async () => {
   await expect.poll(() => second.getByTestId('position').textContent()).toBe('1')
 })
 
-test('a network that falls silent without a word is noticed', async () => {
+test('a connection that is lost without a close frame is noticed', async () => {
   const { concertId, operator } = await createSale(cluster, { capacity: 1 })
   await join(await cluster.user(), concertId)
   const network = await gateway()
@@ -94,9 +93,12 @@ test('a network that falls silent without a word is noticed', async () => {
   network.blackhole()
   await cluster
     .clientOf(server, operator)
-    .request('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
-      id: concertId,
-    })
+    .request(
+      'mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { queue { capacity } } }',
+      {
+        id: concertId,
+      },
+    )
   await page.getByText('It is your turn!').waitFor()
 })
 
@@ -117,13 +119,13 @@ test.each([4429, 4500])('a socket that the server closes with %i is opened again
     })
   })
   const page = await open(who, `${new URL(server.url).origin}/#/concert/${concertId}`)
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   expect(closed).toBe(1)
 })
 
 // The last one: the others talk to the server that ends here.
-test('a killed server: everybody is where they were when the next one is there, without a click', async () => {
+test('a killed server: every buyer goes on where they were with the next one, without a click', async () => {
   const { concertId, operator } = await createSale(cluster, { capacity: 1 })
   const network = await gateway()
   const buyer = await openAndJoin(network.origin, concertId)
@@ -159,9 +161,12 @@ test('a killed server: everybody is where they were when the next one is there, 
   await buyer.getByText('See you there!').waitFor()
   await cluster
     .clientOf(server, operator)
-    .request('mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { capacity } }', {
-      id: concertId,
-    })
+    .request(
+      'mutation ($id: ID!) { updateQueue(input: { concertId: $id, capacity: 9 }) { queue { capacity } } }',
+      {
+        id: concertId,
+      },
+    )
   await waiter.getByText('It is your turn!').waitFor()
   expect(streams).toBe(0)
 })

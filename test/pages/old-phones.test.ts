@@ -66,7 +66,7 @@ const REMOVE_NEWER_APIS = `
     try { delete place?.[member.startsWith('@@') ? Symbol[member.slice(2)] : member] } catch {}
   }`
 
-test('what is taken away is what came later, and nothing else', async () => {
+test('the test removes exactly what later browsers added', async () => {
   const who = await visitor()
   await who.addInitScript(REMOVE_NEWER_APIS)
   const page = await open(who, new URL('/', server.url).href)
@@ -79,14 +79,14 @@ test('what is taken away is what came later, and nothing else', async () => {
   ])
 })
 
-test('a purchase, from the line to the ticket', async () => {
+test('a purchase, from the queue to the ticket', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
   const rival = await server.user()
   const { token } = await join(rival, concertId)
   const who = await visitor({ viewport: { width: 360, height: 740 }, hasTouch: true })
   await who.addInitScript(REMOVE_NEWER_APIS)
   const page = await open(who, new URL(`/#/concert/${concertId}`, server.url).href)
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   await expect.poll(() => page.getByTestId('position').textContent()).toBe('1')
   await leaveQueue(rival, token)
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).click()
@@ -107,11 +107,11 @@ test('a purchase over server-sent events', async () => {
     constructor(url, protocols) { super(url + '/nowhere', protocols) }
   }`)
   const page = await open(who, new URL(`/#/concert/${concertId}`, server.url).href)
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).waitFor()
 })
 
-test('an operator at the desk', async () => {
+test('an operator at the dashboard', async () => {
   const { operator, concertId, performanceIds } = await createSale(server)
   const buyer = await server.user()
   await hold(buyer, (await join(buyer, concertId)).token, performanceIds[0] ?? '', [1])
@@ -171,7 +171,7 @@ function newerStyles(css: string): string[] {
   return [...newer]
 }
 
-test('the styles are those that they know', () => {
+test('the styles use only what old browsers know', () => {
   const pages = new URL('../../dist/pages/', import.meta.url)
   const styles = readdirSync(pages, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.html'))

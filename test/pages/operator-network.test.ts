@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { useBrowser } from '../support/browser.ts'
 import { openGateway } from '../support/gateway.ts'
 import { startCluster, type Cluster, type ServerProcess } from '../support/cluster.ts'
-import { createSale, join } from '../support/purchase.ts'
+import { createSale } from '../support/purchase.ts'
+import { claimTurn } from './claim-turn.ts'
 
 let cluster: Cluster
 let server: ServerProcess
@@ -21,7 +22,7 @@ async function signIn(page: Page, accessToken: string): Promise<Locator> {
   return page.getByRole('region', { name: 'Rehearsal' }).first()
 }
 
-/** Has the server answer every subscription with this error, until it is told otherwise. */
+/** Answers every subscription with this error. @returns what ends that */
 async function refuseStreams(who: BrowserContext, code: string): Promise<() => void> {
   let refuses = true
   await who.routeWebSocket('**/graphql', (socket) => {
@@ -38,43 +39,43 @@ async function refuseStreams(who: BrowserContext, code: string): Promise<() => v
   }
 }
 
-const noFigures = 'The figures do not come in at the moment.'
+const noStats = 'No live figures at the moment.'
 
-test('figures that are refused are said to be missing, and come when they are asked for again', async () => {
+test('refused figures: the dashboard says that there are none, and Try again loads them', async () => {
   const { operator } = await createSale(cluster)
   const who = await visitor()
   const relent = await refuseStreams(who, 'INTERNAL')
   const page = await open(who, new URL('/operator', server.url).href)
   const card = await signIn(page, operator.accessToken)
-  await card.getByText(noFigures).waitFor()
+  await card.getByText(noStats).waitFor()
   expect(await card.getByTestId('waiting').textContent()).toBe('–')
   relent()
   await card.getByRole('button', { name: 'Try again' }).click()
   await expect.poll(() => card.getByTestId('waiting').textContent()).toBe('0')
-  expect(await card.getByText(noFigures).count()).toBe(0)
+  expect(await card.getByText(noStats).count()).toBe(0)
 })
 
-test('a server that is too busy for figures: the desk says so, and shows them as soon as they come', async () => {
+test('a busy server: the dashboard says that there are no figures, and shows them as soon as they come', async () => {
   const { operator } = await createSale(cluster)
   const who = await visitor()
   const relent = await refuseStreams(who, 'OVERLOADED')
   const page = await open(who, new URL('/operator', server.url).href)
   const card = await signIn(page, operator.accessToken)
-  await card.getByText(noFigures).waitFor()
+  await card.getByText(noStats).waitFor()
   relent()
   await expect.poll(() => card.getByTestId('waiting').textContent()).toBe('0')
-  expect(await card.getByText(noFigures).count()).toBe(0)
+  expect(await card.getByText(noStats).count()).toBe(0)
 })
 
-// The last: buyers that talk to the first server find nobody there any more.
-test('a killed server: the desk says that it is gone, and goes on by itself with the next one', async () => {
+// Last: the first server is gone after it.
+test('a killed server: the dashboard says that the connection is lost, and goes on with the next server', async () => {
   const { concertId, operator } = await createSale(cluster, { capacity: 1 })
   const network = await openGateway()
   onTestFinished(() => network.stop())
   network.setTarget(server.url)
   const page = await open(await visitor(), `${network.origin}/operator`)
   const card = await signIn(page, operator.accessToken)
-  await join(await cluster.user(), concertId)
+  await claimTurn(await cluster.user(), concertId)
   await expect.poll(() => card.getByTestId('admitted').textContent()).toBe('1')
 
   network.setTarget(undefined)

@@ -6,6 +6,7 @@ import { useBrowser } from '../support/browser.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { secret, startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { updateQueue } from '../support/operations.ts'
+import { claimTurn } from './claim-turn.ts'
 
 let server: TestServer
 const { visitor, open } = useBrowser()
@@ -25,7 +26,7 @@ async function openDashboard({ accessToken }: Pick<TestUser, 'accessToken'>): Pr
     new URL('/operator', server.url).href,
   )
   await signIn(page, accessToken)
-  await page.getByRole('heading', { name: 'Who changed what' }).waitFor()
+  await page.getByRole('heading', { name: 'Audit log' }).waitFor()
   return page
 }
 
@@ -34,7 +35,7 @@ const newest = (page: Page): Locator => page.getByRole('region', { name: 'Rehear
 
 /** Waits for a line of the audit trail. */
 const waitForAuditEntry = (page: Page, line: string) =>
-  page.getByRole('region', { name: 'Who changed what' }).getByText(line).first().waitFor()
+  page.getByRole('region', { name: 'Audit log' }).getByText(line).first().waitFor()
 
 /** What axe finds that keeps people out. */
 async function axeViolations(page: Page): Promise<string[]> {
@@ -53,8 +54,8 @@ const settingsOf = async (server: TestServer) =>
       from concerts order by id desc limit 1`
   )[0]
 
-describe('the desk', () => {
-  test('shows what happens, live and in charts, and finds who bought', async () => {
+describe('the dashboard', () => {
+  test('shows the statistics, live and in charts, and finds the buyer', async () => {
     const { concertId, performanceIds, operator } = await createSale(server, { capacity: 1 })
     const buyer = await server.user()
     const { token } = await join(buyer, concertId)
@@ -64,12 +65,12 @@ describe('the desk', () => {
     const card = newest(page)
     const figure = (name: string) => card.getByTestId(name).textContent()
     await expect.poll(() => figure('waiting')).toBe('1')
-    await card.getByText('In order: every ticket is accounted for').waitFor()
-    await card.getByText('In order: no seat is oversold').waitFor()
+    await card.getByText('OK: every ticket is accounted for').waitFor()
+    await card.getByText('OK: no seat is oversold').waitFor()
 
     await charge(buyer, 200)
     await pay(buyer, token, reservation.id)
-    await expect.poll(() => figure('pointsTaken')).toBe('200')
+    await expect.poll(() => figure('revenue')).toBe('200')
     await expect.poll(() => figure('sold')).toBe('2')
     const sold = card.getByRole('img', {
       name: 'Sold in the last half hour: 0 at first, 2 now, 2 at the most',
@@ -91,7 +92,7 @@ describe('the desk', () => {
     }
   })
 
-  test('adds a concert with its dates, each with its own seats, and is ready for the next', async () => {
+  test('adds a concert with its dates, each with its own seats, and clears the form', async () => {
     const page = await openDashboard(await server.user('operator'))
     const form = page.getByRole('form', { name: 'Add a concert' })
     await form.getByLabel('Title').fill('Winter nights')
@@ -108,7 +109,7 @@ describe('the desk', () => {
     }
     await form.getByRole('button', { name: 'Add a concert' }).click()
     await page.getByRole('heading', { name: 'Winter nights' }).waitFor()
-    await form.getByText('It is added.').waitFor()
+    await form.getByText('The concert has been added.').waitFor()
     expect(await form.getByLabel('Title').inputValue()).toBe('')
     expect(await form.getByRole('group').count()).toBe(1)
     const dates = await server.database.sql`
@@ -120,7 +121,7 @@ describe('the desk', () => {
     ])
   })
 
-  test('adds a concert once, though the answer was lost', async () => {
+  test('adds a concert once, although the response was lost', async () => {
     const page = await openDashboard(await server.user('operator'))
     let lost = false
     await page.route('**/graphql', async (route) => {
@@ -133,32 +134,32 @@ describe('the desk', () => {
     await form.getByLabel('Title').fill('Only one')
     await form.getByLabel('Starts at').fill('2999-12-24T19:00')
     await form.getByRole('button', { name: 'Add a concert' }).click()
-    await form.getByText('It is added.').waitFor()
+    await form.getByText('The concert has been added.').waitFor()
     expect(lost).toBe(true)
     expect(await server.database.sql`select from concerts where title = 'Only one'`).toHaveLength(1)
   })
 })
 
 describe('a change', () => {
-  test('is said before it is made: nothing is paused until that is confirmed, and buyers see both', async () => {
+  test('is shown with its forecast: nothing is paused before the confirmation, and buyers see both', async () => {
     const { concertId, operator } = await createSale(server, { capacity: 1 })
-    await join(await server.user(), concertId)
+    await claimTurn(await server.user(), concertId)
     const buyer = await open(await visitor(), new URL(`/#/concert/${concertId}`, server.url).href)
-    await buyer.getByRole('button', { name: 'Join the line' }).click()
+    await buyer.getByRole('button', { name: 'Join the queue' }).click()
     await expect.poll(() => buyer.getByTestId('position').textContent()).toBe('1')
     const page = await openDashboard(operator)
     const card = newest(page)
 
     await card.getByRole('button', { name: 'Pause' }).click()
-    await card.getByText('Pause. 1 waiting: nobody would be let in.').waitFor()
+    await card.getByText('Pause. 1 waiting: nobody would be admitted.').waitFor()
     expect(await settingsOf(server)).toMatchObject({ paused: false })
     expect(await axeViolations(page)).toEqual([])
-    await card.getByRole('button', { name: 'Leave it as it is' }).click()
-    expect(await card.getByRole('button', { name: 'Change it' }).count()).toBe(0)
+    await card.getByRole('button', { name: 'Discard' }).click()
+    expect(await card.getByRole('button', { name: 'Apply' }).count()).toBe(0)
     expect(await settingsOf(server)).toMatchObject({ paused: false })
 
     await card.getByRole('button', { name: 'Pause' }).click()
-    await card.getByRole('button', { name: 'Change it' }).click()
+    await card.getByRole('button', { name: 'Apply' }).click()
     await card.getByText('paused', { exact: true }).waitFor()
     await buyer
       .getByText(/paused/i)
@@ -168,7 +169,7 @@ describe('a change', () => {
 
     await card.getByRole('button', { name: 'Resume' }).click()
     await card.getByText('Resume. 1 waiting').waitFor()
-    await card.getByRole('button', { name: 'Change it' }).click()
+    await card.getByRole('button', { name: 'Apply' }).click()
     await card.getByText('running', { exact: true }).waitFor()
     await buyer
       .getByText(/paused/i)
@@ -177,34 +178,34 @@ describe('a change', () => {
     await waitForAuditEntry(page, 'paused: true → false')
   })
 
-  test('is only of what was typed, and of what the forecast was about', async () => {
+  test('changes only what was typed, and only what the forecast was about', async () => {
     const { concertId, operator } = await createSale(server, { capacity: 1 })
     for (let user = 0; user < 4; user++) await join(await server.user(), concertId)
     const page = await openDashboard(operator)
     const card = newest(page)
     const capacity = card.getByLabel('Capacity', { exact: true }).last()
-    const look = card.getByRole('button', { name: 'What would it do?' })
-    const confirm = card.getByRole('button', { name: 'Change it' })
-    await look.click()
+    const forecast = card.getByRole('button', { name: 'Forecast' })
+    const confirm = card.getByRole('button', { name: 'Apply' })
+    await forecast.click()
     await card.getByText('Nothing would change.').waitFor()
 
     await capacity.fill('10')
     await card.getByLabel('Per second at the most').fill('0.01')
-    await look.click()
+    await forecast.click()
     await card.getByText('Capacity: 1 → 10. Per second at the most: no limit → 0.01.').waitFor()
     await card.getByText('3 waiting: the last one in 5 min.').waitFor()
     await card.getByLabel('Per second at the most').fill('')
     expect(await confirm.count()).toBe(0)
-    await look.click()
+    await forecast.click()
     await confirm.waitFor()
     expect(await settingsOf(server)).toEqual({ capacity: 1, rate: null, paused: false })
 
-    // Somebody else was faster: their rate is shown, what was said is not true any more, and what was typed still stands.
+    // Another operator changes the settings: the forecast is gone, and what was typed stays.
     await updateQueue(await server.user('operator'), { concertId, ratePerSecond: 7, paused: true })
     await card.getByText('paused', { exact: true }).waitFor()
     expect(await confirm.count()).toBe(0)
     expect(await capacity.inputValue()).toBe('10')
-    await look.click()
+    await forecast.click()
     await confirm.click()
     await waitForAuditEntry(page, 'capacity: 1 → 10')
     // The field for the rate was emptied here, and so the limit is lifted; that it is paused was not touched.
@@ -235,15 +236,15 @@ describe('a change', () => {
     await page.keyboard.type('25')
     await press('Enter')
     await newest(page).getByText('Capacity: 1 → 25.').waitFor()
-    await tabTo('Change it')
+    await tabTo('Apply')
     await press('Enter')
     await waitForAuditEntry(page, 'capacity: 1 → 25')
     expect(await settingsOf(server)).toMatchObject({ capacity: 25 })
   })
 })
 
-describe('who comes to the desk', () => {
-  test('with a token that runs out is asked for another, and is told why', async () => {
+describe('an operator', () => {
+  test('with an expired token is asked for a new one, and told why', async () => {
     const operator = await server.user('operator')
     const page = await openDashboard(operator)
     const stale = await createAuth({ kind: 'secret', secret }).issue(
@@ -255,11 +256,11 @@ describe('who comes to the desk', () => {
     await page.getByText('Your access token has expired.').waitFor()
     expect(await axeViolations(page)).toEqual([])
     await signIn(page, operator.accessToken)
-    await page.getByRole('heading', { name: 'Who changed what' }).waitFor()
+    await page.getByRole('heading', { name: 'Audit log' }).waitFor()
     expect(await page.getByText('Your access token has expired.').count()).toBe(0)
   })
 
-  test('with a buyer’s token gets in nowhere', async () => {
+  test('with a buyer’s token is refused', async () => {
     const { accessToken } = await server.user()
     const page = await open(await visitor(), new URL('/operator', server.url).href)
     await signIn(page, accessToken)
@@ -267,24 +268,27 @@ describe('who comes to the desk', () => {
     expect(await page.evaluate('sessionStorage.length')).toBe(0)
   })
 
-  test.each(['light', 'dark'] as const)('can use it, whoever they are (%s)', async (colorScheme) => {
-    const { concertId, operator } = await createSale(server)
-    await join(await server.user(), concertId)
-    const page = await open(
-      await visitor({ colorScheme, viewport: { width: 390, height: 844 } }),
-      new URL('/operator', server.url).href,
-    )
-    expect(await axeViolations(page)).toEqual([])
-    await signIn(page, operator.accessToken)
-    await newest(page)
-      .getByRole('img', { name: /^Waiting in the last half hour/ })
-      .waitFor()
-    expect(await axeViolations(page)).toEqual([])
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
-  })
+  test.each(['light', 'dark'] as const)(
+    'can use the dashboard with a screen reader and on a phone (%s)',
+    async (colorScheme) => {
+      const { concertId, operator } = await createSale(server)
+      await join(await server.user(), concertId)
+      const page = await open(
+        await visitor({ colorScheme, viewport: { width: 390, height: 844 } }),
+        new URL('/operator', server.url).href,
+      )
+      expect(await axeViolations(page)).toEqual([])
+      await signIn(page, operator.accessToken)
+      await newest(page)
+        .getByRole('img', { name: /^Waiting in the last half hour/ })
+        .waitFor()
+      expect(await axeViolations(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    },
+  )
 })
 
-test('every concert and every change can be reached, however many there are', async () => {
+test('every concert and every audit log entry can be reached, however many there are', async () => {
   const operator = await server.user('operator')
   for (let n = 0; n < 12; n++) await createSale(server)
   const [first] = await server.database.sql`update concerts set title = 'The very first'
@@ -298,16 +302,16 @@ test('every concert and every change can be reached, however many there are', as
   await page.getByRole('button', { name: 'Newest concerts' }).click()
   await page.getByRole('heading', { name: 'The very first' }).waitFor({ state: 'detached' })
 
-  const rows = page.getByRole('region', { name: 'Who changed what' }).getByRole('row')
+  const rows = page.getByRole('region', { name: 'Audit log' }).getByRole('row')
   const { sql } = server.database
   for (let n = 0; n < 20; n++)
     await sql`select record_audit_entry(${operator.uuid}, 'createConcert', null, null, null, ${sql.json({ n })})`
   await page.reload()
   await page.getByText('n: – → 19').waitFor()
   expect(await rows.count()).toBe(21)
-  await page.getByRole('button', { name: 'Older changes' }).click()
+  await page.getByRole('button', { name: 'Older entries' }).click()
   await page.getByText('added a concert: Rehearsal').first().waitFor()
   expect(await page.getByText('n: – → 0').count()).toBe(0)
-  await page.getByRole('button', { name: 'Newest changes' }).click()
+  await page.getByRole('button', { name: 'Newest entries' }).click()
   await page.getByText('n: – → 0').waitFor()
 })

@@ -17,7 +17,7 @@ const concertUrl = (concertId: string): string => new URL(`/#/concert/${concertI
 async function openAndJoin(concertId: string): Promise<{ who: BrowserContext; page: Page }> {
   const who = await visitor()
   const page = await open(who, concertUrl(concertId))
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   return { who, page }
 }
 
@@ -29,7 +29,7 @@ async function buy(page: Page, seat: number): Promise<void> {
   await page.getByText('See you there!').waitFor()
 }
 
-test('three in line for one place: each payment lets the next one in, without a click', async () => {
+test('three buyers and one slot: each payment admits the next one, without a click', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
   const first = await openAndJoin(concertId)
   await first.page.getByText('It is your turn!').waitFor()

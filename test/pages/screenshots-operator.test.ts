@@ -1,4 +1,4 @@
-/** Pictures of the desk for the documentation: `SCREENSHOTS=1 npx vitest run test/pages/screenshots-operator.test.ts`. */
+/** Pictures of the dashboard for the documentation: `SCREENSHOTS=1 npx vitest run test/pages/screenshots-operator.test.ts`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectRedis } from '../../src/redis/connection.ts'
@@ -43,7 +43,7 @@ async function visit({ concertId, performanceIds }: Sale, until: number): Promis
   await pay(user, token, id)
 }
 
-const fields = `at issued waiting admitted finished lapsed admissionsPerSecond sold held free oversold pointsTaken
+const fields = `at issued waiting admitted finished lapsed admissionsPerSecond sold held free oversold revenue
   settings { capacity ratePerSecond paused }`
 
 type Sample = Record<'admitted' | 'finished' | 'lapsed', number>
@@ -55,11 +55,11 @@ async function sell(sale: Sale, pace: (part: number) => number): Promise<void> {
   const visits: Promise<void>[] = []
   for (let part = 0, due = 0; part < 1; part = (Date.now() - startedAt) / SALE_MS) {
     for (due += pace(part) / 2; due >= 1; due -= 1) visits.push(visit(sale, startedAt + SALE_MS))
-    const { concertFigures } = await sale.operator.request<{ concertFigures: Sample }>(
-      `query ($id: ID!) { concertFigures(concertId: $id) { ${fields} } }`,
+    const { concertStats } = await sale.operator.request<{ concertStats: Sample }>(
+      `query ($id: ID!) { concertStats(concertId: $id) { ${fields} } }`,
       { id: sale.concertId },
     )
-    samples.push(concertFigures)
+    samples.push(concertStats)
     await sleep(500)
   }
   await Promise.all(visits)
@@ -84,7 +84,7 @@ async function spread({ concertId }: Sale, samples: readonly Sample[]): Promise<
 }
 
 test.skipIf(!process.env['SCREENSHOTS'])(
-  'pictures of the desk in a busy hour',
+  'pictures of the dashboard in a busy hour',
   async () => {
     const sales = [
       await createSale(server, { capacity: 4, seatCount: 300, seatPrice: 42_000 }),
@@ -115,9 +115,9 @@ test.skipIf(!process.env['SCREENSHOTS'])(
       await expect.poll(() => page.getByRole('img', { name: /^Sold in the last/ }).count()).toBe(3)
       return page
     }
-    const desk = await come('light')
-    const last = await desk.getByRole('region', { name: 'Seoul Chamber Nights' }).boundingBox()
-    await desk.screenshot({
+    const desktop = await come('light')
+    const last = await desktop.getByRole('region', { name: 'Seoul Chamber Nights' }).boundingBox()
+    await desktop.screenshot({
       path: 'docs/images/operator-dashboard.png',
       fullPage: true,
       clip: { x: 0, y: 0, width: WIDTH, height: Math.ceil((last?.y ?? 0) + (last?.height ?? 0)) + 6 },
@@ -126,8 +126,8 @@ test.skipIf(!process.env['SCREENSHOTS'])(
     const dark = await come('dark')
     const card = dark.getByRole('region', { name: 'Opening Nights' })
     await card.getByLabel('Capacity', { exact: true }).last().fill('24')
-    await card.getByRole('button', { name: 'What would it do?' }).click()
-    await card.getByRole('button', { name: 'Change it' }).waitFor()
+    await card.getByRole('button', { name: 'Forecast' }).click()
+    await card.getByRole('button', { name: 'Apply' }).waitFor()
     await card.screenshot({ path: 'docs/images/operator-concert.png' })
   },
   180_000,

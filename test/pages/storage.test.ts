@@ -42,7 +42,7 @@ const visitorWithScript = async (script: string): Promise<BrowserContext> => {
 
 async function buy(page: Page): Promise<void> {
   await page.getByText('This browser does not let the page store anything.').waitFor()
-  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByRole('button', { name: 'Join the queue' }).click()
   await page.getByRole('button', { name: /^Seat 7, .*free/ }).click()
   await page.getByRole('button', { name: 'Hold this seat' }).click()
   await page.getByRole('button', { name: /^Charge/ }).click()
@@ -79,9 +79,9 @@ test('where all site data is blocked, an operator can sign in', async () => {
   await page.getByRole('region', { name: 'Rehearsal' }).first().waitFor()
 })
 
-test('where storage works, nothing is said about it', async () => {
+test('where storage works, there is no warning', async () => {
   const { concertId } = await createSale(server)
   const page = await open(await visitor(), new URL(`/#/concert/${concertId}`, server.url).href)
-  await page.getByRole('button', { name: 'Join the line' }).waitFor()
+  await page.getByRole('button', { name: 'Join the queue' }).waitFor()
   expect(await page.getByText('does not let the page store anything').count()).toBe(0)
 })

@@ -1,17 +1,17 @@
-/** A button that does one thing at a time, and says when it did not work. */
+/** A button that runs one thing at a time, and shows why it failed. */
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { ApiError } from '../shared/http.ts'
+import { ApiError } from '../../client/client.ts'
 import { errorMessage, getMessages } from './messages.ts'
 
-/** What the server answers instead of doing it. */
+/** An outcome of a mutation that the visitor can act on. */
 export interface Refusal {
   __typename: string
   message: string
 }
 
 interface ActionProps {
-  /** -> why not, where it was refused */
+  /** @returns the refusal, if there was one */
   run: () => Promise<Refusal | null> | Promise<void>
   children: ComponentChildren
   kind?: 'primary' | 'quiet'
@@ -20,7 +20,7 @@ interface ActionProps {
 
 export function Action({ run, children, kind = 'primary', disabled = false }: ActionProps) {
   const busy = useSignal(false)
-  /** In messages only when it is shown: the language may change meanwhile. */
+  /** A function: the language may change while it is shown. */
   const problem = useSignal<(() => string) | null>(null)
   const start = async (): Promise<void> => {
     if (busy.value) return

@@ -1,4 +1,4 @@
-/** What a screen reader says, wherever its reader is on the page. */
+/** Announcements of screen readers, wherever the focus is. */
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
@@ -8,33 +8,33 @@ const announcement = signal('')
 
 export function Announcer() {
   return (
-    <p class="spoken" role="status">
+    <p class="visually-hidden" role="status">
       {announcement.value}
     </p>
   )
 }
 
-/** Says it once, when the component appears. When it is gone it is not so any more, and is not left to be read. */
-export function useAnnouncement(messages: string): void {
+/** Announces once, when the component appears. Clears the text when it is gone. */
+export function useAnnouncement(text: string): void {
   useEffect(() => {
-    announcement.value = messages
+    announcement.value = text
     return () => {
-      if (announcement.value === messages) announcement.value = ''
+      if (announcement.value === text) announcement.value = ''
     }
   }, [])
 }
 
 let announcedAt = -Infinity
 
-/** Says what changes often, at most every 15 seconds, and the last of it in any case. */
-export function useThrottledAnnouncement(messages: string): void {
+/** Announces what changes often: at most every 15 seconds, the last change in any case. */
+export function useThrottledAnnouncement(text: string): void {
   useEffect(() => {
-    const say = (): void => {
+    const announce = (): void => {
       announcedAt = performance.now()
-      announcement.value = messages
+      announcement.value = text
     }
-    const timer = setTimeout(say, Math.max(0, announcedAt + PAUSE_MS - performance.now()))
+    const timer = setTimeout(announce, Math.max(0, announcedAt + PAUSE_MS - performance.now()))
     return () => clearTimeout(timer)
-  }, [messages])
+  }, [text])
   useEffect(() => () => void (announcement.value = ''), [])
 }

@@ -1,15 +1,15 @@
-/** The buyer's page: the concerts, or one of them. Which one stands in the address, so that a link leads there. */
+/** The buyer's page: all concerts, or the one that the address names. */
 import { signal, useSignalEffect } from '@preact/signals'
+import { connected } from '../shared/client.ts'
 import { Layout } from '../shared/layout.tsx'
 import { local } from '../shared/storage.ts'
 import { Announcer } from './announcer.tsx'
 import { ConcertList } from './concert-list.tsx'
 import { ConcertPage } from './concert-page.tsx'
 import { parseRoute } from './route.ts'
-import { connected } from './session.ts'
 import { getMessages } from './messages.ts'
 
-// The server sends this page also for addresses that it does not know: they are links that lead nowhere, or to a concert.
+// The server sends this page for unknown paths too: old or incomplete links, perhaps to a concert.
 if (location.pathname !== '/') history.replaceState(null, '', `/#${location.pathname}`)
 
 const route = signal(parseRoute(location.hash))
@@ -25,12 +25,12 @@ export function App() {
     <Layout home="#/" connected={connected.value} messages={messages}>
       {!local.isPersistent && (
         <p class="notice warn" role="status">
-          {messages.notKept}
+          {messages.noStorage}
         </p>
       )}
-      {value.kind === 'nowhere' && (
+      {value.kind === 'unknown' && (
         <p class="notice warn" role="alert">
-          {messages.nowhere}
+          {messages.unknownLink}
         </p>
       )}
       {value.kind === 'concert' ? (

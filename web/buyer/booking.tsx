@@ -1,20 +1,25 @@
 import { useEffect } from 'preact/hooks'
+import { PerformancesDocument } from '../../client/documents.ts'
 import { formatDuration, formatDate } from '../shared/i18n.ts'
 import { persist, persistentSignal } from '../shared/persistent-signal.ts'
 import { useServerTime } from '../shared/use-server-time.ts'
-import { LoadingState, useQuery } from './use-query.tsx'
-import { Dates } from './documents.ts'
 import { Heading } from './heading.tsx'
 import { notify } from './notify.ts'
 import { SeatMap } from './seat-map.tsx'
 import { seats } from './seats.ts'
-import { credentials, dateKey, isHeld, request, reservationsOf } from './session.ts'
+import { credentials, request } from './identity.ts'
+import { LeaveButton } from './leave-button.tsx'
 import { getMessages } from './messages.ts'
+import { dateKey } from './queue.ts'
+import { isHeld, reservationsOf } from './reservations.ts'
+import { LoadingState, useQuery } from './use-query.tsx'
 
 /** Everything between admission and the end of the turn. */
 export function Booking({ concertId, title, until }: { concertId: string; title: string; until: string }) {
-  // Before anything else: it is also what claims the admission.
-  const answer = useQuery(() => request(Dates, { concertId }, credentials(concertId)))
+  // The first request of an admitted visitor, which claims the admission.
+  const answer = useQuery(() =>
+    request(PerformancesDocument, { concertId, bookableOnly: false }, credentials(concertId)),
+  )
   const dates = answer.data?.performances
   const selected = persistentSignal(dateKey(concertId)).value
   const messages = getMessages()
@@ -23,10 +28,10 @@ export function Booking({ concertId, title, until }: { concertId: string; title:
     if (dates?.length === 1) persist(dateKey(concertId), dates[0]?.id ?? null)
   }, [dates])
   /** Live for the date whose seats are shown. */
-  const freeOf = (id: string, before: number): number =>
+  const availableOf = (id: string, loaded: number): number =>
     id === selected && seats.value.size > 0
       ? [...seats.value.values()].filter(({ status }) => status === 'AVAILABLE').length
-      : before
+      : loaded
 
   return (
     <section class="booking">
@@ -43,17 +48,18 @@ export function Booking({ concertId, title, until }: { concertId: string; title:
               onClick={() => persist(dateKey(concertId), id)}
             >
               <strong>{formatDate(startsAt)}</strong>
-              <span>{messages.free(freeOf(id, availableSeatCount))}</span>
+              <span>{messages.available(availableOf(id, availableSeatCount))}</span>
             </button>
           </li>
         ))}
       </ul>
       {selected !== null && <SeatMap key={selected} concertId={concertId} performanceId={selected} />}
+      <LeaveButton concertId={concertId} label={messages.leaveTurn} question={messages.leaveTurnSure} />
     </section>
   )
 }
 
-/** How long the turn lasts; while seats are held, theirs is the time that counts. */
+/** The time that is left of the turn. While seats are held, only their time counts. */
 function Turn({ concertId, until }: { concertId: string; until: string }) {
   const left = Date.parse(until) - useServerTime()
   const messages = getMessages()

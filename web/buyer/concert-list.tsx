@@ -1,11 +1,11 @@
-import { execute } from '../shared/http.ts'
-import { LoadingState, useQuery } from './use-query.tsx'
-import { Concerts } from './documents.ts'
+import { ConcertsDocument } from '../../client/documents.ts'
+import { client } from '../shared/client.ts'
 import { getMessages } from './messages.ts'
+import { LoadingState, useQuery } from './use-query.tsx'
 
 /** The newest concerts, the newest first. */
 export function ConcertList() {
-  const answer = useQuery(() => execute(Concerts, {}))
+  const answer = useQuery(() => client.request(ConcertsDocument, {}))
   const messages = getMessages()
   const edges = answer.data?.concerts.edges
   return (
@@ -18,7 +18,7 @@ export function ConcertList() {
           <li key={id}>
             <a class="card" href={`#/concert/${id}`}>
               <strong>{title}</strong>
-              <span>{messages.inLine(queue.waitingCount)}</span>
+              <span>{messages.inQueue(queue.waitingCount)}</span>
             </a>
           </li>
         ))}

@@ -1,31 +1,23 @@
-/** One concert, from the street to the seat: which room it is depends on the ticket, and the ticket on the server. */
+/** One concert, from joining the queue to the bought ticket. The status of the queue ticket decides what is shown. */
 import { useEffect } from 'preact/hooks'
-import { execute } from '../shared/http.ts'
-import { formatNumber } from '../shared/i18n.ts'
+import { ConcertDocument } from '../../client/documents.ts'
+import { client } from '../shared/client.ts'
+import { formatDate, formatNumber } from '../shared/i18n.ts'
 import { Action } from './action.tsx'
-import { LoadingState, useQuery } from './use-query.tsx'
-import { Concert } from './documents.ts'
 import { Heading } from './heading.tsx'
 import { Booking } from './booking.tsx'
+import { accessToken, queueTokenFor, setQueueToken, signInEnded } from './identity.ts'
 import { Purchases } from './purchases.tsx'
-import { SignInEnded } from './sign-in-ended.tsx'
-import {
-  accessToken,
-  invalidate,
-  subscribeToTicket,
-  discardQueueToken,
-  join,
-  signInEnded,
-  status,
-  queueTokenFor,
-  type Status,
-} from './session.ts'
 import { getMessages } from './messages.ts'
+import { join, status, subscribeToTicket, type Status } from './queue.ts'
+import { invalidate } from './reservations.ts'
+import { SignInEnded } from './sign-in-ended.tsx'
+import { LoadingState, useQuery } from './use-query.tsx'
 import { WaitingRoom } from './waiting-room.tsx'
 
 export function ConcertPage({ concertId }: { concertId: string }) {
-  const answer = useQuery(() => execute(Concert, { concertId }))
-  const visitor = accessToken().value
+  const answer = useQuery(() => client.request(ConcertDocument, { concertId }))
+  const visitor = accessToken.value
   useEffect(() => void invalidate(), [concertId, visitor])
   useEffect(() => subscribeToTicket(concertId), [concertId])
 
@@ -38,7 +30,7 @@ export function ConcertPage({ concertId }: { concertId: string }) {
   useEffect(() => void (document.title = tab), [tab])
 
   const again = (): ReturnType<typeof join> => {
-    discardQueueToken(concertId)
+    setQueueToken(concertId, null)
     return join(concertId)
   }
   const isWaiting = now?.__typename === 'Waiting'
@@ -64,6 +56,16 @@ export function ConcertPage({ concertId }: { concertId: string }) {
       {!isWaiting && <Purchases concertId={concertId} />}
       {token === null && data?.concert && isSignedIn && (
         <section class="card">
+          <ul class="performances">
+            {data.concert.performances.map(({ id, startsAt, seatPrice, availableSeatCount }) => (
+              <li key={id}>
+                <strong>{formatDate(startsAt)}</strong>
+                <span>
+                  {messages.points(seatPrice)} · {messages.available(availableSeatCount)}
+                </span>
+              </li>
+            ))}
+          </ul>
           <p>{messages.joinText}</p>
           <Action run={again}>{messages.join}</Action>
         </section>
@@ -94,7 +96,7 @@ export function ConcertPage({ concertId }: { concertId: string }) {
   )
 }
 
-/** What stands in the tab, for somebody who is in another one. */
+/** The title of the tab, for a visitor who looks at another one. */
 function tabTitle(status: Status | null, title: string): string {
   if (status?.__typename === 'Waiting') return `${formatNumber(status.position)} · ${title}`
   if (status?.__typename === 'Admitted') return `● ${getMessages().yourTurn} · ${title}`

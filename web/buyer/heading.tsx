@@ -1,14 +1,13 @@
-/** Where the keyboard goes on, when what had the focus is gone: to the heading of what came instead. */
+/** Moves the focus to the heading of a new state, when the element that had the focus is gone. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
 let focused: Element | null = null
 document.addEventListener('focusin', ({ target }) => (focused = target as Element))
 
-/** Somebody who is busy elsewhere on the page is left there, and so is who has only just loaded it. */
+/** False for a visitor who has the focus elsewhere, or has just loaded the page. */
 const isFocusLost = (): boolean => focused !== null && (!focused.isConnected || focused.matches(':disabled'))
 
-/** The heading of a state that a visitor comes to. */
 export function Heading({ children }: { children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {

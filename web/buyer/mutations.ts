@@ -1,35 +1,41 @@
-/** Holding, charging and paying. An intent has one key, kept until it is answered: a double click does nothing twice. */
+/** Holding, charging and paying. An intent keeps one idempotency key until it is answered: a double click does nothing twice. */
+import {
+  CancelReservationDocument,
+  ChargePointsDocument,
+  HoldSeatsDocument,
+  PayReservationDocument,
+} from '../../client/documents.ts'
+import type { ResultOf } from '../../client/graphql.ts'
 import { serverNow } from '../shared/clock.ts'
-import type { ResultOf } from '../shared/graphql.ts'
+import { randomKey } from '../shared/random-key.ts'
 import { persist, persistentSignal } from '../shared/persistent-signal.ts'
 import { local } from '../shared/storage.ts'
-import { Cancel, Charge, Hold, Pay } from './documents.ts'
-import { invalidate, credentials, request, type Reservation } from './session.ts'
+import { credentials, request } from './identity.ts'
+import { invalidate, type Reservation } from './reservations.ts'
 
-/** After that, whoever wants the same means it anew. */
+/** The same wish after that is a new intent. */
 const KEY_MAX_AGE_MS = 10 * 60_000
-const KEY_PREFIX = 'intent:'
+const KEY_PREFIX = 'idempotencyKey:'
 
-const isExpired = (kept: string): boolean => Date.now() - Number(kept.split(' ')[1]) > KEY_MAX_AGE_MS
+const isExpired = (stored: string): boolean => Date.now() - Number(stored.split(' ')[1]) > KEY_MAX_AGE_MS
 
-/** The key of an intent that has not been answered yet, from whichever tab. */
+/** The key of an intent that is not answered yet, from whichever tab. */
 function idempotencyKeyFor(intent: string): string {
-  const [known] = persistentSignal(KEY_PREFIX + intent).value?.split(' ') ?? []
-  if (known !== undefined) return known
-  // 128 random bits: randomUUID would be there over HTTPS only.
-  const key = crypto.getRandomValues(new Uint32Array(4)).join('-')
+  const [stored] = persistentSignal(KEY_PREFIX + intent).value?.split(' ') ?? []
+  if (stored !== undefined) return stored
+  const key = randomKey()
   persist(KEY_PREFIX + intent, `${key} ${Date.now()}`)
   return key
 }
 
-/** Forgets what was begun long ago and never answered. */
+/** Of intents that were never answered. */
 function removeExpiredKeys(): void {
   for (const name of local.keys()) {
     if (name.startsWith(KEY_PREFIX) && isExpired(local.get(name) ?? '')) persist(name, null)
   }
 }
 
-/** Does it, and forgets the key once there is an answer. */
+/** Runs a mutation, and forgets its key once there is an answer. */
 async function withIdempotencyKey<Answer>(
   intent: string,
   run: (idempotencyKey: string) => Promise<Answer>,
@@ -41,9 +47,14 @@ async function withIdempotencyKey<Answer>(
   return answer
 }
 
+type HoldRefusal = Exclude<
+  ResultOf<typeof HoldSeatsDocument>['holdSeats'],
+  { __typename: 'HoldSeatsPayload' }
+>
+
 /**
- * @param isNew is the intent certain not to be an older one?
- * @returns null: they are held; otherwise why not
+ * @param isNew whether the intent is certainly not an older one
+ * @returns null when the seats are held, else the refusal
  */
 export async function hold(
   concertId: string,
@@ -55,36 +66,39 @@ export async function hold(
     `hold ${performanceId} ${seatNumbers.join()}`,
     async (idempotencyKey) => {
       const input = { performanceId, seatNumbers: [...seatNumbers], idempotencyKey }
-      return (await request(Hold, { input }, credentials(concertId))).holdSeats
+      return (await request(HoldSeatsDocument, { input }, credentials(concertId))).holdSeats
     },
   )
-  if (answer.__typename !== 'Reservation') return answer
-  // The answer to an intent of before, whose hold is over: this is another one.
-  const isOver = answer.status !== 'HELD' || Date.parse(answer.heldUntil) <= serverNow()
+  if (answer.__typename !== 'HoldSeatsPayload') return answer
+  const { status, heldUntil } = answer.reservation
+  // The answer to an older intent, whose hold is over: this is another intent.
+  const isOver = status !== 'HELD' || Date.parse(heldUntil) <= serverNow()
   return isOver && !isNew ? hold(concertId, performanceId, seatNumbers, true) : null
 }
 
-type HoldRefusal = Exclude<ResultOf<typeof Hold>['holdSeats'], { __typename: 'Reservation' }>
-
-/** @returns null: they are given back; otherwise why not */
+/** @returns null when the seats are released, else the refusal */
 export const cancel = (reservationId: string) =>
   withIdempotencyKey(`cancel ${reservationId}`, async (idempotencyKey) => {
     const input = { reservationId, idempotencyKey }
-    const { cancelReservation } = await request(Cancel, { input }, credentials())
-    return cancelReservation.__typename === 'Reservation' ? null : cancelReservation
+    const { cancelReservation } = await request(CancelReservationDocument, { input })
+    return cancelReservation.__typename === 'CancelReservationPayload' ? null : cancelReservation
   })
 
-/** @returns null: they are there; otherwise why not */
+/** @returns null when the points are there, else the refusal */
 export const charge = (amount: number) =>
   withIdempotencyKey(`charge ${amount}`, async (idempotencyKey) => {
-    const { chargePoints } = await request(Charge, { input: { amount, idempotencyKey } }, credentials())
-    return chargePoints.__typename === 'PointAccount' ? null : chargePoints
+    const { chargePoints } = await request(ChargePointsDocument, { input: { amount, idempotencyKey } })
+    return chargePoints.__typename === 'ChargePointsPayload' ? null : chargePoints
   })
 
-/** @returns null: it is paid; otherwise why not */
+/** @returns null when the seats are paid for, else the refusal */
 export const pay = ({ id, performance }: Reservation) =>
   withIdempotencyKey(`pay ${id}`, async (idempotencyKey) => {
     const input = { reservationId: id, idempotencyKey }
-    const { payReservation } = await request(Pay, { input }, credentials(performance.concert.id))
-    return payReservation.__typename === 'Payment' ? null : payReservation
+    const { payReservation } = await request(
+      PayReservationDocument,
+      { input },
+      credentials(performance.concert.id),
+    )
+    return payReservation.__typename === 'PayReservationPayload' ? null : payReservation
   })

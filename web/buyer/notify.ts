@@ -1,8 +1,8 @@
-/** Tells somebody who looks elsewhere that it is their turn, if they want that. */
+/** Notifications of the browser, for a visitor who looks at another tab. */
 
 const isSupported = typeof Notification !== 'undefined'
 
-/** Chrome on Android has the constructor, and it throws. Nothing is shown while nobody has allowed it. */
+/** Chrome on Android has the constructor, and it throws. Nothing is shown before permission is granted. */
 function canConstruct(): boolean {
   try {
     new Notification('').close()
@@ -12,11 +12,10 @@ function canConstruct(): boolean {
   }
 }
 
-/** Could they be asked? */
 export const canRequestPermission = (): boolean =>
   isSupported && Notification.permission === 'default' && canConstruct()
 
-/** @returns whether they could be asked again */
+/** @returns whether the permission can be requested again */
 export async function requestPermission(): Promise<boolean> {
   await Notification.requestPermission()
   return canRequestPermission()

@@ -1,4 +1,4 @@
-/** What the visitor holds, with the time that is left to pay for it, and what they bought. */
+/** The seats that the visitor holds, with the time left to pay, and the tickets. */
 import { useEffect, useRef } from 'preact/hooks'
 import { serverNow } from '../shared/clock.ts'
 import { formatDuration, formatDate, formatNumber } from '../shared/i18n.ts'
@@ -6,20 +6,20 @@ import { useServerTime } from '../shared/use-server-time.ts'
 import { Action } from './action.tsx'
 import { useAnnouncement } from './announcer.tsx'
 import { Heading } from './heading.tsx'
+import { getMessages } from './messages.ts'
+import { cancel, charge, pay } from './mutations.ts'
 import {
   balance,
   invalidate,
   isHeld,
   mayCharge,
-  seatNumbersOf,
   reservationsOf,
+  seatNumbersOf,
   type Reservation,
-} from './session.ts'
-import { cancel, charge, pay } from './mutations.ts'
-import { getMessages } from './messages.ts'
+} from './reservations.ts'
 import { Ticket } from './ticket.tsx'
 
-/** So long somebody is told that their hold has run out, unless they have held or bought others since. */
+/** How long the page says that a hold has expired, unless the visitor has held or bought other seats since. */
 const EXPIRY_NOTICE_MS = 10 * 60_000
 
 export function Purchases({ concertId }: { concertId: string }) {
@@ -53,15 +53,15 @@ function HoldCard({ reservation }: { reservation: Reservation }) {
   const seats = messages.seats(seatNumbersOf(reservation))
   const card = useRef<HTMLElement>(null)
   useAnnouncement(`${messages.held}: ${seats}`)
-  // The button that was pressed for it is below the seats.
+  // The visitor has pressed a button far below.
   useEffect(() => card.current?.scrollIntoView({ block: 'center' }), [])
   const now = useServerTime()
-  // Our clock may be a little ahead of the server's: it is asked every second until it says so too.
-  const overAt = isHeld(reservation) ? null : Math.floor(now / 1_000)
-  useEffect(() => void (overAt !== null && invalidate()), [overAt])
+  // The page's clock may be a little ahead of the server's: reads every second until the server agrees.
+  const expiredAt = isHeld(reservation) ? null : Math.floor(now / 1_000)
+  useEffect(() => void (expiredAt !== null && invalidate()), [expiredAt])
   const missing = price - balance.value
 
-  if (overAt !== null) return null
+  if (expiredAt !== null) return null
   return (
     <section class="card held" ref={card}>
       <Heading>{messages.held}</Heading>
@@ -78,7 +78,7 @@ function HoldCard({ reservation }: { reservation: Reservation }) {
         {messages.balance}: {formatNumber(balance.value)} P
       </p>
       {missing > 0 && !mayCharge.value && <p class="notice">{messages.pointsElsewhere(missing)}</p>}
-      {/* One button in one place: the keyboard is still on it when charging has turned into paying. */}
+      {/* One button in one place: it keeps the focus when charging turns into paying. */}
       {missing <= 0 ? (
         <Action run={() => pay(reservation)}>{messages.pay(price)}</Action>
       ) : mayCharge.value ? (
@@ -87,7 +87,7 @@ function HoldCard({ reservation }: { reservation: Reservation }) {
         <Action run={invalidate}>{messages.checkBalance}</Action>
       )}
       <Action kind="quiet" run={() => cancel(reservation.id)}>
-        {messages.giveBack}
+        {messages.release}
       </Action>
     </section>
   )

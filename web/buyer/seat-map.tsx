@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { formatNumber } from '../shared/i18n.ts'
 import { Action, type Refusal } from './action.tsx'
-import { LoadingState } from './use-query.tsx'
 import {
   choose,
   chosen,
@@ -17,11 +16,12 @@ import {
   loadFailed,
   type Seat,
 } from './seats.ts'
-import { isHeld, seatNumbersOf, reservationsOf } from './session.ts'
-import { hold } from './mutations.ts'
 import { getMessages } from './messages.ts'
+import { hold } from './mutations.ts'
+import { isHeld, reservationsOf, seatNumbersOf } from './reservations.ts'
+import { LoadingState } from './use-query.tsx'
 
-/** Where an arrow key leads, in a grid that has fewer columns on a phone. */
+/** How far an arrow key moves. The grid has fewer columns on a phone. */
 function arrowKeyStep(key: string, grid: HTMLElement): number {
   const columns = getComputedStyle(grid).gridTemplateColumns.split(' ').length
   const steps: Record<string, number> = {
@@ -48,7 +48,7 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
       .filter((one) => one.performance.id === performanceId && (one.status === 'PAID' || isHeld(one)))
       .flatMap(seatNumbersOf),
   )
-  const lookOf = ({ number, status }: Seat): SeatState =>
+  const stateOf = ({ number, status }: Seat): SeatState =>
     mine.has(number) ? 'MINE' : chosen.value.includes(number) ? 'CHOSEN' : status
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -59,7 +59,7 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
     focused.value = next
     grid.current.querySelector<HTMLElement>(`[data-number="${next}"]`)?.focus()
   }
-  const take = async (): Promise<Refusal | null> => {
+  const holdChosen = async (): Promise<Refusal | null> => {
     const wanted = [...chosen.value].sort((a, b) => a - b)
     holding.value = true
     try {
@@ -76,8 +76,8 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
   const price = chosen.value.reduce((sum, number) => sum + (seats.value.get(number)?.price ?? 0), 0)
 
   if (seats.value.size === 0) {
-    const again = () => Promise.resolve(void (attempt.value += 1))
-    return <LoadingState failed={loadFailed.value} refetch={again} />
+    const refetch = () => Promise.resolve(void (attempt.value += 1))
+    return <LoadingState failed={loadFailed.value} refetch={refetch} />
   }
   return (
     <section class="seat-map">
@@ -86,17 +86,17 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
       <p class="stage">{messages.stage}</p>
       <div class="seats" role="group" aria-labelledby="seats" ref={grid} onKeyDown={onKeyDown}>
         {[...seats.value.values()].map((seat) => {
-          const look = lookOf(seat)
+          const state = stateOf(seat)
           return (
             <button
               key={seat.number}
               type="button"
-              class={`seat ${look.toLowerCase()}`}
+              class={`seat ${state.toLowerCase()}`}
               data-number={seat.number}
               tabIndex={seat.number === focused.value ? 0 : -1}
-              aria-pressed={look === 'CHOSEN'}
-              aria-disabled={look !== 'AVAILABLE' && look !== 'CHOSEN'}
-              aria-label={`${messages.seat(seat.number)}, ${messages.points(seat.price)}, ${messages.statusOf[look]}`}
+              aria-pressed={state === 'CHOSEN'}
+              aria-disabled={state !== 'AVAILABLE' && state !== 'CHOSEN'}
+              aria-label={`${messages.seat(seat.number)}, ${messages.points(seat.price)}, ${messages.statusOf[state]}`}
               onFocus={() => (focused.value = seat.number)}
               onClick={() => choose(seat.number)}
             >
@@ -106,17 +106,17 @@ export function SeatMap({ concertId, performanceId }: { concertId: string; perfo
         })}
       </div>
       <ul class="legend">
-        {(['AVAILABLE', 'CHOSEN', 'MINE', 'HELD', 'SOLD'] as const).map((look) => (
-          <li key={look}>
-            <span class={`seat ${look.toLowerCase()}`} aria-hidden="true" /> {messages.statusOf[look]}
-            {look === 'AVAILABLE' && `, ${messages.prices(Math.min(...prices), Math.max(...prices))}`}
+        {(['AVAILABLE', 'CHOSEN', 'MINE', 'HELD', 'SOLD'] as const).map((state) => (
+          <li key={state}>
+            <span class={`seat ${state.toLowerCase()}`} aria-hidden="true" /> {messages.statusOf[state]}
+            {state === 'AVAILABLE' && `, ${messages.prices(Math.min(...prices), Math.max(...prices))}`}
           </li>
         ))}
       </ul>
       <p class="sum" aria-live="polite">
         {chosen.value.length > 0 && `${messages.seats(chosen.value)} · ${formatNumber(price)} P`}
       </p>
-      <Action run={take} disabled={chosen.value.length === 0}>
+      <Action run={holdChosen} disabled={chosen.value.length === 0}>
         {messages.hold(chosen.value.length)}
       </Action>
       {takenSeats.value.length > 0 && (

@@ -1,54 +1,54 @@
-/** The seats of a date as they stand, live, and choosing among them. */
+/** The seats of a date, live, and the visitor's choice. */
 import { signal } from '@preact/signals'
-import type { ResultOf } from '../shared/graphql.ts'
-import { WatchSeats } from './documents.ts'
-import { credentials, subscriptions } from './session.ts'
+import { SeatChangesDocument } from '../../client/documents.ts'
+import type { ResultOf } from '../../client/graphql.ts'
+import { client } from '../shared/client.ts'
+import { credentials } from './identity.ts'
 
-export type Seat = ResultOf<typeof WatchSeats>['seatChanges']['seats'][number]
+export type Seat = ResultOf<typeof SeatChangesDocument>['seatChanges']['seats'][number]
 
-/** The server’s default; it is the one that decides. */
+/** The server's default. The server decides. */
 export const SEATS_MAX = 4
 const NEARBY_MAX = 3
 
 export const seats = signal<ReadonlyMap<number, Seat>>(new Map())
 export const chosen = signal<readonly number[]>([])
-/** While our own hold is under way, a seat that is taken may be taken by us. */
+/** While the visitor's own hold is in flight, a seat that becomes held may be theirs. */
 export const holding = signal(false)
-/** Seats that somebody else was faster with. */
+/** Chosen seats that another buyer has taken. */
 export const takenSeats = signal<readonly number[]>([])
-/** One more was wanted than one may have. */
+/** Whether the visitor has tried to choose more than SEATS_MAX. */
 export const limitReached = signal(false)
-/** The server does not show them, and asking again at once would not help. */
+/** The server has refused the subscription. */
 export const loadFailed = signal(false)
 
-/** Follows the seats of a date. @returns what stops it */
+/** Subscribes to the seats of a date. @returns what stops it */
 export function subscribeToSeats(concertId: string, performanceId: string): () => void {
   seats.value = new Map()
   chosen.value = []
   takenSeats.value = []
   limitReached.value = false
   loadFailed.value = false
-  return subscriptions.subscribe(WatchSeats, { performanceId }, credentials(concertId), {
-    onValue: ({ seatChanges: { snapshot, seats: changed } }) => {
+  const handlers = {
+    onNext: ({ seatChanges: { snapshot, seats: changed } }: ResultOf<typeof SeatChangesDocument>) => {
       const next = new Map(snapshot ? [] : seats.value)
       for (const seat of changed) next.set(seat.number, seat)
       seats.value = next
-      // Who is faster has it: what cannot be had any more is not chosen any more.
       const gone = chosen.value.filter((number) => next.get(number)?.status !== 'AVAILABLE')
       if (gone.length > 0 && !holding.value) markTaken(gone)
     },
-    onEnd: () => undefined,
-    onRefused: () => (loadFailed.value = true),
-  })
+    onError: () => (loadFailed.value = true),
+  }
+  return client.subscribe(SeatChangesDocument, { performanceId }, handlers, credentials(concertId))
 }
 
-/** Somebody else has these: they cannot be chosen any more. */
+/** Another buyer has taken these: they are not chosen any more. */
 export function markTaken(numbers: readonly number[]): void {
   takenSeats.value = numbers
   chosen.value = chosen.value.filter((number) => !numbers.includes(number))
 }
 
-/** Chooses a seat, or lets go of it. */
+/** Chooses a seat, or unchooses it. */
 export function choose(number: number): void {
   if (seats.value.get(number)?.status !== 'AVAILABLE') return
   takenSeats.value = []
@@ -58,7 +58,7 @@ export function choose(number: number): void {
   if (!limitReached.value) chosen.value = isNew ? [...without, number] : without
 }
 
-/** The free seats that are nearest to these, by their numbers. */
+/** The available seats nearest to these, by number. */
 export function nearestAvailable(numbers: readonly number[]): number[] {
   const distance = (number: number): number => Math.min(...numbers.map((one) => Math.abs(one - number)))
   return [...seats.value.values()]

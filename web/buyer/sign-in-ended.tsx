@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import { Action } from './action.tsx'
-import { joinAsNewUser } from './session.ts'
 import { getMessages } from './messages.ts'
+import { joinAsNewUser } from './queue.ts'
 
-/** The access token has run out: what is still there, and what the visitor can do. Nothing is given up without their word. */
+/** The access token has expired: what is still there, and what the visitor can do. */
 export function SignInEnded({ concertId }: { concertId: string }) {
   const sure = useSignal(false)
   const messages = getMessages()
@@ -12,8 +12,8 @@ export function SignInEnded({ concertId }: { concertId: string }) {
       <h2>{messages.signInEnded}</h2>
       <p>{messages.signInAgain}</p>
       {sure.value ? (
-        <div role="group" aria-label={messages.joinAnewSure}>
-          <p>{messages.joinAnewSure}</p>
+        <div role="group" aria-label={messages.joinAsNewUserSure}>
+          <p>{messages.joinAsNewUserSure}</p>
           <div class="row">
             <Action kind="quiet" run={() => joinAsNewUser(concertId)}>
               {messages.yes}
@@ -25,7 +25,7 @@ export function SignInEnded({ concertId }: { concertId: string }) {
         </div>
       ) : (
         <button type="button" class="action quiet" onClick={() => (sure.value = true)}>
-          {messages.joinAnew}
+          {messages.joinAsNewUser}
         </button>
       )}
     </section>

@@ -1,11 +1,11 @@
 import { formatDate, formatNumber } from '../shared/i18n.ts'
 import { useAnnouncement } from './announcer.tsx'
-import { bookingCode } from './booking-code.ts'
+import { bookingCode } from '../shared/booking-code.ts'
 import { Heading } from './heading.tsx'
-import { seatNumbersOf, type Reservation } from './session.ts'
 import { getMessages } from './messages.ts'
+import { seatNumbersOf, type Reservation } from './reservations.ts'
 
-/** What is shown at the door. */
+/** The ticket that is shown at the door. */
 export function Ticket({ reservation }: { reservation: Reservation }) {
   const { performance, id, price } = reservation
   const messages = getMessages()

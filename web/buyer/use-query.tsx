@@ -1,20 +1,20 @@
-/** What a part of the page asks for when it appears, and what stands there until it has it. */
+/** A query that a component sends when it appears, and what is shown until the data is there. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { ApiError } from '../shared/http.ts'
+import { ApiError } from '../../client/client.ts'
 import { Action } from './action.tsx'
 import { getMessages } from './messages.ts'
 
 export interface QueryResult<Data> {
-  /** undefined: not yet */
+  /** Undefined: not yet. */
   data: Data | undefined
   failed: boolean
-  /** Why it was refused, where asking refetch would not help. */
+  /** Of the error. Undefined: the network. */
   code: string | undefined
   refetch: () => Promise<void>
 }
 
-/** Asks once. Another `load` asks nobody: a component that is about something else has another key. */
+/** Loads once. A component that is about something else needs another key. */
 export function useQuery<Data>(load: () => Promise<Data>): QueryResult<Data> {
   const data = useSignal<Data | undefined>(undefined)
   const failed = useSignal(false)
@@ -29,13 +29,13 @@ export function useQuery<Data>(load: () => Promise<Data>): QueryResult<Data> {
     }
   }
   useEffect(() => void refetch(), [])
-  return { data: data.value, failed: failed.value, code: code.value, refetch: refetch }
+  return { data: data.value, failed: failed.value, code: code.value, refetch }
 }
 
-/** @param refetch what "Try refetch" does, where it has failed */
+/** @param refetch run by "Try again" */
 export function LoadingState({
   failed = false,
-  refetch: refetch,
+  refetch,
 }: Partial<Pick<QueryResult<unknown>, 'failed' | 'refetch'>>) {
   const messages = getMessages()
   if (!failed || !refetch) {

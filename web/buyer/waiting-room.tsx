@@ -6,8 +6,9 @@ import { Action } from './action.tsx'
 import { useThrottledAnnouncement } from './announcer.tsx'
 import { Heading } from './heading.tsx'
 import { canRequestPermission, requestPermission } from './notify.ts'
-import { leave, progressKey, type Status } from './session.ts'
+import { LeaveButton } from './leave-button.tsx'
 import { getMessages } from './messages.ts'
+import { progressKey, type Status } from './queue.ts'
 
 interface WaitingRoomProps {
   concertId: string
@@ -19,7 +20,6 @@ export function WaitingRoom({ concertId, token, status }: WaitingRoomProps) {
   const { position, estimatedWaitSeconds, paused } = status
   const messages = getMessages()
   const progress = useProgress(progressKey(concertId), token, position)
-  const sure = useSignal(false)
   const mayNotify = useSignal(false)
   useEffect(() => void (mayNotify.value = canRequestPermission()), [])
   useThrottledAnnouncement(`${messages.place}: ${formatNumber(position)}`)
@@ -52,33 +52,19 @@ export function WaitingRoom({ concertId, token, status }: WaitingRoomProps) {
           {messages.notify}
         </Action>
       )}
-      {sure.value ? (
-        <div class="row" role="group" aria-label={messages.leaveSure}>
-          <span>{messages.leaveSure}</span>
-          <Action kind="quiet" run={() => leave(concertId)}>
-            {messages.yes}
-          </Action>
-          <Action kind="quiet" run={() => Promise.resolve(void (sure.value = false))}>
-            {messages.no}
-          </Action>
-        </div>
-      ) : (
-        <button type="button" class="action quiet" onClick={() => (sure.value = true)}>
-          {messages.leave}
-        </button>
-      )}
+      <LeaveButton concertId={concertId} label={messages.leave} question={messages.leaveSure} />
     </section>
   )
 }
 
 /**
- * How much of the way is done, from 0 to 1, since the first position that this device saw of the ticket. It never goes back:
- * somebody who returns to a place in front of us moves us back by one, and nobody wants to see that as a bar.
+ * The progress from 0 to 1 since the first position of the ticket that this device has seen. It never goes back, although a
+ * position can: a buyer who returns to a place ahead adds one.
  */
 function useProgress(key: string, token: string, position: number): number {
   const ticket = token.slice(-16)
-  const [whose, ...known] = persistentSignal(key).value?.split(' ') ?? []
-  const [first = position, best = 0] = whose === ticket ? known.map(Number) : []
+  const [owner, ...stored] = persistentSignal(key).value?.split(' ') ?? []
+  const [first = position, best = 0] = owner === ticket ? stored.map(Number) : []
   const start = Math.max(first, position)
   const now = Math.max(best, 1 - (position - 1) / start)
   useEffect(() => persist(key, `${ticket} ${start} ${now}`), [key, ticket, start, now])

@@ -1,22 +1,14 @@
-/** The operators' page: every concert at a glance, and what can be done about it. */
+/** The operators' dashboard: the concerts, live, with their settings; the search for a buyer; the audit log. */
 import { effect, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { connected } from '../shared/client.ts'
 import { Layout } from '../shared/layout.tsx'
 import { FindBuyerCard } from './find-buyer.tsx'
 import { ConcertCard } from './concert.tsx'
 import { CreateConcertCard } from './create-concert.tsx'
 import { Field, Form, fieldValue } from './form.tsx'
 import { Pager } from './pager.tsx'
-import {
-  concerts,
-  connected,
-  expired,
-  loadAuditLog,
-  loadConcerts,
-  signIn,
-  signOut,
-  token,
-} from './session.ts'
+import { concerts, expired, loadAuditLog, loadConcerts, signIn, signOut, token } from './session.ts'
 import { getMessages } from './messages.ts'
 import { AuditLogCard } from './audit-log.tsx'
 
@@ -28,7 +20,7 @@ export function App() {
   const messages = getMessages()
   return (
     <Layout home="/" connected={connected.value} messages={messages} kind="dashboard">
-      <h1>{messages.desk}</h1>
+      <h1>{messages.dashboard}</h1>
       {token.value === null ? <SignIn /> : <Dashboard />}
     </Layout>
   )

@@ -1,4 +1,4 @@
-/** Who changed what, the newest first. */
+/** The audit log, the newest entries first. */
 import { formatDate } from '../shared/i18n.ts'
 import { uuidOf } from './ids.ts'
 import { Pager } from './pager.tsx'
@@ -7,17 +7,17 @@ import { getMessages } from './messages.ts'
 
 export function AuditLogCard() {
   const messages = getMessages()
-  const limit = (value: string | null): string => value ?? '–'
+  const format = (value: string | null): string => value ?? '–'
   return (
     <section class="card">
-      <h2>{messages.trail}</h2>
-      <div class="audit-log" role="region" aria-label={messages.trail} tabIndex={0}>
+      <h2>{messages.auditLog}</h2>
+      <div class="audit-log" role="region" aria-label={messages.auditLog} tabIndex={0}>
         <table>
           <thead>
             <tr>
               <th scope="col">{messages.when}</th>
-              <th scope="col">{messages.who}</th>
-              <th scope="col">{messages.what}</th>
+              <th scope="col">{messages.operator}</th>
+              <th scope="col">{messages.action}</th>
               <th scope="col">{messages.changes}</th>
             </tr>
           </thead>
@@ -31,7 +31,7 @@ export function AuditLogCard() {
                 </td>
                 <td>
                   {changes
-                    .map(({ name, before, after }) => `${name}: ${limit(before)} → ${limit(after)}`)
+                    .map(({ name, before, after }) => `${name}: ${format(before)} → ${format(after)}`)
                     .join('; ')}
                 </td>
               </tr>
@@ -42,7 +42,7 @@ export function AuditLogCard() {
       <Pager
         page={auditLog.value}
         load={loadAuditLog}
-        messages={{ older: messages.olderActions, newest: messages.newestActions }}
+        messages={{ older: messages.olderEntries, newest: messages.newestEntries }}
       />
     </section>
   )

@@ -1,4 +1,4 @@
-/** The last half hour of a figure, drawn, and in messages for who does not see it. */
+/** The last half hour of a statistic as a line, with a description for screen readers. */
 import { formatNumber } from '../shared/i18n.ts'
 import { chartPath, type Point } from './chart-path.ts'
 import { getMessages } from './messages.ts'

@@ -1,4 +1,4 @@
-/** One concert: how it is doing. */
+/** One concert: its statistics and settings. */
 import type { ReadonlySignal } from '@preact/signals'
 import { formatNumber } from '../shared/i18n.ts'
 import { useServerTime } from '../shared/use-server-time.ts'
@@ -8,10 +8,10 @@ import type { Concert } from './session.ts'
 import { Settings } from './settings.tsx'
 import { getMessages } from './messages.ts'
 
-const STATS = ['waiting', 'admitted', 'admissionsPerSecond', 'sold', 'held', 'free', 'pointsTaken'] as const
+const STATS = ['waiting', 'admitted', 'admissionsPerSecond', 'sold', 'held', 'free', 'revenue'] as const
 
 export function ConcertCard(concert: Concert) {
-  const { stats: figures, history, settings, failed, retry: tryAgain } = useStats(concert)
+  const { stats, history, settings, failed, retry } = useStats(concert)
   const messages = getMessages()
   return (
     <section class="card" aria-label={concert.title}>
@@ -20,14 +20,14 @@ export function ConcertCard(concert: Concert) {
       </h2>
       {failed.value && (
         <p class="notice warn" role="alert">
-          {messages.noFigures}{' '}
-          <button type="button" class="action quiet" onClick={tryAgain}>
+          {messages.noStats}{' '}
+          <button type="button" class="action quiet" onClick={retry}>
             {messages.tryAgain}
           </button>
         </p>
       )}
-      {figures.value && <ConsistencyChecks {...figures.value} />}
-      <StatList stats={figures} history={history} />
+      {stats.value && <ConsistencyChecks {...stats.value} />}
+      <StatList stats={stats} history={history} />
       <Settings concertId={concert.id} settings={settings} />
     </section>
   )
@@ -38,18 +38,18 @@ interface StatListProps {
   history: ReadonlySignal<readonly Sample[]>
 }
 
-function StatList({ stats: figures, history }: StatListProps) {
+function StatList({ stats, history }: StatListProps) {
   const now = useServerTime()
   const messages = getMessages()
   return (
     <dl class="stats">
       {STATS.map((name) => (
         <div class="stat" key={name}>
-          <dt>{messages.figures[name]}</dt>
-          <dd data-testid={name}>{figures.value ? formatNumber(roundToTenth(figures.value[name])) : '–'}</dd>
+          <dt>{messages.stats[name]}</dt>
+          <dd data-testid={name}>{stats.value ? formatNumber(roundToTenth(stats.value[name])) : '–'}</dd>
           <dd>
             <Chart
-              label={messages.figures[name]}
+              label={messages.stats[name]}
               points={history.value.map((sample) => ({ at: Date.parse(sample.at), value: sample[name] }))}
               now={now}
             />
@@ -60,7 +60,7 @@ function StatList({ stats: figures, history }: StatListProps) {
   )
 }
 
-/** Words beside the colour, which not everybody sees. */
+/** In words too: colour alone is not accessible. */
 function ConsistencyChecks({ issued, waiting, admitted, finished, lapsed, oversold }: Stats) {
   const messages = getMessages()
   const whole = issued === waiting + admitted + finished + lapsed

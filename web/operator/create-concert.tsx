@@ -1,15 +1,16 @@
 /** Adding a concert with its dates. */
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { ApiError } from '../shared/http.ts'
-import { CreateConcert } from './documents.ts'
+import { ApiError } from '../../client/client.ts'
+import { CreateConcertDocument } from '../../client/documents.ts'
+import { randomKey } from '../shared/random-key.ts'
 import { Field, Form, fieldValue } from './form.tsx'
 import { loadAuditLog, loadConcerts, request } from './session.ts'
 import { getMessages } from './messages.ts'
 
 const DATES_MAX = 100
 
-/** What the times that are typed mean. */
+/** Of the times that are typed. */
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 
 export function CreateConcertCard() {
@@ -29,8 +30,9 @@ export function CreateConcertCard() {
       })),
     }
     const input = { ...concert, idempotencyKey: keyOf(JSON.stringify(concert)) }
-    const { createConcert } = await request(CreateConcert, { input })
-    if (createConcert.__typename !== 'Concert') throw new ApiError(createConcert.message, 'REFUSED')
+    const { createConcert } = await request(CreateConcertDocument, { input })
+    if (createConcert.__typename !== 'CreateConcertPayload')
+      throw new ApiError(createConcert.message, 'REFUSED')
     keyOf(null)
     form.reset()
     dates.value = 1
@@ -73,13 +75,15 @@ export function CreateConcertCard() {
   )
 }
 
-/** @returns the key of an intent, the same until it is another one or, with null, over: whoever tries again after no answer came adds nothing twice */
+/**
+ * The idempotency key of an intent. It stays the same until the intent is another one or, with null, done, so that a second
+ * attempt after a lost response adds nothing twice.
+ */
 function useIdempotencyKey(): (intent: string | null) => string {
   const last = useRef<{ intent: string | null; key: string }>({ intent: null, key: '' })
   return (intent) => {
     if (intent !== last.current.intent) {
-      // 128 random bits: randomUUID would be there over HTTPS only.
-      last.current = { intent, key: crypto.getRandomValues(new Uint32Array(4)).join('-') }
+      last.current = { intent, key: randomKey() }
     }
     return last.current.key
   }

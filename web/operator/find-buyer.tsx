@@ -1,22 +1,27 @@
-/** Looking for what somebody has. */
+/** The search for a buyer, by booking code or id. */
 import { useSignal } from '@preact/signals'
-import type { ResultOf } from '../shared/graphql.ts'
+import { ApiError } from '../../client/client.ts'
+import { BuyerDocument, BuyersByBookingCodeDocument } from '../../client/documents.ts'
+import type { ResultOf } from '../../client/graphql.ts'
+import { bookingCode } from '../shared/booking-code.ts'
 import { formatDate } from '../shared/i18n.ts'
-import { FindBuyer, FindByCode } from './documents.ts'
 import { Field, Form, fieldValue } from './form.tsx'
-import { isBookingCode, parseBuyerId, uuidOf } from './ids.ts'
+import { parseBuyerSearch, uuidOf, type BuyerSearch } from './ids.ts'
 import { request } from './session.ts'
 import { getMessages } from './messages.ts'
 
-type Buyer = ResultOf<typeof FindBuyer>['buyer']
+type Buyer = ResultOf<typeof BuyerDocument>['buyer']
 
 export function FindBuyerCard() {
+  const search = useSignal<BuyerSearch | undefined>(undefined)
   const found = useSignal<readonly Buyer[]>([])
   const messages = getMessages()
   const find = async (data: FormData): Promise<string | undefined> => {
     found.value = []
-    found.value = await buyersOf(fieldValue(data, 'buyerId'))
-    return found.value.length === 0 ? messages.nobody : undefined
+    search.value = parseBuyerSearch(fieldValue(data, 'buyerId'))
+    if (!search.value) return messages.invalidBuyerId
+    found.value = await buyersOf(search.value)
+    return found.value.length === 0 ? messages.notFound : undefined
   }
   return (
     <section class="card">
@@ -25,20 +30,30 @@ export function FindBuyerCard() {
         <Field label={messages.buyerId} name="buyerId" />
       </Form>
       {found.value.map((buyer) => (
-        <BuyerDetails key={buyer.user.id} {...buyer} />
+        <BuyerDetails key={buyer.user.id} buyer={buyer} search={search.value} />
       ))}
     </section>
   )
 }
 
-async function buyersOf(written: string): Promise<readonly Buyer[]> {
-  if (isBookingCode(written)) {
-    return (await request(FindByCode, { bookingCode: written })).buyersByBookingCode
+async function buyersOf(search: BuyerSearch): Promise<readonly Buyer[]> {
+  if ('bookingCode' in search) {
+    return (await request(BuyersByBookingCodeDocument, search)).buyersByBookingCode
   }
-  return [(await request(FindBuyer, parseBuyerId(written))).buyer]
+  try {
+    return [(await request(BuyerDocument, search)).buyer]
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'NOT_FOUND') return []
+    throw error
+  }
 }
 
-function BuyerDetails({ user, tickets, reservations }: Buyer) {
+interface BuyerDetailsProps {
+  buyer: Buyer
+  search: BuyerSearch | undefined
+}
+
+function BuyerDetails({ buyer: { user, tickets, reservations }, search }: BuyerDetailsProps) {
   const messages = getMessages()
   return (
     <div data-testid="buyer">
@@ -55,14 +70,31 @@ function BuyerDetails({ user, tickets, reservations }: Buyer) {
         ))}
         {reservations.edges.length === 0 && <li>{messages.noReservations}</li>}
         {reservations.edges.map(({ node }) => (
-          <li key={node.id}>
-            {node.performance.concert.title}, {formatDate(node.performance.startsAt)}:{' '}
-            {messages.seats(node.seats.map(({ number }) => number))},{' '}
-            {messages.reservationStatusOf[node.status]}
-            {node.payment && `, ${messages.paid(node.payment.amount)}, ${formatDate(node.payment.paidAt)}`}
-          </li>
+          <ReservationRow key={node.id} reservation={node} isMatch={matches(node.id, search)} />
         ))}
       </ul>
     </div>
+  )
+}
+
+type Reservation = Buyer['reservations']['edges'][number]['node']
+
+/** Whether a reservation is the one that was searched for. */
+function matches(id: string, search: BuyerSearch | undefined): boolean {
+  if (!search) return false
+  if ('reservationId' in search) return search.reservationId === id
+  return 'bookingCode' in search && bookingCode(id) === search.bookingCode
+}
+
+function ReservationRow({ reservation, isMatch }: { reservation: Reservation; isMatch: boolean }) {
+  const { id, performance, seats, status, payment } = reservation
+  const messages = getMessages()
+  const code = messages.bookingCode(bookingCode(id))
+  return (
+    <li class={isMatch ? 'match' : ''}>
+      {isMatch ? <mark>{code}</mark> : code}: {performance.concert.title}, {formatDate(performance.startsAt)},{' '}
+      {messages.seats(seats.map(({ number }) => number))}, {messages.reservationStatusOf[status]}
+      {payment && `, ${messages.paid(payment.amount)}, ${formatDate(payment.paidAt)}`}
+    </li>
   )
 }

@@ -1,11 +1,11 @@
-/** A form that does one thing at a time, and says how it went. */
+/** A form that runs one thing at a time, and shows the outcome. */
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren, InputHTMLAttributes } from 'preact'
-import { ApiError } from '../shared/http.ts'
+import { ApiError } from '../../client/client.ts'
 import { getMessages } from './messages.ts'
 
 interface FormProps {
-  /** @returns what to say when it worked */
+  /** @returns the message of success */
   run: (data: FormData, form: HTMLFormElement) => Promise<string | undefined>
   button: string
   label: string
@@ -13,7 +13,7 @@ interface FormProps {
 }
 
 export function Form({ run, button, label, children }: FormProps) {
-  const said = useSignal<{ message: string; failed: boolean } | null>(null)
+  const outcome = useSignal<{ message: string; failed: boolean } | null>(null)
   const busy = useSignal(false)
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
@@ -22,28 +22,31 @@ export function Form({ run, button, label, children }: FormProps) {
     try {
       const form = event.target as HTMLFormElement
       const message = await run(new FormData(form), form)
-      said.value = message === undefined ? null : { message, failed: false }
+      outcome.value = message === undefined ? null : { message, failed: false }
     } catch (error) {
-      said.value = { message: error instanceof ApiError ? error.message : getMessages().failed, failed: true }
+      outcome.value = {
+        message: error instanceof ApiError ? error.message : getMessages().failed,
+        failed: true,
+      }
     } finally {
       busy.value = false
     }
   }
   return (
-    // What was said was about what stood there then.
+    // An outcome is about what was typed before.
     <form
       aria-label={label}
       onSubmit={(event) => void submit(event)}
       onInput={() => {
-        said.value = null
+        outcome.value = null
       }}
     >
       {children}
       <button type="submit" class="action" aria-busy={busy.value}>
         {button}
       </button>
-      <p class={said.value?.failed ? 'notice warn' : 'hint'} role="status">
-        {said.value?.message}
+      <p class={outcome.value?.failed ? 'notice warn' : 'hint'} role="status">
+        {outcome.value?.message}
       </p>
     </form>
   )
@@ -53,21 +56,20 @@ interface FieldProps {
   label: string
   name: string
   type?: 'text' | 'password' | 'number' | 'datetime-local'
-  /** What stands in it at first. */
   defaultValue?: string | number
   placeholder?: string
   required?: boolean
   min?: number
   step?: string
-  /** For what follows something else: what stands in it now, and who hears of another. */
+  /** For a controlled field. */
   value?: string
-  onInput?: (written: string) => void
+  onInput?: (value: string) => void
 }
 
 export function Field({ label, type = 'text', required = true, onInput, ...input }: FieldProps) {
-  const heard = ({ currentTarget }: InputEvent) => onInput?.((currentTarget as HTMLInputElement).value)
-  // Which attributes go with which type is more than the types of preact can follow.
-  const props = { ...input, type, required, onInput: heard } as InputHTMLAttributes
+  const handleInput = ({ currentTarget }: InputEvent) => onInput?.((currentTarget as HTMLInputElement).value)
+  // The types of preact cannot tell which attributes go with which type.
+  const props = { ...input, type, required, onInput: handleInput } as InputHTMLAttributes
   return (
     <label>
       {label}
@@ -76,7 +78,7 @@ export function Field({ label, type = 'text', required = true, onInput, ...input
   )
 }
 
-/** What was typed; '' for what was not. */
+/** Trimmed; '' for a field that is not there. */
 export const fieldValue = (data: FormData, name: string): string => {
   const value = data.get(name)
   return typeof value === 'string' ? value.trim() : ''

@@ -1,4 +1,4 @@
-/** The way to what is older, and back. */
+/** Buttons for older items, and back to the newest. */
 import { Form } from './form.tsx'
 import type { ListPage } from './session.ts'
 

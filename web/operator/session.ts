@@ -1,58 +1,59 @@
-/** Who is at the desk, and what they see. */
+/** The operator's session, and the lists that are loaded. */
 import { signal } from '@preact/signals'
-import type { ResultOf, TadaDocumentNode } from '../shared/graphql.ts'
-import { execute, ApiError } from '../shared/http.ts'
+import { ApiError } from '../../client/client.ts'
+import { AuditLogDocument, ConcertsDocument } from '../../client/documents.ts'
+import type { ResultOf, TypedDocument } from '../../client/graphql.ts'
+import { client } from '../shared/client.ts'
 import { session } from '../shared/storage.ts'
-import { createSubscriptions } from '../shared/subscriptions.ts'
-import { AuditLog, Concerts } from './documents.ts'
 
-export type Concert = ResultOf<typeof Concerts>['concerts']['edges'][number]['node']
-export type AuditLogEntry = ResultOf<typeof AuditLog>['operatorActions']['edges'][number]['node']
+export type Concert = ResultOf<typeof ConcertsDocument>['concerts']['edges'][number]['node']
+export type AuditLogEntry = ResultOf<typeof AuditLogDocument>['auditLog']['edges'][number]['node']
 
-/** A page of a list that is longer: its items, the newest first. */
+/** A page of a list, the newest items first. */
 export interface ListPage<Item> {
   items: readonly Item[]
-  /** Where the next page begins; null: there is none. */
+  /** Of the next page. Null: there is none. */
   olderCursor: string | null | undefined
   isNewest: boolean
 }
 
-/** In this tab only, and gone with it. */
+/** In sessionStorage: gone with the tab. */
 const KEY = 'operatorToken'
 
 export const token = signal(session.get(KEY))
-/** Was it the server that showed them out? */
+/** Whether the server has rejected the token. */
 export const expired = signal(false)
-export const connected = signal(true)
-export const subscriptions = createSubscriptions((now) => (connected.value = now))
 export const concerts = signal<ListPage<Concert>>({ items: [], olderCursor: null, isNewest: true })
 export const auditLog = signal<ListPage<AuditLogEntry>>({ items: [], olderCursor: null, isNewest: true })
 
+/** Concerts of a page: each has a live card. */
+const CONCERTS = 10
+
 export const credentials = () => ({ accessToken: token.value ?? undefined })
 
-/** Asks in the operator's name. @throws what `ask` throws */
+/** Sends an operation with the operator's token. @throws ApiError */
 export async function request<Data, Variables>(
-  document: TadaDocumentNode<Data, Variables>,
+  document: TypedDocument<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
   try {
-    return await execute(document, variables, credentials())
+    return await client.request(document, variables, credentials())
   } catch (error) {
     if (error instanceof ApiError) handleErrorCode(error.code)
     throw error
   }
 }
 
-/** A token that is not taken any more opens nothing: the desk asks for another, instead of standing still. */
+/** Signs out when the token is rejected, so that the page asks for another one. */
 export function handleErrorCode(code: string): void {
   if (code !== 'UNAUTHENTICATED') return
   signOut()
   expired.value = true
 }
 
-/** Shows the newest concerts, or those that are older. */
+/** Loads the newest concerts, or those before a cursor. */
 export async function loadConcerts(before: string | null = null): Promise<undefined> {
-  const { edges, pageInfo } = (await request(Concerts, { before })).concerts
+  const { edges, pageInfo } = (await request(ConcertsDocument, { last: CONCERTS, before })).concerts
   const older = pageInfo.hasPreviousPage ? pageInfo.startCursor : null
   concerts.value = {
     items: edges.map(({ node }) => node).reverse(),
@@ -61,17 +62,17 @@ export async function loadConcerts(before: string | null = null): Promise<undefi
   }
 }
 
-/** Shows what was changed last, or before that. */
+/** Loads the newest entries, or those after a cursor. */
 export async function loadAuditLog(after: string | null = null): Promise<undefined> {
-  const { edges, pageInfo } = (await request(AuditLog, { after })).operatorActions
+  const { edges, pageInfo } = (await request(AuditLogDocument, { after })).auditLog
   const older = pageInfo.hasNextPage ? pageInfo.endCursor : null
   auditLog.value = { items: edges.map(({ node }) => node), olderCursor: older, isNewest: after === null }
 }
 
-/** @throws Refused when the token is not an operator's */
-export async function signIn(written: string): Promise<undefined> {
-  const accessToken = written.replace(/^Bearer +/i, '')
-  await execute(AuditLog, { after: null }, { accessToken })
+/** @throws ApiError when the token is not an operator's */
+export async function signIn(typed: string): Promise<undefined> {
+  const accessToken = typed.replace(/^Bearer +/i, '')
+  await client.request(AuditLogDocument, {}, { accessToken })
   session.set(KEY, accessToken)
   token.value = accessToken
   expired.value = false

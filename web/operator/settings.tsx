@@ -1,15 +1,15 @@
-/** What can be changed about a line. First it is said what that would do, and only what was said is done. */
+/** The settings of a queue. A change is shown with its forecast first, and applied after a confirmation. */
 import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { ResultOf, VariablesOf } from '../shared/graphql.ts'
-import { Forecast, UpdateQueue } from './documents.ts'
+import { QueueForecastDocument, UpdateQueueDocument } from '../../client/documents.ts'
+import type { ResultOf, VariablesOf } from '../../client/graphql.ts'
 import type { QueueSettings } from './stats.ts'
 import { Field, Form } from './form.tsx'
 import { loadAuditLog, request } from './session.ts'
 import { getMessages } from './messages.ts'
 
-/** What is left out stays as it is, also when somebody else changes it meanwhile. */
-type Change = Omit<VariablesOf<typeof Forecast>, 'concertId'>
+/** What is left out stays as it is, also when another operator changes it meanwhile. */
+type Change = Omit<VariablesOf<typeof QueueForecastDocument>, 'concertId'>
 
 interface SettingsProps {
   concertId: string
@@ -17,40 +17,42 @@ interface SettingsProps {
 }
 
 export function Settings({ concertId, settings }: SettingsProps) {
-  /** What was typed; a field that nobody touched shows what is in force. */
+  /** What was typed. A field that was not touched shows what is in force. */
   const draft = useSignal<{ capacity?: string; rate?: string }>({})
-  const pending = useSignal<{ change: Change; outlook: string } | null>(null)
+  const pending = useSignal<{ change: Change; forecast: string } | null>(null)
   const messages = getMessages()
   const { capacity, ratePerSecond, paused } = settings.value
   const shown = { capacity: String(capacity), rate: String(ratePerSecond ?? ''), ...draft.value }
 
-  const drop = (): void => {
+  const discard = (): void => {
     pending.value = null
   }
-  // What was said was about a change of what is not there any more.
-  useEffect(drop, [capacity, ratePerSecond, paused])
+  // A forecast is about the settings of then.
+  useEffect(discard, [capacity, ratePerSecond, paused])
 
   const write = (typed: typeof draft.value): void => {
     draft.value = { ...draft.value, ...typed }
-    drop()
+    discard()
   }
-  const foresee = async (change: Change): Promise<undefined> => {
-    drop()
-    const { value: written } = draft
-    const { queueForecast } = await request(Forecast, { concertId, ...change })
-    // Who went on typing wants to know something else.
-    if (draft.value === written) pending.value = { change, outlook: describeForecast(queueForecast) }
+  const forecast = async (change: Change): Promise<undefined> => {
+    discard()
+    const { value: typed } = draft
+    const { queueForecast } = await request(QueueForecastDocument, { concertId, ...change })
+    // Another draft needs another forecast.
+    if (draft.value === typed) pending.value = { change, forecast: describeForecast(queueForecast) }
   }
-  const foreseeTyped = async (): Promise<string | undefined> => {
+  const forecastTyped = async (): Promise<string | undefined> => {
     const rate = shown.rate === '' ? null : Number(shown.rate)
     const change = {
       ...(Number(shown.capacity) === capacity ? {} : { capacity: Number(shown.capacity) }),
       ...(rate === ratePerSecond ? {} : { ratePerSecond: rate }),
     }
-    return Object.keys(change).length === 0 ? messages.unchanged : foresee(change)
+    return Object.keys(change).length === 0 ? messages.unchanged : forecast(change)
   }
   const apply = async (change: Change): Promise<undefined> => {
-    settings.value = (await request(UpdateQueue, { input: { concertId, ...change } })).updateQueue
+    settings.value = (
+      await request(UpdateQueueDocument, { input: { concertId, ...change } })
+    ).updateQueue.queue
     if (change.paused === undefined) draft.value = {}
     await loadAuditLog()
   }
@@ -58,7 +60,7 @@ export function Settings({ concertId, settings }: SettingsProps) {
   return (
     <>
       <div class="row">
-        <Form label={messages.capacity} button={messages.look} run={foreseeTyped}>
+        <Form label={messages.capacity} button={messages.forecast} run={forecastTyped}>
           <Field
             label={messages.capacity}
             name="capacity"
@@ -82,17 +84,17 @@ export function Settings({ concertId, settings }: SettingsProps) {
         <Form
           label={paused ? messages.resume : messages.pause}
           button={paused ? messages.resume : messages.pause}
-          run={() => foresee({ paused: !paused })}
+          run={() => forecast({ paused: !paused })}
         />
       </div>
       <p class={pending.value ? 'notice' : ''} role="status">
         {pending.value && (
           <>
-            <strong>{describeChange(pending.value.change, settings.value)}</strong> {pending.value.outlook}
+            <strong>{describeChange(pending.value.change, settings.value)}</strong> {pending.value.forecast}
           </>
         )}
       </p>
-      {pending.value && <Confirm change={pending.value.change} apply={apply} cancel={drop} />}
+      {pending.value && <Confirm change={pending.value.change} apply={apply} cancel={discard} />}
     </>
   )
 }
@@ -103,19 +105,19 @@ interface ConfirmProps {
   cancel: () => void
 }
 
-function Confirm({ change, apply, cancel: leave }: ConfirmProps) {
+function Confirm({ change, apply, cancel }: ConfirmProps) {
   const messages = getMessages()
   return (
     <div class="row">
       <Form label={messages.change} button={messages.change} run={() => apply(change)} />
-      <button type="button" class="action quiet" onClick={leave}>
-        {messages.leave}
+      <button type="button" class="action quiet" onClick={cancel}>
+        {messages.keep}
       </button>
     </div>
   )
 }
 
-/** What would be different. */
+/** The difference to the settings of now. */
 function describeChange(change: Change, now: QueueSettings): string {
   const messages = getMessages()
   const rateOf = (rate: number | null): string => (rate === null ? messages.noLimit : String(rate))
@@ -129,12 +131,11 @@ function describeChange(change: Change, now: QueueSettings): string {
     .join(' ')
 }
 
-/** What would come of it. */
 function describeForecast({
   waiting,
   admissionsPerSecond,
   seconds,
-}: ResultOf<typeof Forecast>['queueForecast']): string {
+}: ResultOf<typeof QueueForecastDocument>['queueForecast']): string {
   const messages = getMessages()
   if (seconds === null) return admissionsPerSecond === 0 ? messages.never(waiting) : messages.unknown(waiting)
   const time = messages.duration(

@@ -1,16 +1,16 @@
-/** The server's clock: the browser's may be wrong by hours, and may be set right in the middle of a sale. */
+/** The server's clock. The browser's may be wrong by hours, and may be corrected in the middle of a sale. */
 
-/** What to add to the time since the page was loaded, in milliseconds, and how far that may be off. */
+/** Added to performance.now(), in milliseconds, with the error that it may have. */
 let offset = { ms: Date.now() - performance.now(), errorMs: Infinity }
 
-/** @param date the Date header of an answer, which has whole seconds; @param askedAt when it was asked for: performance.now() */
-export function syncServerClock(date: string | null, askedAt: number): void {
-  const sent = date === null ? NaN : Date.parse(date)
-  if (Number.isNaN(sent)) return
+/** @param date the Date header of a response, in whole seconds; @param sentAt performance.now() when the request was sent */
+export function syncServerClock(date: string | null, sentAt: number): void {
+  const serverTime = date === null ? NaN : Date.parse(date)
+  if (Number.isNaN(serverTime)) return
   const arrivedAt = performance.now()
-  const errorMs = (arrivedAt - askedAt) / 2 + 500
-  const ms = sent + 500 - (askedAt + arrivedAt) / 2
-  // A closer look is better. Two that cannot both be right: the device slept, and some clocks sleep with it.
+  const errorMs = (arrivedAt - sentAt) / 2 + 500
+  const ms = serverTime + 500 - (sentAt + arrivedAt) / 2
+  // The more exact measurement wins. If both cannot be right, the device slept, and its clock may have stopped: the new one wins.
   const agrees = Math.abs(ms - offset.ms) <= errorMs + offset.errorMs
   if (agrees && errorMs > offset.errorMs) return
   offset = { ms, errorMs }

@@ -1,4 +1,4 @@
-/** Two languages: the browser's choice at first, the visitor's from then on. */
+/** Two languages: the browser's at first, then the visitor's choice. */
 import { signal } from '@preact/signals'
 import { local } from './storage.ts'
 
@@ -17,7 +17,7 @@ export function setLanguage(next: Language): void {
 
 export const formatNumber = (value: number): string => value.toLocaleString(language.value)
 
-/** With the zone, which is the browser's: a visitor may be in another one than the stage. */
+/** In the browser's time zone, and with its name: the venue may be in another one. */
 export const formatDate = (moment: string): string =>
   new Date(moment).toLocaleString(language.value, {
     weekday: 'long',
@@ -29,7 +29,7 @@ export const formatDate = (moment: string): string =>
     timeZoneName: 'short',
   })
 
-/** Minutes and seconds that are left for certain: 5:00 is not 5:01. @param ms not negative */
+/** Minutes and seconds, rounded down: time that is certainly left. */
 export const formatDuration = (ms: number): string => {
   const seconds = Math.max(0, Math.floor(ms / 1_000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`

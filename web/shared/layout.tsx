@@ -1,4 +1,4 @@
-/** What stands around every page: where it is from, the language, and whether there is a connection. */
+/** The frame of every page: home link, language, and a note when the connection is lost. */
 import { effect } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { language, setLanguage } from './i18n.ts'
@@ -8,10 +8,9 @@ effect(() => {
 })
 
 interface LayoutProps {
-  /** Where the name of the house leads. */
+  /** The link of the name. */
   home: string
   connected: boolean
-  /** Its messages for the other language, and for a lost connection. */
   messages: { language: string; offline: string }
   kind?: string
   children: ComponentChildren

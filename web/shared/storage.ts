@@ -1,15 +1,15 @@
-/** localStorage and sessionStorage; memory, where the browser keeps nothing: all cookies blocked, some in-app browsers. */
+/** localStorage and sessionStorage; memory where the browser has none: with all cookies blocked, in some in-app browsers. */
 
 export interface Store {
-  /** Does it outlive the page? */
+  /** False: memory. */
   isPersistent: boolean
   get(key: string): string | null
-  /** @param value null: forgets it */
+  /** @param value null: removes it */
   set(key: string, value: string | null): void
   keys(): string[]
 }
 
-/** @returns undefined: it throws, is null, or takes nothing */
+/** @returns undefined where it throws, is null, or stores nothing */
 function usableStorage(name: 'localStorage' | 'sessionStorage'): Storage | undefined {
   try {
     const storage = window[name] as Storage | null
@@ -43,7 +43,7 @@ function openStore(name: 'localStorage' | 'sessionStorage'): Store {
         if (value === null) storage.removeItem(key)
         else storage.setItem(key, value)
       } catch {
-        // It is full: the page goes on with what it has in memory.
+        // The storage is full: the signals still have the value.
       }
     },
     keys: () => Object.keys(storage),

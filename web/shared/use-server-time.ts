@@ -1,4 +1,4 @@
-/** One beat a second for whatever counts down, on the server's whole seconds; none while nothing does. */
+/** One timer for all countdowns, which ticks on the server's whole seconds. It runs only while there are some. */
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { serverNow } from './clock.ts'
@@ -9,13 +9,13 @@ let timer: number | undefined
 
 function tick(): void {
   ticks.value += 1
-  // To the next second and not for one: timers drift, and browsers slow them down in the background.
+  // Until the next whole second: timers drift, and browsers throttle them in the background.
   timer = window.setTimeout(tick, 1_000 - (serverNow() % 1_000))
 }
 
-const timeAt = (_beat: number): number => serverNow()
+const timeAt = (_tick: number): number => serverNow()
 
-/** The server's time, kept up to the second while the component is there. */
+/** The server's time. The component renders again every second. */
 export function useServerTime(): number {
   useEffect(() => {
     subscribers += 1
@@ -25,6 +25,6 @@ export function useServerTime(): number {
       if (subscribers === 0) clearTimeout(timer)
     }
   }, [])
-  // A beat says when to look, and not what time it is: the last one may have been long ago.
+  // The clock and not the tick: the last tick may be long ago.
   return timeAt(ticks.value)
 }
