@@ -9,6 +9,7 @@ import {
   type GraphQLResponse,
   type ResponseInfo,
 } from './http.ts'
+import type { Heartbeat } from './socket.ts'
 import { createSubscriptions, type Handlers } from './subscriptions.ts'
 
 export { ApiError } from './errors.ts'
@@ -26,6 +27,8 @@ export interface ClientOptions {
   timeoutMs?: number
   /** Of subscriptions. `auto`: a WebSocket, and server-sent events where none gets through. */
   transport?: 'auto' | 'websocket' | 'sse'
+  /** Of the WebSocket; by default a ping every 18 s, and 6 s for its pong. */
+  heartbeat?: Heartbeat
   fetch?: Fetch
   /** Where there is none in `globalThis`: see node.ts. */
   webSocketImpl?: unknown
@@ -90,6 +93,7 @@ export function createClient(given: ClientOptions): Client {
     ...options,
     credentials: own,
     webSocketImpl: given.webSocketImpl,
+    heartbeat: given.heartbeat,
     transport: given.transport ?? 'auto',
     reconnect: retry,
     onConnection: given.onConnection ?? (() => undefined),

@@ -13,8 +13,14 @@ const CONNECT_MS_MAX = 5_000
 /** The same for a network where a socket was open before: the server may only have been slow once. */
 const UNANSWERED_MAX = 2
 /** A connection that is lost without a close frame is found by a ping, within half a minute. */
-const PING_MS = 18_000
-const PONG_MS = 6_000
+const HEARTBEAT: Heartbeat = { pingMs: 18_000, pongMs: 6_000 }
+
+export interface Heartbeat {
+  /** How often a ping is sent. */
+  pingMs: number
+  /** How long its pong may take. */
+  pongMs: number
+}
 
 export interface SocketOptions extends Timing {
   /** Of the GraphQL endpoint: http or https. */
@@ -23,6 +29,7 @@ export interface SocketOptions extends Timing {
   credentials: Credentials
   webSocketImpl: unknown
   reconnect: boolean
+  heartbeat?: Heartbeat | undefined
   /** Called when the socket is open, and when it no longer is. */
   onOpen: (open: boolean) => void
 }
@@ -38,6 +45,7 @@ export interface Socket {
 
 export function openSocket(options: SocketOptions): Socket {
   const { url, credentials, webSocketImpl, reconnect, onOpen, sleep, random } = options
+  const { pingMs, pongMs } = options.heartbeat ?? HEARTBEAT
   let failed = 0
   let unanswered = 0
   let wasOpen = false
@@ -53,7 +61,7 @@ export function openSocket(options: SocketOptions): Socket {
     retryAttempts: reconnect ? Infinity : 0,
     shouldRetry: () => !isBlocked(),
     retryWait: (attempt) => sleep(backoffMs(attempt, random)),
-    keepAlive: PING_MS,
+    keepAlive: pingMs,
     on: {
       connecting: () => {
         clearTimeout(connectTimer)
@@ -69,7 +77,7 @@ export function openSocket(options: SocketOptions): Socket {
         onOpen(true)
       },
       ping: (received) => {
-        if (!received) pongTimer = setTimeout(() => client.terminate(), PONG_MS)
+        if (!received) pongTimer = setTimeout(() => client.terminate(), pongMs)
       },
       pong: (received) => {
         if (received) clearTimeout(pongTimer)

@@ -1,14 +1,14 @@
-/** Sends operations to the servers, and writes each down before it goes and when it is answered. */
+/** The client of the fault runs: sends operations to any server, and logs each before it is sent and when it is answered. */
 import { createAuth } from '../../src/auth/access-tokens.ts'
-import type { Answered, Log, Outcome, Ticket } from './log.ts'
-import { readToken } from './log.ts'
-import { documents, type Op } from './operations.ts'
+import { createClient, type ApiError, type Credentials, type GraphQLResponse } from '../../client/client.ts'
+import type { Fetch } from '../../client/http.ts'
+import { readToken, type Answered, type Log, type Outcome, type Ticket } from './log.ts'
+import { fieldsOf, operations, type Op } from './operations.ts'
 import type { FaultCluster } from './cluster/types.ts'
 
-/** Longer than any deadline of a server: whoever has not answered by then never will. */
+/** Longer than any deadline of a server. */
 const TIMEOUT_MS = 8_000
 
-/** Somebody with an access token. */
 export interface User {
   uuid: string
   accessToken: string
@@ -19,66 +19,88 @@ export interface RequestOptions {
   server: number
   /** The queue ticket to show. */
   token?: string | undefined
+  /** What it uses of another user: see Sent. */
   theft?: string | undefined
 }
 
 export interface Result {
   outcome: Outcome
   code: string | undefined
-  /** Of HTTP; undefined: there was no answer. */
+  /** Of HTTP; undefined: no response. */
   status?: number
-  /** What the operation's field said; a list is under `list`. */
+  /** The fields of the response: see fieldsOf. */
   answer: Record<string, unknown> | undefined
+  retryAfterSeconds?: number | undefined
 }
 
 export interface ApiClient {
   request(op: Op, variables: Record<string, unknown>, options: RequestOptions): Promise<Result>
   createUser(uuid: string, role?: 'buyer' | 'operator'): Promise<User>
-  /** How it went so far, for the progress line. */
+  /** Of the outcomes so far, for the progress line. */
   counts: Record<Outcome, number>
 }
 
-interface Body {
-  data?: Record<string, unknown> | null
-  errors?: { message: string; extensions?: { code?: string } }[]
-}
-
-/** Codes after which it may have been done, or will be done by trying again. */
+/** Codes of errors after which the operation may have had its effect, or would have it when sent again. */
 const UNKNOWN_OUTCOME = new Set(['OVERLOADED', 'INTERNAL'])
 
-/** A server has a short way for who takes any JSON, and a long one for who knows the media type of GraphQL over HTTP. */
+/** Responses to `*\/*` come from the fast path of the server, the others from Yoga. */
 const ACCEPTED = ['*/*', 'application/graphql-response+json, application/json;q=0.9'] as const
+let requests = 0
+const alternatingFetch: Fetch = (url, { headers, ...init }) =>
+  fetch(url, { ...init, headers: { ...headers, accept: ACCEPTED[requests++ % ACCEPTED.length] ?? '' } })
+
+/** Sends an operation once. @throws never: no response is an unknown outcome */
+export async function sendOperation(
+  url: string,
+  op: Op,
+  variables: object,
+  credentials: Credentials,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Result> {
+  try {
+    const client = createClient({ url, timeoutMs, retry: false, fetch: alternatingFetch })
+    return toResult(
+      op,
+      await client.send<Record<string, unknown>>(operations[op] as never, variables, credentials),
+    )
+  } catch (error) {
+    const code = (error as ApiError).code.replace('NETWORK ', '')
+    const status = /^HTTP_(\d+)$/.exec(code)?.[1]
+    return { outcome: 'unknown', code, answer: undefined, ...(status && { status: Number(status) }) }
+  }
+}
+
+function toResult(op: Op, { status, data, errors }: GraphQLResponse<Record<string, unknown>>): Result {
+  const error = errors?.[0]
+  if (error) {
+    const { code = 'NO_CODE', retryAfterSeconds } = error.extensions ?? {}
+    const outcome = UNKNOWN_OUTCOME.has(code) ? 'unknown' : 'refused'
+    return { status, outcome, code, answer: { message: error.message }, retryAfterSeconds }
+  }
+  const value = data?.[op]
+  if (value === undefined) return { status, outcome: 'unknown', code: 'NO_DATA', answer: undefined }
+  if (value === null) return { status, outcome: 'refused', code: 'NULL', answer: undefined }
+  const answer = fieldsOf(op, value)
+  if ('message' in answer) return { status, outcome: 'refused', code: String(answer.__typename), answer }
+  return { status, outcome: 'ok', code: undefined, answer }
+}
+
+export async function createUser(
+  { env }: FaultCluster,
+  uuid: string,
+  role: 'buyer' | 'operator' = 'buyer',
+): Promise<User> {
+  const auth = createAuth({ kind: 'secret', secret: env.AUTH_SECRET ?? '' })
+  return { uuid, accessToken: await auth.issue({ userId: uuid, role }, 7_200) }
+}
 
 export function createApiClient(cluster: FaultCluster, log: Log): ApiClient {
-  const auth = createAuth({ kind: 'secret', secret: cluster.env.AUTH_SECRET ?? '' })
   const counts: ApiClient['counts'] = { ok: 0, refused: 0, unknown: 0 }
   let last = 0
-
-  async function send(call: number, op: Op, variables: object, options: RequestOptions): Promise<Result> {
-    const { user, server, token } = options
-    const response = await fetch(cluster.servers[server]?.url ?? '', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: ACCEPTED[call % ACCEPTED.length] ?? '',
-        authorization: `Bearer ${user.accessToken}`,
-        ...(token === undefined ? {} : { 'x-queue-token': token }),
-      },
-      body: JSON.stringify({ query: documents[op], variables }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
-    const { status } = response
-    const body = parsed(await response.text())
-    return body
-      ? { ...toResult(op, body), status }
-      : { outcome: 'unknown', code: 'NOT_JSON', answer: undefined, status }
-  }
-
   return {
     counts,
-    request: async (op, variables, options) => {
+    request: async (op, variables, { user, server, token, theft }) => {
       const call = (last += 1)
-      const { user, server, token, theft } = options
       log.write({
         kind: 'sent',
         call,
@@ -89,18 +111,15 @@ export function createApiClient(cluster: FaultCluster, log: Log): ApiClient {
         ticket: token === undefined ? undefined : ticketOf(token),
         theft,
       })
-      const result = await send(call, op, variables, options).catch((error: unknown): Result => {
-        return { outcome: 'unknown', code: errorCodeOf(error), answer: undefined }
-      })
+      const url = cluster.servers[server]?.url ?? ''
+      const credentials = { accessToken: user.accessToken, queueToken: token }
+      const result = await sendOperation(url, op, variables, credentials)
       counts[result.outcome] += 1
       const answered: Omit<Answered, 'at'> = { kind: 'answered', call, ...result }
       log.write(answered)
       return result
     },
-    createUser: async (uuid, role = 'buyer') => ({
-      uuid,
-      accessToken: await auth.issue({ userId: uuid, role }, 7_200),
-    }),
+    createUser: (uuid, role) => createUser(cluster, uuid, role),
   }
 }
 
@@ -113,35 +132,4 @@ function ticketOf(token: string): Ticket | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Undefined: it is not JSON, or cut off in the middle. */
-function parsed(text: string): Body | undefined {
-  try {
-    return JSON.parse(text) as Body
-  } catch {
-    return undefined
-  }
-}
-
-function toResult(op: Op, { data, errors }: Body): Result {
-  const error = errors?.[0]
-  if (error) {
-    const code = error.extensions?.code ?? 'NO_CODE'
-    const outcome = UNKNOWN_OUTCOME.has(code) ? 'unknown' : 'refused'
-    return { outcome, code, answer: { message: error.message } }
-  }
-  const value = data?.[op]
-  if (value === undefined) return { outcome: 'unknown', code: 'NO_DATA', answer: undefined }
-  if (value === null) return { outcome: 'refused', code: 'NULL', answer: undefined }
-  const answer = Array.isArray(value) ? { list: value as unknown[] } : (value as Record<string, unknown>)
-  if ('message' in answer) return { outcome: 'refused', code: String(answer.__typename), answer }
-  return { outcome: 'ok', code: undefined, answer }
-}
-
-/** Of what went wrong on the way: the innermost code there is. */
-function errorCodeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'UNKNOWN'
-  const { code } = (error.cause ?? error) as { code?: unknown }
-  return typeof code === 'string' ? code : error.name
 }

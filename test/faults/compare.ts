@@ -1,6 +1,7 @@
-/** Sends one operation over every path and several times: nothing but the data may decide the answer. */
-import { createClient } from 'graphql-ws'
-import { WebSocket } from 'ws'
+/** Sends one operation over every path and several times: only the data may decide the response. */
+import { createClient, type Credentials } from '../../client/client.ts'
+import { headersOf } from '../../client/http.ts'
+import { nodeWebSocket } from '../../client/node.ts'
 import type { User } from './client.ts'
 import type { Log } from './log.ts'
 import type { Random, FaultCluster } from './cluster/types.ts'
@@ -10,49 +11,44 @@ interface Operation {
   variables: Record<string, unknown>
 }
 
-type Path = (url: string, operation: Operation, headers: Record<string, string>) => Promise<string>
+type Path = (url: string, operation: Operation, credentials: Credentials) => Promise<string>
 
-const ANSWER_MS_MAX = 8_000
-/** More than an optimisation may wait for before it changes how an operation is run. */
+const RESPONSE_MS_MAX = 8_000
+/** An optimisation may change how an operation runs after it was seen a few times. */
 const REPEATS = 4
 
 const post =
   (accept: string): Path =>
-  async (url, operation, headers) => {
+  async (url, operation, credentials) => {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json', accept },
+      headers: { ...headersOf(credentials), 'content-type': 'application/json', accept },
       body: JSON.stringify(operation),
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal: AbortSignal.timeout(RESPONSE_MS_MAX),
     })
     return response.text()
   }
 
-const get: Path = async (url, { query, variables }, headers) => {
+const get: Path = async (url, { query, variables }, credentials) => {
   const search = new URLSearchParams({ query, variables: JSON.stringify(variables) })
   const response = await fetch(`${url}?${search.toString()}`, {
-    headers: { ...headers, accept: 'application/json' },
-    signal: AbortSignal.timeout(ANSWER_MS_MAX),
+    headers: { ...headersOf(credentials), accept: 'application/json' },
+    signal: AbortSignal.timeout(RESPONSE_MS_MAX),
   })
   return response.text()
 }
 
-const overWebSocket: Path = (url, operation, connectionParams) => {
-  const client = createClient({
-    url: url.replace('http', 'ws'),
-    webSocketImpl: WebSocket,
-    retryAttempts: 0,
-    connectionAckWaitTimeout: ANSWER_MS_MAX,
-    connectionParams,
-  })
+const webSocketImpl = nodeWebSocket()
+const overWebSocket: Path = (url, { query, variables }, credentials) => {
+  const options = { retry: false, transport: 'websocket', webSocketImpl } as const
+  const client = createClient({ url, credentials, ...options })
   return new Promise<string>((resolve, reject) => {
-    setTimeout(() => reject(new Error('no answer')), ANSWER_MS_MAX)
-    client.subscribe(operation, {
-      next: (result) => resolve(JSON.stringify(result)),
-      error: () => reject(new Error('the connection is gone')),
-      complete: () => undefined,
+    setTimeout(() => reject(new Error('no response')), RESPONSE_MS_MAX)
+    client.subscribe(query, variables, {
+      onNext: (data) => resolve(JSON.stringify({ data })),
+      onError: reject,
     })
-  }).finally(() => client.terminate())
+  }).finally(() => void client.close())
 }
 
 const PATHS: Record<string, Path> = {
@@ -62,7 +58,7 @@ const PATHS: Record<string, Path> = {
   WebSocket: overWebSocket,
 }
 
-/** Conditions, fragments that are spread twice, and aliases, over what never changes. */
+/** Conditions, fragments spread twice, and aliases, over data that does not change. */
 const DOCUMENTS = [
   `query ($id: ID!, $a: Boolean!) { reservation(id: $id) { ...R @include(if: $a) ...R } }
     fragment R on Reservation { id price payment { id amount } }`,
@@ -74,7 +70,7 @@ const DOCUMENTS = [
     fragment R on Reservation { seats { number } ... on Reservation @include(if: $a) { id } }`,
 ]
 
-/** Asks about a reservation that is paid for, and writes down what every path answered. */
+/** Logs the responses of all paths about a reservation that is paid. */
 export async function compare(
   { cluster, log }: { cluster: FaultCluster; log: Log },
   user: User,
@@ -84,18 +80,18 @@ export async function compare(
   const query = random.pick(DOCUMENTS)
   const operation = { query, variables: { id: reservationId, a: random.next() < 0.5 } }
   const { url } = random.pick(cluster.servers)
-  const headers = { authorization: `Bearer ${user.accessToken}` }
+  const { accessToken } = user
   const answers: { path: string; text: string }[] = []
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     for (const [path, send] of Object.entries(PATHS)) {
-      const text = await send(url, operation, headers).catch(() => undefined)
+      const text = await send(url, operation, { accessToken }).catch(() => undefined)
       if (text !== undefined && hasNoErrors(text)) answers.push({ path, text })
     }
   }
   log.write({ kind: 'compared', operation: JSON.stringify(operation), answers })
 }
 
-/** Was it answered in full? What is broken at the moment may answer with an error, or with half a body. */
+/** A fault may cause errors, or cut the body. */
 function hasNoErrors(text: string): boolean {
   try {
     return !('errors' in (JSON.parse(text) as object))

@@ -1,12 +1,11 @@
-/** A page that a browser has frozen: its connection stays and answers WebSocket pings, and none of its code runs. */
+/** A page that the browser has frozen: its socket stays open and answers WebSocket pings, and none of its code runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WebSocket } from 'ws'
 import type { User } from './client.ts'
 import { readToken, type Log } from './log.ts'
-import { statusSubscription } from './operations.ts'
+import { subscribeRaw } from './raw-subscription.ts'
 import type { FaultCluster } from './cluster/types.ts'
 
-/** Watches a ticket, and sends nothing any more once the server has answered, for `ms` or until the signal. */
+/** Subscribes, then sends nothing, for `ms` or until the signal. */
 export async function freeze(
   { cluster, log, signal }: { cluster: FaultCluster; log: Log; signal: AbortSignal },
   user: User,
@@ -14,21 +13,15 @@ export async function freeze(
   server: number,
   ms: number,
 ): Promise<void> {
-  const url = (cluster.servers[server]?.url ?? '').replace('http', 'ws')
-  const socket = new WebSocket(url, 'graphql-transport-ws')
-  socket.on('error', () => undefined)
-  socket.on('open', () => {
-    const payload = { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token }
-    socket.send(JSON.stringify({ type: 'connection_init', payload }))
-  })
   const frozen = new AbortController()
-  socket.once('message', () => {
+  const ticket = readToken(token)
+  const credentials = { accessToken: user.accessToken, queueToken: token }
+  const socket = subscribeRaw(cluster.servers[server]?.url ?? '', credentials, ({ type }) => {
+    if (type !== 'connection_ack') return
     frozen.abort()
-    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: statusSubscription } }))
-    log.write({ kind: 'frozen', user: user.uuid, ticket: readToken(token), phase: 'start' })
+    log.write({ kind: 'frozen', user: user.uuid, ticket, phase: 'start' })
   })
   await sleep(ms, undefined, { signal }).catch(() => undefined)
-  if (frozen.signal.aborted)
-    log.write({ kind: 'frozen', user: user.uuid, ticket: readToken(token), phase: 'end' })
+  if (frozen.signal.aborted) log.write({ kind: 'frozen', user: user.uuid, ticket, phase: 'end' })
   socket.terminate()
 }

@@ -53,7 +53,7 @@ export interface Answered {
 export type Entry = { at: number } & (
   | Sent
   | Answered
-  | { kind: 'watch'; stream: number; user: string; server: number; ticket: Ticket }
+  | { kind: 'subscribed'; stream: number; user: string; server: number; ticket: Ticket }
   | { kind: 'seen'; stream: number; status: Status }
   | { kind: 'closed'; stream: number; why: string }
   | { kind: 'sale'; concert: string; performances: string[]; seatCount: number }

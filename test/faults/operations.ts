@@ -1,39 +1,47 @@
-/** What buyers and operators ask of the API, in the words of the schema. */
+/** The operations of buyers and operators: those of client/, and two that only a fault run needs. */
+import * as documents from '../../client/documents.ts'
+import { textOf } from '../../client/http.ts'
 
-const status = `__typename
-  ... on Waiting { position } ... on Admitted { until } ... on Finished { at } ... on Lapsed { reason }`
-const ticket = `userId concertId token status { ${status} }`
-const reservation = `... on Reservation { id price heldUntil seats { number } }`
-const refusal = `... on Refusal { message }`
-
-/** One document for each operation; its name is also that of the field, but for aliases. */
-export const documents = {
-  issueQueueToken: `mutation ($input: IssueQueueTokenInput!) {
-    issueQueueToken(input: $input) { __typename ... on QueueTicket { ${ticket} } ${refusal} } }`,
-  queueTicket: `query ($token: String) { queueTicket(token: $token) { ${ticket} } }`,
-  leaveQueue: `mutation ($input: LeaveQueueInput!) { leaveQueue(input: $input) { ${ticket} } }`,
+/** By the field of the operation. */
+export const operations = {
+  issueQueueToken: documents.IssueQueueTokenDocument,
+  queueTicket: documents.QueueTicketDocument,
+  leaveQueue: documents.LeaveQueueDocument,
   performances: `query ($concertId: ID!) {
     performances(concertId: $concertId, bookableOnly: false) { id seats(status: null) { number status } } }`,
-  holdSeats: `mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { __typename ${reservation}
-    ... on SeatTaken { seatNumbers } ... on SeatNotFound { seatNumbers } ... on SeatLimitExceeded { limit } ${refusal} } }`,
-  cancelReservation: `mutation ($input: CancelReservationInput!) { cancelReservation(input: $input) { __typename
-    ${reservation} ... on HoldExpired { heldUntil } ... on AlreadyPaid { paymentId } ${refusal} } }`,
-  payReservation: `mutation ($input: PayReservationInput!) { payReservation(input: $input) { __typename
-    ... on Payment { id amount paidAt reservation { id } } ... on HoldExpired { heldUntil }
-    ... on AlreadyPaid { paymentId } ... on InsufficientPoints { balance price } ${refusal} } }`,
-  chargePoints: `mutation ($input: ChargePointsInput!) { chargePoints(input: $input) { __typename
-    ... on PointAccount { balance userId } ... on BalanceLimitExceeded { limit } ${refusal} } }`,
-  reservation: `query ($id: ID!) { reservation(id: $id) { id status price payment { id } } }`,
+  holdSeats: documents.HoldSeatsDocument,
+  cancelReservation: documents.CancelReservationDocument,
+  payReservation: documents.PayReservationDocument,
+  chargePoints: documents.ChargePointsDocument,
+  reservation: documents.ReservationDocument,
   node: `query ($id: ID!) { node(id: $id) { id } }`,
-  points: `query ($userId: ID) { points(userId: $userId) { balance userId } }`,
-  updateQueue: `mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { capacity paused } }`,
-  createConcert: `mutation ($input: CreateConcertInput!) {
-    createConcert(input: $input) { __typename ... on Concert { id } ${refusal} } }`,
-} as const
+  points: documents.PointsDocument,
+  updateQueue: documents.UpdateQueueDocument,
+  createConcert: documents.CreateConcertDocument,
+}
 
-export type Op = keyof typeof documents
+export type Op = keyof typeof operations
 
-/** Those that take an idempotency key. */
+/** The field of a mutation's payload that it is about. */
+const SUBJECTS: Partial<Record<Op, string>> = {
+  issueQueueToken: 'ticket',
+  leaveQueue: 'ticket',
+  holdSeats: 'reservation',
+  cancelReservation: 'reservation',
+  payReservation: 'payment',
+  chargePoints: 'account',
+  updateQueue: 'queue',
+  createConcert: 'concert',
+}
+
+/** The fields of what an operation is about, or of its refusal. A list is under `list`. */
+export function fieldsOf(op: Op, value: unknown): Record<string, unknown> {
+  if (Array.isArray(value)) return { list: value as unknown[] }
+  const fields = value as Record<string, unknown>
+  return (fields[SUBJECTS[op] ?? ''] as Record<string, unknown> | undefined) ?? fields
+}
+
+/** The operations that take an idempotency key. */
 export const idempotentOperations: ReadonlySet<Op> = new Set<Op>([
   'holdSeats',
   'cancelReservation',
@@ -41,4 +49,4 @@ export const idempotentOperations: ReadonlySet<Op> = new Set<Op>([
   'chargePoints',
 ])
 
-export const statusSubscription = `subscription { queueStatus { ${status} } }`
+export const ticketSubscription = textOf(documents.QueueTicketChangesDocument)

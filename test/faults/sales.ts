@@ -1,9 +1,7 @@
 /** What is on sale: small concerts, so that everybody wants the same few seats; the next one before one is sold out. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { globalId } from '../../src/schema/ids.ts'
 import type { ApiClient, User } from './client.ts'
-import { withConnection } from './history.ts'
 import type { Log } from './log.ts'
 import type { Random, FaultCluster } from './cluster/types.ts'
 
@@ -67,19 +65,10 @@ export async function createSales(
         continue
       }
       const concert = uuidOf(answer.id)
-      const rows = await whenReachable(() =>
-        withConnection(
-          cluster.databaseUrl,
-          (sql) => sql<{ id: string }[]>`select id from performances where concert_id = ${concert}`,
-        ),
-      )
-      const performances = rows.map(({ id }) => ({
-        id: globalId('Performance', id),
-        uuid: id,
-        seatCount: SEATS,
-      }))
+      const ids = (answer.performances as { id: string }[]).map(({ id }) => id)
+      const performances = ids.map((id) => ({ id, uuid: uuidOf(id), seatCount: SEATS }))
       const sale: Sale = { concertId: answer.id, concert, performances }
-      log.write({ kind: 'sale', concert, performances: rows.map(({ id }) => id), seatCount: SEATS })
+      log.write({ kind: 'sale', concert, performances: ids.map(uuidOf), seatCount: SEATS })
       all.push(sale)
       onOpen(sale)
       return sale

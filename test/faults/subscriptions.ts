@@ -1,19 +1,19 @@
-/** Watches a ticket over WebSocket as a browser does: another server when the connection is gone, until told to stop. */
+/** Subscribes to queue tickets as a browser does: to another server when the connection is lost, until it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient } from 'graphql-ws'
-import { WebSocket } from 'ws'
+import { createClient, type ApiError } from '../../client/client.ts'
+import { nodeWebSocket } from '../../client/node.ts'
 import type { User } from './client.ts'
 import { readToken, type Log, type Status } from './log.ts'
-import { statusSubscription } from './operations.ts'
+import { ticketSubscription } from './operations.ts'
 import type { Random, FaultCluster } from './cluster/types.ts'
 
 export interface Subscription {
-  /** What was said last. */
+  /** The last status received. */
   readonly status: Status | undefined
   token: string
   user: User
-  /** Resolves when the status is wanted, when the stream is over, or when the time is. */
-  until(wanted: (status: Status) => boolean, ms: number): Promise<Status | undefined>
+  /** Resolves when the status fits, when the subscription has ended, or after `ms`. */
+  until(fits: (status: Status) => boolean, ms: number): Promise<Status | undefined>
   stop(): Promise<void>
 }
 
@@ -23,52 +23,55 @@ export interface Subscriptions {
   open: Set<Subscription>
 }
 
+interface Data {
+  queueTicketChanges: { status: Status }
+}
+
+/** Finds a half-open connection soon. */
+const HEARTBEAT = { pingMs: 2_000, pongMs: 4_000 }
+const webSocketImpl = nodeWebSocket()
+
 export function createSubscriptions(cluster: FaultCluster, log: Log): Subscriptions {
   const open = new Set<Subscription>()
   let last = 0
 
-  /** One connection, until it is gone. @returns whether the stream was completed by the server */
+  /** Uses one connection until it is lost. @returns whether the server completed the subscription */
   async function connect(
-    subscription: { user: User; token: string },
+    { user, token }: { user: User; token: string },
     server: number,
     signal: AbortSignal,
     onStatus: (status: Status) => void,
   ): Promise<boolean> {
     const stream = (last += 1)
-    const { user, token } = subscription
-    log.write({ kind: 'watch', stream, user: user.uuid, server, ticket: readToken(token) })
+    log.write({ kind: 'subscribed', stream, user: user.uuid, server, ticket: readToken(token) })
     const client = createClient({
-      url: (cluster.servers[server]?.url ?? '').replace('http', 'ws'),
-      webSocketImpl: ErrorTolerantSocket,
-      retryAttempts: 0,
-      connectionAckWaitTimeout: 5_000,
-      connectionParams: { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token },
-      ...heartbeatOptions(),
+      url: cluster.servers[server]?.url ?? '',
+      credentials: { accessToken: user.accessToken, queueToken: token },
+      retry: false,
+      transport: 'websocket',
+      heartbeat: HEARTBEAT,
+      webSocketImpl,
     })
-    let onAbort = (): void => undefined
     const why = await new Promise<string>((resolve) => {
-      onAbort = () => resolve('left')
-      signal.addEventListener('abort', onAbort)
-      client.subscribe<{ queueStatus: Status }>(
-        { query: statusSubscription },
+      const stop = client.subscribe<Data>(
+        ticketSubscription,
+        {},
         {
-          next: ({ data, errors }) => {
-            const status = data?.queueStatus
-            if (!status) {
-              resolve(`error ${errors?.[0]?.message ?? ''}`)
-              return
-            }
+          onNext: ({ queueTicketChanges: { status } }) => {
             log.write({ kind: 'seen', stream, status })
             onStatus(status)
           },
-          error: () => resolve('lost'),
-          complete: () => resolve('complete'),
+          onError: ({ code }: ApiError) => resolve(code),
+          onComplete: () => resolve('complete'),
         },
       )
+      signal.addEventListener('abort', () => {
+        stop()
+        resolve('stopped')
+      })
     })
-    signal.removeEventListener('abort', onAbort)
     log.write({ kind: 'closed', stream, why })
-    client.terminate()
+    void client.close()
     return why === 'complete'
   }
 
@@ -88,7 +91,7 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
         },
         token,
         user,
-        until: (wanted, ms) =>
+        until: (fits, ms) =>
           new Promise((resolve) => {
             const done = (): void => {
               clearTimeout(timer)
@@ -96,7 +99,7 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
               resolve(status)
             }
             const check = (): void => {
-              if (over || (status && wanted(status))) done()
+              if (over || (status && fits(status))) done()
             }
             const timer = setTimeout(done, ms)
             waiting.add(check)
@@ -109,8 +112,8 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
         },
       }
       open.add(subscription)
-      const onStatus = (seen: Status): void => {
-        status = seen
+      const onStatus = (received: Status): void => {
+        status = received
         notify()
       }
       const run = async (): Promise<void> => {
@@ -124,35 +127,6 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
       }
       const running = run()
       return subscription
-    },
-  }
-}
-
-/** graphql-ws stops listening when it closes a socket; ws still reports what goes wrong with it after that. */
-class ErrorTolerantSocket extends WebSocket {
-  constructor(url: string, protocols: string[]) {
-    super(url, protocols)
-    this.on('error', () => undefined)
-  }
-}
-
-/** A half-open connection says nothing for ever; a client that cares sends pings. */
-function heartbeatOptions() {
-  let socket: WebSocket | undefined
-  let timer: NodeJS.Timeout | undefined
-  return {
-    keepAlive: 2_000,
-    on: {
-      opened: (opened: unknown) => {
-        socket = opened as WebSocket
-      },
-      ping: (received: boolean) => {
-        if (!received) timer = setTimeout(() => socket?.terminate(), 4_000)
-      },
-      pong: (received: boolean) => {
-        if (received) clearTimeout(timer)
-      },
-      closed: () => clearTimeout(timer),
     },
   }
 }

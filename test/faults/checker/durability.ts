@@ -7,12 +7,12 @@ import { countOf, intentsOf, reservationsOf, type Intent } from './rows.ts'
 import { idempotentOperations } from '../operations.ts'
 import { checkEach, type Check, type CheckResult } from './types.ts'
 
-/** How the API calls what the books call otherwise. */
-const names: Record<string, string> = {
-  Held: 'Reservation',
-  Cancelled: 'Reservation',
-  Paid: 'Payment',
-  Charged: 'PointAccount',
+/** The operation that succeeds with an outcome of the database. */
+const operationOf: Record<string, string> = {
+  Held: 'holdSeats',
+  Cancelled: 'cancelReservation',
+  Paid: 'payReservation',
+  Charged: 'chargePoints',
 }
 
 /** Each answer that a client got is what the books say that they answered. */
@@ -24,9 +24,9 @@ function acknowledged(run: Run): CheckResult {
     if (!intent) return `${about(call)} was answered ${call.code ?? 'ok'}, and the books know nothing of it`
     const { answer } = intent
     const outcome = String(answer?.outcome)
-    const answered = call.code ?? call.answer?.__typename
-    if (answered !== (names[outcome] ?? outcome))
-      return `${about(call)} was told ${String(answered)}, kept is ${outcome}`
+    const answered = call.code ?? call.op
+    if (answered !== (operationOf[outcome] ?? outcome))
+      return `${about(call)} was told ${answered}, kept is ${outcome}`
     const id = answer?.paymentId ?? answer?.reservationId
     if (call.outcome === 'ok' && typeof id === 'string' && uuidOf(String(call.answer?.id)) !== id) {
       return `${about(call)} was told ${String(call.answer?.id)}, kept is ${id}`

@@ -106,7 +106,7 @@ function fold(
         Object.assign(calls.get(entry.call) ?? {}, answered)
         break
       }
-      case 'watch': {
+      case 'subscribed': {
         const { stream: id, user, server, ticket, at } = entry
         streams.set(id, {
           id,

@@ -1,7 +1,8 @@
-/** What clients do to servers: they vanish while something is being started for them. */
+/** Clients that disconnect while the server starts a subscription for them. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WebSocket } from 'ws'
-import { statusSubscription } from '../operations.ts'
+import { headersOf } from '../../../client/http.ts'
+import { ticketSubscription } from '../operations.ts'
+import { subscribeRaw } from '../raw-subscription.ts'
 import { createTestConcert, createTestUser, joinQueue, type TestUser } from './users.ts'
 import type { Fault, Random } from '../cluster/types.ts'
 import { retry } from './timing.ts'
@@ -15,7 +16,7 @@ interface Client {
   token: string
 }
 
-/** Asks for a stream of server-sent events, and is gone after a moment. */
+/** Requests a stream of server-sent events, and aborts after `ms`. */
 async function disconnectDuringSse(url: string, { user, token }: Client, ms: number): Promise<void> {
   const leaving = new AbortController()
   const answer = fetch(url, {
@@ -24,10 +25,9 @@ async function disconnectDuringSse(url: string, { user, token }: Client, ms: num
     headers: {
       accept: 'text/event-stream',
       'content-type': 'application/json',
-      authorization: `Bearer ${user.accessToken}`,
-      'x-queue-token': token,
+      ...headersOf({ accessToken: user.accessToken, queueToken: token }),
     },
-    body: JSON.stringify({ query: statusSubscription }),
+    body: JSON.stringify({ query: ticketSubscription }),
   })
     .then((response) => response.text())
     .catch(() => undefined)
@@ -36,26 +36,17 @@ async function disconnectDuringSse(url: string, { user, token }: Client, ms: num
   await answer
 }
 
-/** Opens a WebSocket, says everything at once, and is gone after a moment. */
+/** Subscribes over a WebSocket, and drops it after a while. */
 async function disconnectDuringWebSocket(url: string, { user, token }: Client, ms: number): Promise<void> {
-  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
-  socket.on('error', () => undefined)
-  socket.on('open', () => {
-    const payload = { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token }
-    socket.send(JSON.stringify({ type: 'connection_init', payload }))
-  })
-  // The handshake takes its time too.
-  socket.on('message', () =>
-    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: statusSubscription } })),
-  )
-  await sleep(2 * ms)
+  const socket = subscribeRaw(url, { accessToken: user.accessToken, queueToken: token })
+  await sleep(2 * ms) // the handshake takes its time too
   socket.terminate()
 }
 
 const pickTransport = (random: Random) => random.pick([disconnectDuringSse, disconnectDuringWebSocket])
 
 const disconnecting: Fault = {
-  name: 'clients vanish while a stream starts',
+  name: 'clients disconnect while a stream starts',
   target: 'clients',
   run: async (cluster, random, signal) => {
     let client: Client | undefined
@@ -71,5 +62,4 @@ const disconnecting: Fault = {
   },
 }
 
-/** What clients do that a server has to bear. */
 export const clientFaults: readonly Fault[] = [disconnecting]

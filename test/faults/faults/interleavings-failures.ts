@@ -44,11 +44,7 @@ export async function backendKilledInTheMiddle(cluster: FaultCluster): Promise<v
         assert.equal(await userSnapshot(sql, user.uuid), before, `${what}: half an effect`)
       })
       const again = await untilDecided(() => request(op, input))
-      assert.equal(
-        again.outcome,
-        op === 'holdSeats' ? 'Reservation' : 'Payment',
-        `${op} after its death at ${table}`,
-      )
+      assert.equal(again.outcome, 'ok', `${op} after its death at ${table}`)
       const replayed = await untilDecided(() => request(op, input))
       assert.deepEqual(replayed.fields, again.fields, 'the same key, another answer')
     }
@@ -141,7 +137,7 @@ export async function latePayment(cluster: FaultCluster): Promise<void> {
   const first = await payment
   const late = first.outcome === 'OVERLOADED' ? await untilDecided(pay) : first
   assert.equal(late.outcome, 'HoldExpired', 'the late payment')
-  assert.equal(taken.outcome, 'Reservation', 'the rival')
+  assert.equal(taken.outcome, 'ok', 'the rival')
   await withDatabase(cluster, async (sql) => {
     const [row] = await sql<[{ balance: number }]>`
       select balance::int from accounts where user_id = ${early.uuid}`

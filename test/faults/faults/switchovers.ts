@@ -47,9 +47,8 @@ async function createProbe(cluster: FaultCluster, store: 'redis' | 'postgres', s
   })
   return async (): Promise<void> => {
     const deadline = Date.now() + WORKING_MS_MAX
-    const working = store === 'redis' ? 'QueueTicket' : 'ok'
     for (const { index, directUrl } of cluster.servers) {
-      for (let outcome = ''; outcome !== working && !signal.aborted;) {
+      for (let outcome = ''; outcome !== 'ok' && !signal.aborted;) {
         outcome = await request(directUrl).catch(String)
         if (Date.now() > deadline)
           throw new Error(`server ${index} still says ${outcome} after the switchover`)

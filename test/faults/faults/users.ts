@@ -1,80 +1,55 @@
-/** A few people with access tokens, for scripts that know beforehand what has to come out. */
+/** Users with access tokens, for scripts with a known result. */
 import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
-import { createAuth } from '../../../src/auth/access-tokens.ts'
-import { globalId } from '../../../src/schema/ids.ts'
-import { documents, type Op } from '../operations.ts'
+import { createUser, sendOperation, type User } from '../client.ts'
+import type { Op } from '../operations.ts'
+import { uuidOf } from '../sales.ts'
 import type { FaultCluster } from '../cluster/types.ts'
 
 export interface Result {
-  /** What the operation's field said. */
+  /** See fieldsOf. */
   fields: Record<string, unknown>
-  /** `__typename` of the answer, or the code of the error. */
+  /** `ok`, the `__typename` of a refusal, or the code of an error. */
   outcome: string
   retryAfterSeconds: number | undefined
 }
 
-export interface TestUser {
-  uuid: string
-  accessToken: string
-  /** Asks a server, straight or through its link. Rejects when there is no answer. */
-  request(url: string, op: Op, variables: object, token?: string): Promise<Result>
+export interface TestUser extends User {
+  /** @param url of a server, or of its link */
+  request(url: string, op: Op, variables: object, queueToken?: string): Promise<Result>
 }
 
 /** Longer than any deadline of a server, on a machine that is ten times slower than usual. */
 const TIMEOUT_MS = 60_000
 
-/** Somebody new. */
 export async function createTestUser(
-  { env }: FaultCluster,
+  cluster: FaultCluster,
   role: 'buyer' | 'operator' = 'buyer',
 ): Promise<TestUser> {
-  const uuid = randomUUID()
-  const auth = createAuth({ kind: 'secret', secret: env.AUTH_SECRET ?? '' })
-  const accessToken = await auth.issue({ userId: uuid, role }, 7_200)
+  const user = await createUser(cluster, randomUUID(), role)
   return {
-    uuid,
-    accessToken,
-    request: async (url, op, variables, token) => {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          authorization: `Bearer ${accessToken}`,
-          ...(token === undefined ? {} : { 'x-queue-token': token }),
-        },
-        body: JSON.stringify({ query: documents[op], variables }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      })
-      return toResult(op, (await response.json()) as Body)
+    ...user,
+    request: async (url, op, variables, queueToken) => {
+      const credentials = { accessToken: user.accessToken, queueToken }
+      const {
+        answer = {},
+        code = 'ok',
+        ...result
+      } = await sendOperation(url, op, variables, credentials, TIMEOUT_MS)
+      return { fields: answer, outcome: code, retryAfterSeconds: result.retryAfterSeconds }
     },
-  }
-}
-
-interface Body {
-  data?: Record<string, Record<string, unknown> | null> | null
-  errors?: { message: string; extensions: { code: string; retryAfterSeconds?: number } }[]
-}
-
-function toResult(op: Op, { data, errors }: Body): Result {
-  const [error] = errors ?? []
-  const fields = data?.[op] ?? {}
-  return {
-    fields,
-    outcome: error?.extensions.code ?? (fields as { __typename?: string }).__typename ?? 'ok',
-    retryAfterSeconds: error?.extensions.retryAfterSeconds,
   }
 }
 
 export interface TestConcert {
   concert: string
   performance: string
-  /** As the API writes them. */
+  /** The same as global ids. */
   concertId: string
   performanceId: string
 }
 
-/** A concert with one date. */
+/** Creates a concert with one date. */
 export async function createTestConcert(
   cluster: FaultCluster,
   { capacity = 1_000, seatCount = 200 } = {},
@@ -89,14 +64,8 @@ export async function createTestConcert(
     },
   })
   const concertId = String(fields.id)
-  const concert = Buffer.from(concertId, 'base64').toString().split(':')[1] ?? ''
-  const [row] = await withDatabase(
-    cluster,
-    (sql) => sql<{ id: string }[]>`
-    select id from performances where concert_id = ${concert}`,
-  )
-  const performance = row?.id ?? ''
-  return { concert, concertId, performance, performanceId: globalId('Performance', performance) }
+  const [{ id: performanceId = '' } = {}] = fields.performances as { id?: string }[]
+  return { concert: uuidOf(concertId), concertId, performance: uuidOf(performanceId), performanceId }
 }
 
 /** Joins. @returns the token */
@@ -106,7 +75,7 @@ export async function joinQueue(user: TestUser, url: string, { concertId }: Test
   return fields.token
 }
 
-/** Looks into PostgreSQL, past all links. */
+/** Connects to PostgreSQL without a link. */
 export async function withDatabase<T>(
   { databaseUrl }: FaultCluster,
   run: (sql: postgres.Sql) => Promise<T>,

@@ -40,8 +40,8 @@ async function connectClient(
     serverIndex: undefined,
     connectedAt: 0,
     position: () =>
-      (subscription?.received.last as { data?: { queueStatus: { position?: number } } }).data?.queueStatus
-        .position,
+      (subscription?.received.last as { data?: { queueTicketChanges: { status: { position?: number } } } })
+        .data?.queueTicketChanges.status.position,
     stop: () => {
       gone = true
       subscription?.drop()

@@ -116,10 +116,8 @@ export interface Timed extends Result {
 
 export async function timed(run: () => Promise<Result>): Promise<Timed> {
   const began = performance.now()
-  const answer = await run().catch((error: unknown): Result => {
-    return { fields: {}, outcome: `no answer: ${String(error)}`, retryAfterSeconds: undefined }
-  })
-  return { ...answer, ms: performance.now() - began }
+  const result = await run()
+  return { ...result, ms: performance.now() - began }
 }
 
 /** Is this how a server says that it is too busy? */

@@ -67,7 +67,7 @@ async function whileUnavailable(
 export async function postgresRecovers(cluster: FaultCluster): Promise<Measurement[]> {
   const { testConcert } = await createQueue(cluster, 1)
   const { charge, join } = await createRequests(cluster, testConcert.concertId)
-  const works = () => onEveryServer(cluster, async (url) => (await charge(url)).outcome === 'PointAccount')
+  const works = () => onEveryServer(cluster, async (url) => (await charge(url)).outcome === 'ok')
   const measurements: Measurement[] = []
 
   cluster.postgres.kill('SIGQUIT')
@@ -75,9 +75,7 @@ export async function postgresRecovers(cluster: FaultCluster): Promise<Measureme
   await sleep(500)
   measurements.push(...(await whileUnavailable(cluster, 'PostgreSQL stopped', charge, POSTGRES_MS)))
   const joined = await timed(() => join(urlOf(cluster, 1)))
-  measurements.push(
-    atCount('PostgreSQL stopped: joining goes on', Number(joined.outcome === 'QueueTicket'), 1),
-  )
+  measurements.push(atCount('PostgreSQL stopped: joining goes on', Number(joined.outcome === 'ok'), 1))
   await sleep(8_000)
   await cluster.postgres.start()
   measurements.push(
@@ -98,7 +96,7 @@ export async function postgresRecovers(cluster: FaultCluster): Promise<Measureme
 export async function redisRecovers(cluster: FaultCluster): Promise<Measurement[]> {
   const { testConcert, members } = await createQueue(cluster, PEOPLE)
   const { charge, join } = await createRequests(cluster, testConcert.concertId)
-  const works = () => onEveryServer(cluster, async (url) => (await join(url)).outcome === 'QueueTicket')
+  const works = () => onEveryServer(cluster, async (url) => (await join(url)).outcome === 'ok')
   const before = await positionsOf(cluster, members)
   const kept = async (what: string): Promise<Measurement> => {
     const after = await positionsOf(cluster, members)
@@ -111,7 +109,7 @@ export async function redisRecovers(cluster: FaultCluster): Promise<Measurement[
   await sleep(500)
   measurements.push(...(await whileUnavailable(cluster, 'Redis killed', join, REDIS_MS)))
   const charged = await timed(() => charge(urlOf(cluster, 1)))
-  measurements.push(atCount('Redis killed: charging goes on', Number(charged.outcome === 'PointAccount'), 1))
+  measurements.push(atCount('Redis killed: charging goes on', Number(charged.outcome === 'ok'), 1))
   await sleep(5_000)
   await cluster.redis.start()
   measurements.push(
@@ -186,8 +184,7 @@ export async function linksBlackholed(cluster: FaultCluster): Promise<Measuremen
       atCount(`link to ${name} dead: OVERLOADED`, answers.filter(isOverloaded).length, answers.length),
     )
     await link?.restore()
-    const works = async () =>
-      (await many()).every(({ outcome }) => outcome === 'PointAccount' || outcome === 'QueueTicket')
+    const works = async () => (await many()).every(({ outcome }) => outcome === 'ok')
     measurements.push(
       atMostMs(`link to ${name} mended → every call works`, await timeUntil(works, GIVE_UP_MS), 15_000),
     )

@@ -1,15 +1,14 @@
-/** A subscriber to `queueStatus` over a bare WebSocket, which can stop reading, and says how it ended. */
-import { WebSocket, type RawData } from 'ws'
-import { statusSubscription } from '../operations.ts'
+/** A subscriber to a queue ticket that can stop reading, and reports how its socket ended. */
+import { subscribeRaw } from '../raw-subscription.ts'
 
 export interface StatusSubscription {
-  /** How many states it was told, and when the last one came. */
+  /** How many states arrived, and when the last one did. */
   readonly received: { count: number; at: number; last: unknown }
-  /** How it ended; undefined: it is open. */
+  /** Undefined: it is open. */
   closed(): { code: number; at: number } | undefined
   /** Resolves when it has ended. */
   ended: Promise<void>
-  /** Stops reading: what is sent stays on the way. */
+  /** Stops reading, so that the server's messages pile up. */
   stopReading(): void
   drop(): void
 }
@@ -18,41 +17,30 @@ export interface StatusSubscription {
 export async function openSubscription(
   url: string,
   accessToken: string,
-  token: string,
+  queueToken: string,
 ): Promise<StatusSubscription> {
-  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
-  const heard = { count: 0, at: 0, last: undefined as unknown }
+  const received = { count: 0, at: 0, last: undefined as unknown }
   let closed: { code: number; at: number } | undefined
+  let isFirst = (): void => undefined
+  const first = new Promise<void>((resolve) => (isFirst = resolve))
+  const socket = subscribeRaw(url, { accessToken, queueToken }, ({ type, payload }) => {
+    if (type === 'ping') socket.send('{"type":"pong"}')
+    if (type !== 'next') return
+    received.count += 1
+    received.at = performance.now()
+    received.last = payload
+    isFirst()
+  })
   const ended = new Promise<void>((resolve) => {
     socket.on('close', (code) => {
       closed = { code, at: performance.now() }
       resolve()
     })
   })
-  socket.on('error', () => undefined)
-  const send = (message: object): void => socket.send(JSON.stringify(message))
-  await new Promise<void>((resolve, reject) => {
-    socket.once('open', () =>
-      send({
-        type: 'connection_init',
-        payload: { authorization: `Bearer ${accessToken}`, 'x-queue-token': token },
-      }),
-    )
-    socket.once('close', (code) => reject(new Error(`closed with ${code} before the first state`)))
-    socket.on('message', (data: RawData) => {
-      const { type, payload } = JSON.parse((data as Buffer).toString()) as { type: string; payload?: unknown }
-      if (type === 'ping') send({ type: 'pong' })
-      if (type === 'connection_ack')
-        send({ type: 'subscribe', id: 'one', payload: { query: statusSubscription } })
-      if (type !== 'next') return
-      heard.count += 1
-      heard.at = performance.now()
-      heard.last = payload
-      resolve()
-    })
-  })
+  await Promise.race([first, ended])
+  if (closed) throw new Error(`closed with ${closed.code} before the first state`)
   return {
-    received: heard,
+    received,
     closed: () => closed,
     ended,
     stopReading: () => socket.pause(),
