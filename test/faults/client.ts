@@ -1,7 +1,8 @@
 /** The client of the fault runs: sends operations to any server, and logs each before it is sent and when it is answered. */
 import { createAuth } from '../../src/auth/access-tokens.ts'
-import { createClient, type ApiError, type Credentials, type GraphQLResponse } from '../../client/client.ts'
+import { ApiError, createClient, type Credentials, type GraphQLResponse } from '../../client/client.ts'
 import type { Fetch } from '../../client/http.ts'
+import { nodeWebSocket } from '../../client/node.ts'
 import { readToken, type Answered, type Log, type Outcome, type Ticket } from './log.ts'
 import { fieldsOf, operations, type Op } from './operations.ts'
 import type { FaultCluster } from './cluster/types.ts'
@@ -46,6 +47,7 @@ const UNKNOWN_OUTCOME = new Set(['OVERLOADED', 'INTERNAL'])
 /** Responses to `*\/*` come from the fast path of the server, the others from Yoga. */
 const ACCEPTED = ['*/*', 'application/graphql-response+json, application/json;q=0.9'] as const
 let requests = 0
+const webSocketImpl = nodeWebSocket()
 const alternatingFetch: Fetch = (url, { headers, ...init }) =>
   fetch(url, { ...init, headers: { ...headers, accept: ACCEPTED[requests++ % ACCEPTED.length] ?? '' } })
 
@@ -57,17 +59,14 @@ export async function sendOperation(
   credentials: Credentials,
   timeoutMs = TIMEOUT_MS,
 ): Promise<Result> {
-  try {
-    const client = createClient({ url, timeoutMs, retry: false, fetch: alternatingFetch })
-    return toResult(
-      op,
-      await client.send<Record<string, unknown>>(operations[op] as never, variables, credentials),
-    )
-  } catch (error) {
-    const code = (error as ApiError).code.replace('NETWORK ', '')
-    const status = /^HTTP_(\d+)$/.exec(code)?.[1]
-    return { outcome: 'unknown', code, answer: undefined, ...(status && { status: Number(status) }) }
-  }
+  const client = createClient({ url, timeoutMs, retry: false, fetch: alternatingFetch, webSocketImpl })
+  const response = await client
+    .send<Record<string, unknown>>(operations[op] as never, variables, credentials)
+    .catch((error: unknown) => error as ApiError)
+  if (!(response instanceof ApiError)) return toResult(op, response)
+  const code = response.code.replace('NETWORK ', '')
+  const status = /^HTTP_(\d+)$/.exec(code)?.[1]
+  return { outcome: 'unknown', code, answer: undefined, ...(status && { status: Number(status) }) }
 }
 
 function toResult(op: Op, { status, data, errors }: GraphQLResponse<Record<string, unknown>>): Result {

@@ -1,9 +1,9 @@
-/** Asks every server again and again whether it wants traffic (`/ready`) and how the stores are (`/health`). */
+/** Polls `/ready` and `/health` of every server. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from './log.ts'
 import type { Server, FaultCluster } from './cluster/types.ts'
 
-/** How one store is, as a server says. */
+/** The health of one store, as a server reports it. */
 export interface StoreHealth {
   read: boolean
   write: boolean
@@ -17,7 +17,7 @@ export interface Health {
 const EVERY_MS = 300
 const ANSWER_MS_MAX = 6_000
 
-/** Resolves to the answer of a server; null: there is none, as from a process that is killed or frozen. */
+/** Null: no response, as from a process that is killed or frozen. */
 async function get(server: Server, path: string): Promise<{ status: number; body: unknown } | null> {
   try {
     const url = new URL(path, server.directUrl)
@@ -29,7 +29,7 @@ async function get(server: Server, path: string): Promise<{ status: number; body
   }
 }
 
-/** Writes every answer to the log until it is stopped. @returns what stops it */
+/** Logs every response until it is stopped. @returns what stops it */
 export function pollHealth(cluster: FaultCluster, log: Log): () => Promise<void> {
   let stopped = false
   async function poll(server: Server): Promise<void> {

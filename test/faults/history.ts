@@ -1,8 +1,7 @@
 /**
- * The history of the books: triggers of our own write every change down in the transaction that makes it, so
- * that the checker sees what happened and with what else, and not only how things stand at the end. Now and
- * then they dawdle, with all the transaction's locks in their hands: races that take a microsecond otherwise
- * take long enough to be lost.
+ * The history of the database: triggers record every change in the transaction that makes it, so that the checker sees
+ * each transaction and not only the last state. Now and then they sleep while the transaction holds its locks, which makes
+ * races of a microsecond long enough to be lost.
  */
 import postgres from 'postgres'
 
@@ -16,14 +15,14 @@ export type Table =
   | 'idempotency_keys'
   | 'outbox'
 
-/** Those of which only the end is read. */
+/** Tables of which only the last state is read. */
 type AuditTable = 'audit_log'
 
 /** One row that changed, in one transaction. */
 export interface Change {
   seq: number
   tx: string
-  /** When, by PostgreSQL; milliseconds since 1970. */
+  /** By PostgreSQL's clock, in milliseconds since 1970. */
   at: number
   tbl: Table
   op: 'INSERT' | 'UPDATE' | 'DELETE'
@@ -31,7 +30,7 @@ export interface Change {
   now: Record<string, unknown> | null
 }
 
-/** Somebody's account was locked by us from then until then; whatever waited for it decided after that. */
+/** The run locked an account from then until then; what waited for it decided after that. */
 export interface AccountLock {
   user: string
   from: number
@@ -41,7 +40,7 @@ export interface AccountLock {
 export interface DatabaseHistory {
   changes: Change[]
   accountLocks: AccountLock[]
-  /** How every table but idempotency_keys stands at the end. */
+  /** The last state of every table except idempotency_keys. */
   rows: Record<Exclude<Table, 'idempotency_keys'> | AuditTable, Record<string, unknown>[]>
 }
 
@@ -62,7 +61,7 @@ begin
   end if;
   return null;
 end $$;
--- Holds an account's lock for a while. One statement, so that nothing of it is left when we are cut off.
+-- Locks an account for a while, in one statement, so that a lost connection leaves nothing behind.
 create function history.lock_account(p_user uuid, p_seconds double precision) returns void language plpgsql as $$
 declare
   v_from timestamptz;
@@ -86,7 +85,7 @@ const tables: readonly Table[] = [
   'idempotency_keys',
 ]
 
-/** Starts to write history; the database must be migrated, and nobody may have bought anything yet. */
+/** Installs the triggers in a database that is migrated and empty. */
 export async function installHistory(databaseUrl: string): Promise<void> {
   const triggers = [
     ...tables.map((table) => recordOn(table, 'insert or update or delete')),
@@ -98,7 +97,6 @@ export async function installHistory(databaseUrl: string): Promise<void> {
 const recordOn = (table: Table, events: string): string =>
   `create trigger zz_history after ${events} on ${table} for each row execute function history.record();`
 
-/** Reads it all, once everything is over. */
 export function readHistory(databaseUrl: string): Promise<DatabaseHistory> {
   return withConnection(databaseUrl, async (sql) => {
     const changes = await sql<Change[]>`
@@ -117,7 +115,7 @@ export function readHistory(databaseUrl: string): Promise<DatabaseHistory> {
   })
 }
 
-/** One connection, for as long as it takes. */
+/** Runs with a connection of its own. */
 export async function withConnection<T>(url: string, run: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> {
   const sql = postgres(url, {
     max: 1,

@@ -1,4 +1,4 @@
-/** The log of a run: what was asked, before it was sent, and what came back. One JSON object a line. */
+/** The log of a run: each request before it is sent, and each response. One JSON object a line. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { Health } from './health.ts'
 import type { Op } from './operations.ts'
@@ -10,13 +10,10 @@ export interface Ticket {
   number: number
 }
 
-/**
- * ok: done. refused: not done, and it will not be by itself. unknown: no answer, or one that says nothing about
- * whether it was done.
- */
+/** ok: done. refused: not done. unknown: no response, or one that does not say whether it was done. */
 export type Outcome = 'ok' | 'refused' | 'unknown'
 
-/** How a ticket stood, as a client was told. */
+/** The status of a ticket, as a client received it. */
 export interface Status {
   __typename: 'Waiting' | 'Admitted' | 'Finished' | 'Lapsed'
   position?: number
@@ -32,9 +29,9 @@ export interface Sent {
   user: string
   server: number
   args: Record<string, unknown>
-  /** The queue ticket that was shown with it. */
+  /** The queue ticket sent with it. */
   ticket?: Ticket | undefined
-  /** What of somebody else's it uses: it may never work. */
+  /** What it uses of another user: then it must never succeed. */
   theft?: string | undefined
 }
 
@@ -43,9 +40,9 @@ export interface Answered {
   call: number
   at: number
   outcome: Outcome
-  /** Of an error (`extensions.code`), or what went wrong on the way. */
+  /** `extensions.code` of an error, the `__typename` of a refusal, or the code of a network error. */
   code?: string | undefined
-  /** Of HTTP; undefined: there was no answer. */
+  /** Of HTTP; undefined: no response. */
   status?: number
   answer?: Record<string, unknown> | undefined
 }
@@ -58,7 +55,7 @@ export type Entry = { at: number } & (
   | { kind: 'closed'; stream: number; why: string }
   | { kind: 'sale'; concert: string; performances: string[]; seatCount: number }
   | { kind: 'fault'; id: number; name: string; phase: 'start' | 'end' }
-  /** What a server said of itself; null: nothing. `stopping`: it had been told to stop. */
+  /** Responses of a server; null: none. `stopping`: it was asked to stop. */
   | {
       kind: 'health'
       server: number
@@ -67,11 +64,11 @@ export type Entry = { at: number } & (
       ready: number | null
       health: Health | null
     }
-  /** Nothing but answers to WebSocket pings comes from a page between start and end. */
+  /** Between start and end a page sends nothing but WebSocket pongs. */
   | { kind: 'frozen'; user: string; ticket: Ticket; phase: 'start' | 'end' }
-  /** One operation over every path, several times: the answers as text, without those that could not be had. */
+  /** One operation over every path, several times: the complete responses as text. */
   | { kind: 'compared'; operation: string; answers: { path: string; text: string }[] }
-  /** What was found when everything was over and quiet. */
+  /** The result of a final check. */
   | {
       kind: 'ending'
       check: 'ready' | 'quiet' | 'admitted' | 'reheld' | 'drained' | 'released'
@@ -83,12 +80,12 @@ export type Entry = { at: number } & (
 type Without<T> = T extends unknown ? Omit<T, 'at'> : never
 
 export interface Log {
-  /** Appends it, with the time, before anything else happens. Later entries come later in the file too. */
+  /** Appends it synchronously, with the time, so that the order in the file is the order of events. */
   write(entry: Without<Entry>): void
   close(): void
 }
 
-/** Times are in milliseconds since 1970, by this machine's clock, which the stores share. */
+/** Times are in milliseconds since 1970, by the clock of this machine, which the stores share. */
 export function openLog(file: string): Log {
   const descriptor = openSync(file, 'a')
   let open = true
@@ -109,7 +106,7 @@ export function readLog<T = Entry>(file: string): T[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as T)
 }
 
-/** What a queue token says; nobody but a test should look inside one. */
+/** The claims of a queue token, which only tests may read. */
 export function readToken(token: string): Ticket {
   const payload = token.split('.')[1] ?? ''
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>

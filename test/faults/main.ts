@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 })
 
-/** In so much time everything there is a check for happens; and every fault comes, one after the other. */
+/** From these lengths on, every check has facts, and every fault is injected, one after another. */
 const MINUTES_FOR_CHECKS = 1.5
 const MINUTES_FOR_FAULTS = 6
 

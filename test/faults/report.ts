@@ -1,20 +1,20 @@
-/** What a run comes to, for people. */
+/** The result of a run as text. */
 import type { Finding } from './checker/check.ts'
 import { groupBy, type Run } from './checker/load-run.ts'
 
-/** Those of README.md that a run looks at. */
+/** The invariants of README.md that a run checks. */
 const INVARIANTS = [...Array.from({ length: 17 }, (_, index) => index + 1), 25, 26, 28]
 const SHOWN_MAX = 5
 
-/** What a run has to have shown besides that nothing is wrong. */
+/** What a run needs to pass, besides that nothing is violated. */
 export interface Requirements {
-  /** No check had nothing to look at. */
+  /** Every check had facts. */
   everyCheck: boolean
-  /** No fault was left out. */
+  /** Every fault was injected. */
   everyFault: boolean
 }
 
-/** No violation, no fault that could not be brought about, and what is demanded. */
+/** No violation, no fault that failed, and the requirements. */
 export const isPassed = (run: Run, findings: readonly Finding[], requirements: Requirements): boolean =>
   findings.every(
     ({ violations, facts, needsAllFaults = false }) =>
@@ -25,7 +25,7 @@ export const isPassed = (run: Run, findings: readonly Finding[], requirements: R
   run.settings.failures.length === 0 &&
   (!requirements.everyFault || faultsNotInjected(run).length === 0)
 
-/** The faults that never happened, though they are possible here. */
+/** The faults that were never injected, though this machine supports them. */
 export const faultsNotInjected = ({ settings }: Run): string[] =>
   Object.keys(settings.faults).filter((name) => settings.faults[name] === 0)
 
@@ -50,15 +50,15 @@ export function printReport(
   const thefts = run.calls.filter(({ theft }) => theft !== undefined).length
   const seen = run.streams.reduce((sum, stream) => sum + stream.seen.length, 0)
   print(
-    `${run.calls.length} calls, ${thefts} of them thefts; ${run.streams.length} streams that said ${seen} things`,
+    `${run.calls.length} calls, ${thefts} of them attacks; ${run.streams.length} subscriptions with ${seen} values`,
   )
   print('')
   print('fault                                    times')
   for (const [name, times] of Object.entries(run.settings.faults).sort()) {
     print(`${name.padEnd(40)} ${times.toString().padStart(5)}`)
   }
-  for (const { name, why } of run.settings.unsupported) print(`${name}: impossible here: ${why}`)
-  for (const { name, why } of run.settings.failures) print(`${name}: COULD NOT BE BROUGHT ABOUT: ${why}`)
+  for (const { name, why } of run.settings.unsupported) print(`${name}: unsupported here: ${why}`)
+  for (const { name, why } of run.settings.failures) print(`${name}: FAILED: ${why}`)
   print('')
   print('invariant                                                       facts  violations')
   for (const { invariant, name, facts, violations } of findings) {

@@ -1,4 +1,4 @@
-/** One run: a cluster, a crowd, faults, and the end; everything is left in files for the checker. */
+/** One run: a cluster, buyers, faults and final checks. Leaves files for the checker. */
 import { setMaxListeners } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,39 +20,39 @@ import { startFaultCluster } from './cluster/cluster.ts'
 
 export interface RunOptions {
   seed: number
-  /** How long faults come. */
+  /** How long faults are injected. */
   seconds: number
   servers: number
   buyers: number
   faults: readonly Fault[]
-  /** Each fault once, and the end of the run as soon as all have been. */
+  /** Injects each fault once, then ends the run. */
   onceOnly?: boolean
   timing?: ScheduleTiming
-  /** False: the run stops where it is, and nobody looks at how it ends. */
+  /** False: the run stops without final checks. */
   finalChecks?: boolean
-  /** Where everything is written; made if need be. */
+  /** For the files; created if missing. */
   directory: string
-  /** Of a copy of the project with a bug in it. */
+  /** The directory of a copy of the project, with a planted bug, say. */
   root?: string
-  /** More settings of the servers. */
+  /** Settings of the servers. */
   env?: Record<string, string>
   onProgress: (line: string) => void
 }
 
-/** What the checker has to know about a run besides what happened. */
+/** What the checker needs to know about a run besides its log. */
 export interface Settings {
   seed: number
   holdMs: number
   claimMs: number
   admissionMs: number
-  /** With the settings of a rollout, where there is one. */
+  /** Including the settings of a rollout, if the run has one. */
   longestClaimMs: number
   longestAdmissionMs: number
   graceMs: number
   seatsPerUserMax: number
-  /** How often each fault that is possible here was really brought about. */
+  /** How often each fault was injected. */
   faults: Record<string, number>
-  /** Those that could not be brought about, and why; and those that this machine cannot have. */
+  /** Faults that failed, and faults that this machine does not support, with the reason. */
   failures: Schedule['failures']
   unsupported: Schedule['unsupported']
 }
@@ -60,7 +60,7 @@ export interface Settings {
 const PROGRESS_MS = 5_000
 const SEATS_PER_USER_MAX = 4
 
-/** Runs it to the end. What went wrong, with the faults themselves too, is in the files. */
+/** Failures, also of the faults themselves, are in the files. */
 export async function run(options: RunOptions): Promise<void> {
   const { seed, directory, onProgress, seconds } = options
   mkdirSync(directory, { recursive: true })
@@ -115,7 +115,7 @@ export async function run(options: RunOptions): Promise<void> {
       const now = [...schedule.running].join(' and ') || 'no fault'
       const passed = Math.round((Date.now() - startedAt) / 1000)
       onProgress(
-        `${passed} s: ${ok} ok, ${refused} refused, ${unknown} unknown; ${subscriptions.open.size} watching; ${now}`,
+        `${passed} s: ${ok} ok, ${refused} refused, ${unknown} unknown; ${subscriptions.open.size} subscribed; ${now}`,
       )
     }, PROGRESS_MS)
     try {
@@ -127,7 +127,7 @@ export async function run(options: RunOptions): Promise<void> {
       clearInterval(progress)
     }
     if (options.finalChecks ?? true) {
-      onProgress('the last fault is over: looking at what is left …')
+      onProgress('the last fault is over: final checks …')
       await runFinalChecks({
         cluster,
         client,

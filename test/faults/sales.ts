@@ -1,4 +1,4 @@
-/** What is on sale: small concerts, so that everybody wants the same few seats; the next one before one is sold out. */
+/** Small concerts, so that buyers compete for few seats. The next one opens before one is sold out. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiClient, User } from './client.ts'
@@ -13,19 +13,19 @@ export interface Sale {
 }
 
 export interface Sales {
-  /** The latest one comes last. */
+  /** The newest last. */
   all: Sale[]
-  /** One of those that are on. */
+  /** One that is on sale. */
   pick(random: Random): Sale
-  /** Opens another one. */
+
   open(): Promise<Sale>
-  /** Changes settings of a queue now and then, and opens new sales, until it is told to stop. */
+  /** Changes queue settings and opens new sales until the signal. */
   runOperator(random: Random, signal: AbortSignal): Promise<void>
-  /** An operator's word about one queue, said until it is heard. */
+  /** Changes the settings of a queue, again until that succeeds. */
   updateQueue(sale: Sale, settings: QueueSettings): Promise<void>
 }
 
-/** What an operator may change; what is left out stays. A rate of null: no limit. */
+/** A rate of null: no limit. */
 interface QueueSettings {
   capacity?: number
   ratePerSecond?: number | null
@@ -40,7 +40,7 @@ const ON_SALE = 2
 /** How long a sale lasts before the next one opens. */
 const SALE_MS = 25_000
 const TRIES_MAX = 40
-/** Slow enough to be felt now and then. */
+/** Slow enough to limit admissions now and then. */
 const RATES = [0.5, 1, 2]
 
 export async function createSales(
@@ -135,7 +135,7 @@ export function uuidOf(id: string): string {
   return Buffer.from(id, 'base64').toString('latin1').split(':')[1] ?? id
 }
 
-/** The store may be away just now. */
+/** Tries again while the store is unavailable. */
 export async function whenReachable<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

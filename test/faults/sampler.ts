@@ -1,4 +1,4 @@
-/** Looks at the queues in Redis ten times a second, each with one atomic read, past all faults of the network. */
+/** Samples the queues in Redis ten times a second, each in one atomic read, without a link. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { createKeys } from '../../src/redis/keys.ts'
@@ -8,7 +8,7 @@ import type { FaultCluster } from './cluster/types.ts'
 /** The queue of one concert at one moment. */
 export interface Sample {
   concert: string
-  /** When the first and the last of the looks that saw exactly this were answered. */
+  /** When the first and the last reads with exactly this result returned. */
   at: number
   until: number
   /** The same by the clock of Redis. */
@@ -20,14 +20,14 @@ export interface Sample {
   /** Null: no limit. */
   ratePerSecond: number | null
   recoveringUntil: number
-  /** The number that is given out next; 0: Redis knows nothing of this queue. */
+  /** The next number; 0: Redis has no data of this queue. */
   next: number
   deltaVersion: number
-  /** Of each: who, the number, and until when (by Redis) nobody may call them absent. */
+  /** `presentUntil`: until when, by Redis's clock, the user counts as present. */
   waiting: [user: string, number, presentUntil: number][]
   admitted: [user: string, number, deadline: number][]
   absent: [user: string, number: number][]
-  /** How many tickets there were and how they ended, as the queue itself counts them. */
+  /** Counters of the queue: tickets issued, and how they ended. */
   counters: { issued: number; finished: number; lapsed: number; skipped: number }
 }
 
@@ -62,13 +62,13 @@ return {
 type Raw = [string, string, (string | null)[], string[], string[], string[], string[], string[]]
 
 export interface Sampler {
-  /** From now on this concert is looked at too, and the oldest one no more. */
+  /** Samples this concert from now on, and the oldest one no longer. */
   follow(concert: string): void
   stop(): Promise<void>
 }
 
 const EVERY_MS = 100
-/** Older sales are over by the time there are so many newer ones. */
+/** Older sales are over by the time there are this many newer ones. */
 const FOLLOWED_MAX = 3
 
 export function startSampler(cluster: FaultCluster, file: string, graceMs: number): Sampler {
@@ -154,7 +154,7 @@ function pairs(flat: string[]): [string, string][] {
 
 const isUnchanged = (one: Sample, other: Sample): boolean => comparableParts(one) === comparableParts(other)
 
-/** All but the times: when it was looked at, and until when somebody was present. */
+/** All but the times. */
 const comparableParts = ({ waiting, ...sample }: Sample): string =>
   JSON.stringify({ ...sample, at: 0, until: 0, firstTime: 0, time: 0 }) +
   waiting.map(([user, number]) => `${user} ${number}`).join()

@@ -1,26 +1,25 @@
-/** When which fault comes: one after the other, now and then two, every one before any comes again. */
+/** Injects faults: one after another, now and then two at once, and each before any comes again. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from './log.ts'
 import type { Fault, Random, FaultCluster } from './cluster/types.ts'
 
 export interface Schedule {
-  /** How often each was really brought about. */
+  /** How often each was injected. */
   counts: Map<string, number>
-  /** Those that could not be, and why. */
+  /** Those that failed, and why. */
   failures: { name: string; why: string }[]
-  /** Those that this machine cannot have, and why. */
+  /** Those that this machine does not support, and why. */
   unsupported: Schedule['failures']
-  /** Resolves when the signal is aborted and all is mended. */
+  /** Resolves when the signal is aborted and everything is repaired. */
   ended: Promise<void>
-  /** What runs just now, for the progress line. */
+  /** The present faults, for the progress line. */
   running: Set<string>
 }
 
-/** How densely faults come. */
 export interface ScheduleTiming {
-  /** The longest pause between two. */
+  /** The longest pause between two faults. */
   pauseMsMax: number
-  /** How likely two come at the same time. */
+  /** The share of faults that come with another one. */
   concurrentShare: number
 }
 
@@ -30,12 +29,12 @@ interface ScheduleOptions {
   random: Random
   log: Log
   signal: AbortSignal
-  /** Each once, and then no more. */
+  /** Each once, then none. */
   onceOnly?: boolean
   timing?: ScheduleTiming
 }
 
-/** A fault that takes longer than this is ended early. */
+/** A fault that takes longer than this is aborted. */
 const FAULT_MS_MAX = 45_000
 const PAUSE_MS_MIN = 500
 const DEFAULT_TIMING: ScheduleTiming = { pauseMsMax: 5_000, concurrentShare: 0.2 }
@@ -95,7 +94,7 @@ export function runFaults(options: ScheduleOptions): Schedule {
   return { counts, failures, unsupported, running, ended: run() }
 }
 
-/** In another order: Fisher and Yates. */
+/** The Fisher–Yates shuffle. */
 function shuffled<T>(items: readonly T[], random: Random): T[] {
   const result = [...items]
   for (let i = result.length - 1; i > 0; i--) {

@@ -19,7 +19,7 @@ export interface Subscription {
 
 export interface Subscriptions {
   subscribe(user: User, token: string, random: Random): Subscription
-  /** Those that have not been stopped. */
+  /** Those that were not stopped. */
   open: Set<Subscription>
 }
 

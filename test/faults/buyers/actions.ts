@@ -1,4 +1,4 @@
-/** What a buyer can do with one operation: once, twice at the same time, again elsewhere, until it is known. */
+/** How buyers send an operation: once, twice at once, or again until its outcome is known. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiClient, User, Result } from '../client.ts'
 import type { SharedState } from './shared-state.ts'
@@ -16,20 +16,19 @@ export interface BuyerContext {
   subscriptions: Subscriptions
   sales: Sales
   shared: SharedState
-  /** Keeps a user's account locked for so many seconds; resolves when it is free again. */
+  /** Locks the account of a user; resolves when it is released. */
   lockAccount(user: string, seconds: number): Promise<void>
-  /** Until when somebody may be silent. */
+  /** The grace period for absence. */
   graceMs: number
-  /** Aborted when nothing new should be begun. */
+  /** Aborted when buyers should stop. */
   signal: AbortSignal
 }
 
-/** Somebody, and the chances that they take. */
 export interface Buyer {
   user: User
   random: Random
   context: BuyerContext
-  /** The queue ticket to show. */
+  /** The queue ticket. */
   token?: string
 }
 
@@ -37,20 +36,19 @@ const DOUBLE_CLICK = 0.12
 const REPEAT = 0.12
 const RETRIES_MAX = 5
 
-/** A UUID that comes from the seed. */
+/** A UUID that depends on the seed. */
 export function uuidFrom(random: Random): string {
   const hex = (digits: number): string =>
     Array.from({ length: digits }, () => random.int(0, 15).toString(16)).join('')
   return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`
 }
 
-/** Should nothing new be begun any more? */
 export const isStopping = ({ context }: Pick<Buyer, 'context'>): boolean => context.signal.aborted
 
 export const chance = ({ random }: { random: Random }, probability: number): boolean =>
   random.next() < probability
 
-/** Waits, unless nothing new should be begun. */
+/** Waits; ends early when buyers should stop. */
 export async function pause({ context }: Buyer, ms: number): Promise<void> {
   await sleep(ms, undefined, { signal: context.signal }).catch(() => undefined)
 }
@@ -67,8 +65,8 @@ export function sendOnce(
 }
 
 /**
- * Sends a mutation as people and their browsers do: sometimes twice at once, again when nobody knows what became
- * of it, and sometimes once more although it is known. Always with the same key, each time to any server.
+ * Sends a mutation as browsers do: sometimes twice at once, again while the outcome is unknown, and sometimes once more
+ * after that. The idempotency key is the same each time; the server is random.
  */
 export async function send(buyer: Buyer, op: Op, input: Record<string, unknown>): Promise<Result> {
   const variables = { input }
@@ -84,7 +82,7 @@ export async function send(buyer: Buyer, op: Op, input: Record<string, unknown>)
   return decided
 }
 
-/** A key of one's own, and now and then one that has been used for something else, by oneself. */
+/** A new idempotency key, or seldom one that the buyer has used for another operation. */
 export function keyFor(buyer: Buyer): string {
   const { shared } = buyer.context
   const used = shared.keysOf(buyer.user.uuid)
@@ -94,7 +92,6 @@ export function keyFor(buyer: Buyer): string {
   return key
 }
 
-/** Puts points on one's own balance. */
 export async function charge(buyer: Buyer, amount: number): Promise<void> {
   await send(buyer, 'chargePoints', { amount, idempotencyKey: keyFor(buyer) })
 }

@@ -1,4 +1,4 @@
-/** What buyers try that they should not get: other people's seats, tickets, money and keys. */
+/** Attempts to use the seats, tickets, points and keys of other users. */
 import { globalId } from '../../../src/schema/ids.ts'
 import { chance, sendOnce, uuidFrom, type Buyer } from './actions.ts'
 import type { Sale } from '../sales.ts'
@@ -57,7 +57,7 @@ const attacks: readonly Attack[] = [
   }),
 ]
 
-/** Tries one of them, now and then. */
+/** Tries one of them, with this probability. */
 export async function tryAttack(buyer: Buyer, sale: Sale, probability: number): Promise<void> {
   if (chance(buyer, probability)) await buyer.random.pick(attacks)(buyer, sale)
 }

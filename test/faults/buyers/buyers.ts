@@ -1,4 +1,4 @@
-/** The crowd: so many buyers at a time, each with a seed of their own, one evening after the other. */
+/** Concurrent buyers, each with its own random numbers; each runs one scenario after another. */
 import { setMaxListeners } from 'node:events'
 import postgres from 'postgres'
 import { runScenario } from './scenario.ts'
@@ -11,7 +11,7 @@ import type { Subscriptions } from '../subscriptions.ts'
 import type { Random, FaultCluster } from '../cluster/types.ts'
 
 export interface Buyers {
-  /** Resolves when all have come to rest; their streams stay open. */
+  /** Resolves when all have stopped; their subscriptions stay open. */
   stop(): Promise<void>
 }
 
@@ -26,7 +26,7 @@ interface BuyersOptions {
   size: number
 }
 
-/** Some come back another evening, as the same people with the same balance. */
+/** The share of scenarios that go on with the same user and balance. */
 const RETURNING = 0.2
 
 export function startBuyers({ random, size, ...shared }: BuyersOptions): Buyers {

@@ -1,4 +1,4 @@
-/** Whose turn it is: looks at the dates, takes seats, and does one thing or another with them. */
+/** What an admitted buyer does: reads the seats, holds some, and pays, cancels or lets them lapse. */
 import { send, chance, charge, isStopping, keyFor, sendOnce, pause, uuidFrom, type Buyer } from './actions.ts'
 import type { SeatChoice } from './shared-state.ts'
 import { compare } from '../compare.ts'
@@ -12,10 +12,10 @@ interface Hold {
 }
 
 const TRIES_MAX = 4
-/** The first few free seats: everybody wants the best ones. */
+/** How many of the first free seats buyers choose from, so that they compete. */
 const WANTED = 5
 
-/** Tries for seats a few times, and lives with what comes of it. */
+/** Tries to hold seats a few times, then runs a random strategy for the hold. */
 export async function purchase(buyer: Buyer, sale: Sale): Promise<void> {
   for (let attempt = 0; attempt < TRIES_MAX && !isStopping(buyer); attempt++) {
     const choice = await choose(buyer, sale)
@@ -37,7 +37,7 @@ export async function purchase(buyer: Buyer, sale: Sale): Promise<void> {
   }
 }
 
-/** Waits for somebody's time to run out, and is there when it does; others have the same idea. */
+/** Waits until another user's hold lapses, to hold its seats in that moment. */
 async function waitForLapsingSeats(buyer: Buyer, sale: Sale): Promise<SeatChoice | undefined> {
   const lapsing = buyer.context.shared.lapsing(buyer.user.uuid, 2_500)
   if (!lapsing || !sale.performances.some(({ id }) => id === lapsing.performanceId)) return undefined
@@ -91,7 +91,7 @@ async function pay(buyer: Buyer, held: Hold): Promise<void> {
 const untilDeadline = (buyer: Buyer, held: Hold, offsetMs: number): Promise<void> =>
   pause(buyer, Math.max(0, held.heldUntil - Date.now() + offsetMs))
 
-/** What is paid for does not change any more, so that every path has to say the same about it. */
+/** A paid reservation no longer changes, so every path has to respond the same. */
 async function compareIfPaid(buyer: Buyer, id: string): Promise<void> {
   const { answer } = await sendOnce(buyer, 'reservation', { id })
   if (answer?.status === 'PAID') await compare(buyer.context, buyer.user, id, buyer.random)
@@ -102,7 +102,7 @@ type HoldStrategy = (buyer: Buyer, sale: Sale, held: Hold) => Promise<unknown>
 const payAtOnce: HoldStrategy = async (buyer, sale, held) => {
   await pause(buyer, buyer.random.int(0, 800))
   const choice = chance(buyer, 0.5) ? await choose(buyer, sale) : undefined
-  // The ticket is spent by the payment: what is tried beside it and after it is too late.
+  // The payment spends the ticket: holds during and after it are refused.
   await Promise.all([pay(buyer, held), choice && chance(buyer, 0.5) ? hold(buyer, choice) : undefined])
   if (choice) await hold(buyer, choice)
 }
@@ -116,7 +116,7 @@ const payAtTheLastMoment: HoldStrategy = async (buyer, _, held) => {
   })
 }
 
-/** The account is locked while the deadline passes: what was asked in time is decided too late. */
+/** The account is locked while the deadline passes: a payment sent in time is decided too late. */
 const payWhileLocked: HoldStrategy = async (buyer, _, held) => {
   await untilDeadline(buyer, held, -600)
   const free = buyer.context.lockAccount(buyer.user.uuid, 1)
@@ -137,7 +137,7 @@ const cancel: HoldStrategy = async (buyer, _, held) => {
   await Promise.all([send(buyer, 'cancelReservation', input), payment])
 }
 
-/** Holds and lets go in a circle, for as long as that is allowed. */
+/** Holds and cancels until the turn ends. */
 const holdAndCancelRepeatedly: HoldStrategy = async (buyer, sale, held) => {
   let current: Hold | 'closed' | undefined = held
   while (current && current !== 'closed' && !isStopping(buyer)) {

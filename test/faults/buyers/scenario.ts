@@ -1,4 +1,4 @@
-/** One buyer's evening: the line, the seats, and what becomes of them. */
+/** One buyer, from joining the queue to leaving it. */
 import { send, chance, charge, isStopping, sendOnce, pause, uuidFrom, type Buyer } from './actions.ts'
 import { purchase } from './purchase.ts'
 import { tryAttack } from './attacks.ts'
@@ -6,11 +6,11 @@ import { freeze } from '../frozen.ts'
 import { SEAT_PRICE, type Sale } from '../sales.ts'
 import type { Subscription } from '../subscriptions.ts'
 
-/** How long somebody waits before giving up. */
+/** How long a buyer waits before giving up. */
 const WAIT_MS = 45_000
 const JOINS_MAX = 3
 
-/** From charging to leaving; whoever is told to stop leaves everything as it is, streams too. */
+/** From charging to leaving. A buyer that is stopped leaves everything as it is, with its subscription open. */
 export async function runScenario(buyer: Buyer): Promise<void> {
   const sale = buyer.context.sales.pick(buyer.random)
   if (chance(buyer, 0.75)) await charge(buyer, buyer.random.int(1, 5) * SEAT_PRICE)
@@ -28,7 +28,7 @@ const subscribe = ({ context, user, token = '', random }: Buyer): Subscription =
   context.subscriptions.subscribe(user, token, random.fork(`watch ${token}`))
 
 async function join(buyer: Buyer, sale: Sale): Promise<boolean> {
-  // Whoever joins from a new tab has no ticket to show.
+  // As in a new tab, which has no ticket.
   delete buyer.token
   const { answer, outcome } = await send(buyer, 'issueQueueToken', { concertId: sale.concertId })
   if (outcome !== 'ok' || typeof answer?.token !== 'string') return false
@@ -37,7 +37,7 @@ async function join(buyer: Buyer, sale: Sale): Promise<boolean> {
   return true
 }
 
-/** Stands in line, and shops when the turn comes. @returns 'gone' for who comes back no more */
+/** Waits, and purchases when admitted. @returns 'gone' for a buyer that does not return */
 async function waitForTurn(
   buyer: Buyer,
   sale: Sale,
@@ -91,13 +91,13 @@ async function readStatus(buyer: Buyer, subscription: Subscription | undefined):
   return (answer?.status as { __typename: string } | undefined)?.__typename ?? ''
 }
 
-/** Tries the gate, and to hold something, while it is somebody else's turn. */
+/** Tries what only an admitted buyer may do. */
 async function tryBeforeAdmission(buyer: Buyer, sale: Sale): Promise<void> {
   if (chance(buyer, 0.05)) await sendOnce(buyer, 'performances', { concertId: sale.concertId })
   if (chance(buyer, 0.05)) await tryHold(buyer, sale)
 }
 
-/** Tries to hold something with the ticket there is, whatever has become of it. */
+/** Tries to hold a seat, whatever the status of the ticket. */
 async function tryHold(buyer: Buyer, sale: Sale): Promise<void> {
   const { id, seatCount } = buyer.random.pick(sale.performances)
   const seatNumbers = [buyer.random.int(1, seatCount)]

@@ -1,8 +1,7 @@
-/** What buyers have seen of each other, and meet for. */
+/** What buyers know of each other, and how they compete for the same seats. */
 import type { Sale } from '../sales.ts'
 import type { Random } from '../cluster/types.ts'
 
-/** Something of somebody's. */
 export interface Owned<T> {
   owner: string
   value: T
@@ -16,15 +15,15 @@ export interface SeatChoice {
 export interface SharedState {
   tokens: Owned<string>[]
   reservations: Owned<string>[]
-  /** Seats that were held, and under which key. */
+  /** Seats that were held, and the idempotency key. */
   holds: Owned<SeatChoice & { key: string; heldUntil: number }>[]
   add<T>(list: Owned<T>[], owner: string, value: T): void
-  /** Seats of others that will be free again soon, if nobody pays. */
+  /** A hold of another user that lapses within this time unless it is paid. */
   lapsing(user: string, withinMs: number): (SeatChoice & { heldUntil: number }) | undefined
-  /** One of somebody else's. */
+  /** A random one of another user. */
   ofOthers<T>(list: Owned<T>[], user: string, random: Random): Owned<T> | undefined
   keysOf(user: string): string[]
-  /** Waits for company, for a moment; all who met want the same seats at the same time. */
+  /** Waits a moment for other buyers, so that the whole group holds the same seats at once. */
   chooseTogether(sale: Sale, choose: () => SeatChoice): Promise<SeatChoice>
 }
 

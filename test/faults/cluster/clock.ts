@@ -14,14 +14,14 @@ function libfaketime(): string | undefined {
     .find((path) => existsSync(path))
 }
 
-/** Can a process be given another time? Installs libfaketime on Debian as root. @returns why not */
+/** Installs libfaketime on Debian as root. @returns why a process cannot have another clock; undefined: it can */
 export function clockOffsetUnsupported(log: (line: string) => void): string | undefined {
   if (process.platform !== 'linux') return 'libfaketime is used on Linux only'
   if (libfaketime() ?? (installPackage('faketime', log) ? libfaketime() : undefined)) return undefined
   return 'libfaketime is missing: sudo apt-get install faketime'
 }
 
-/** What a process has to be started with so that its clock is off by `offset`; its timers run as always. */
+/** Environment variables that shift the clock of a process by `offset`, and leave its timers alone. */
 export function clockOffsetEnv(offset: string): Record<string, string> {
   const library = libfaketime()
   if (!library) throw new Error('libfaketime is missing')

@@ -9,10 +9,10 @@ import { commandFor, createServer, OWN_ROOT } from './servers.ts'
 import { createPostgres, createRedis } from './stores.ts'
 import type { Link, Server, FaultCluster, FaultClusterOptions } from './types.ts'
 
-/** Short, so that everything runs out within a run. */
+/** Short, so that everything expires within a run. */
 const TIMES = { HOLD_SECONDS: '4', CLAIM_SECONDS: '3', ADMISSION_SECONDS: '10', ABSENCE_GRACE_SECONDS: '6' }
 
-/** Everybody comes from one address, and nobody is as patient as a person. */
+/** All buyers have one address, and are faster than people. */
 const LIMITS = {
   RATE_JOINS_PER_USER: '100000',
   RATE_JOINS_PER_ADDRESS: '1000000',
@@ -23,7 +23,7 @@ const LIMITS = {
   RATE_CHARGES_PER_USER: '100000',
 }
 
-/** Starts PostgreSQL, Redis, and servers with a link to everything that they speak with. */
+/** Starts PostgreSQL, Redis, and servers, with a link on every connection. */
 export async function startFaultCluster(options: FaultClusterOptions): Promise<FaultCluster> {
   const { directory, seed, onProgress = () => undefined } = options
   const random = createRandom(seed).fork('cluster')
@@ -111,7 +111,7 @@ export async function startFaultCluster(options: FaultClusterOptions): Promise<F
   }
 }
 
-/** Servers are started again and again: from a copy, so that the original may be worked on meanwhile. */
+/** Servers restart during a run: from a copy, so that the original may change meanwhile. */
 function copyProject(root: string, copy: string): string {
   rmSync(copy, { recursive: true, force: true })
   for (const name of ['src', 'drizzle', 'package.json'])

@@ -1,24 +1,23 @@
 import type { Socket } from 'node:net'
 import type { Behaviour, Random } from './types.ts'
 
-/** More than this is not kept: the sender has to wait, as on a real connection. */
+/** The most that is buffered: beyond it the sender has to wait, as on a real connection. */
 const HELD_BYTES_MAX = 64 * 1024
-/** A throttled link sends this much at least with every beat. */
+/** How often a throttled link sends. */
 const THROTTLE_INTERVAL_MS = 20
 
 /** One direction of one connection. */
 export interface Pipe {
-  /** The behaviour has changed. */
+  /** Call it when the behaviour has changed. */
   update(): void
-  /** Lost some of its data: nothing that comes later makes sense. */
+  /** Whether it has lost data, so that nothing more is passed on. */
   readonly dead: boolean
   stop(): void
 }
 
 /**
- * Passes on what arrives at `from`, as the link behaves at the moment: in order, later, slower, or never. It
- * holds a bounded amount.
- * @param onPass hears of every chunk just before it is passed on; false: it is not
+ * Passes on what arrives at `from`, in order, with the present behaviour of the link. Buffers a bounded amount.
+ * @param onPass is called just before each chunk is passed on; false: it is not passed on
  */
 export function createPipe(options: {
   from: Socket
@@ -54,7 +53,7 @@ export function createPipe(options: {
     pass()
   })
 
-  /** Passes on what is due, and comes back for the rest. */
+  /** Passes on what is due, and sets a timer for the rest. */
   function pass(): void {
     clearTimeout(timer)
     timer = undefined
@@ -73,7 +72,7 @@ export function createPipe(options: {
         return
       }
     }
-    // A connection that died half-open says no goodbye either.
+    // A half-open connection is not closed either.
     if (ended && held.length === 0 && !dead && !behaviour().stall && !behaviour().drop) to.end()
   }
 

@@ -5,8 +5,8 @@ const LAST = 31_999
 const TRIES = 200
 
 /**
- * A free port that stays ours while nobody listens on it: the kernel gives ports from 32768 on to outgoing
- * connections, so that a service which comes back might find one of those taken.
+ * A free port for a service that restarts. Below 32768, because the kernel gives higher ones to outgoing connections while
+ * the service is down.
  */
 export async function stablePort(): Promise<number> {
   for (let tries = 0; tries < TRIES; tries++) {

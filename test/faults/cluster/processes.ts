@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
-/** Sends a signal; a process that is gone does not mind. */
+/** Sends a signal, unless the process has ended. */
 export function signalTo(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -10,7 +10,7 @@ export function signalTo(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** The processes that a process has started and that still run. */
+/** The child processes that still run. */
 export function childrenOf(pid: number): number[] {
   return parents()
     .filter(({ parent }) => parent === pid)
@@ -29,16 +29,16 @@ function parents(): { child: number; parent: number }[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        // Field 4 of proc(5), counted behind the name, which may hold spaces and parentheses.
+        // Field 4 of proc(5), counted after the name, which may contain spaces and parentheses.
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
         return [{ child: Number(name), parent: Number(stat.split(') ').at(-1)?.split(' ')[1]) }]
       } catch {
-        return [] // It has just ended.
+        return [] // it has just ended
       }
     })
 }
 
-/** How much memory a process has in use, in bytes; Linux only. */
+/** The resident memory of a process, in bytes; Linux only. */
 export function residentBytes(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Number(line?.[1]) * 1024

@@ -6,7 +6,7 @@ import { createLink } from './proxy.ts'
 import { createRandom } from './random.ts'
 import type { Link } from './types.ts'
 
-/** Answers whatever it is told, and keeps count of the bytes. */
+/** Sends back what it receives, and counts the bytes. */
 let received = 0
 const echo = createServer((socket) => {
   socket.on('error', () => undefined)
@@ -37,7 +37,7 @@ async function openConnection(): Promise<Socket> {
   return socket
 }
 
-/** Says something; resolves to the answer, or to `closed`. */
+/** Sends text; resolves to the reply, or to `closed`. */
 async function exchange(socket: Socket, text: string): Promise<string> {
   socket.write(text)
   const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())))
@@ -45,17 +45,17 @@ async function exchange(socket: Socket, text: string): Promise<string> {
   return Promise.race([answer, closed])
 }
 
-/** Says something that is not answered within 150 ms. */
+/** Sends text that gets no reply within 150 ms. */
 async function expectNoReply(socket: Socket, text: string): Promise<void> {
   const silence = new Promise<string>((resolve) => setTimeout(() => resolve('silence'), 150))
   expect(await Promise.race([exchange(socket, text), silence])).toBe('silence')
 }
 
-test('a good link passes everything on', async () => {
+test('a link without faults passes everything on', async () => {
   expect(await exchange(await openConnection(), 'hello')).toBe('hello')
 })
 
-test('a delayed link is late by as much, there and back', async () => {
+test('a delayed link delays requests and replies', async () => {
   const socket = await openConnection()
   await link.set({ delayMs: 60 })
   const began = performance.now()
@@ -63,7 +63,7 @@ test('a delayed link is late by as much, there and back', async () => {
   expect(performance.now() - began).toBeGreaterThan(115)
 })
 
-test('what a stalled link holds back arrives when it is mended', async () => {
+test('what a stalled link holds back arrives when the link is restored', async () => {
   const socket = await openConnection()
   await link.set({ stall: true })
   await expectNoReply(socket, 'hello')
@@ -71,7 +71,7 @@ test('what a stalled link holds back arrives when it is mended', async () => {
   expect(await exchange(socket, '!')).toBe('hello!')
 })
 
-test('a connection that lost data stays dead when the link is mended, and new ones work', async () => {
+test('a connection that lost data stays dead when the link is restored, and new ones work', async () => {
   const socket = await openConnection()
   await link.set({ drop: true })
   await expectNoReply(socket, 'lost')
@@ -88,7 +88,7 @@ test('a link that cuts replies lets the request through', async () => {
   expect(received).toBe(5)
 })
 
-test('a throttled link takes its time, and loses nothing', async () => {
+test('a throttled link is slow, and loses nothing', async () => {
   const socket = await openConnection()
   await link.set({ bytesPerSecond: 20_000 })
   const began = performance.now()
@@ -100,7 +100,7 @@ test('a throttled link takes its time, and loses nothing', async () => {
   expect(performance.now() - began).toBeGreaterThan(150)
 })
 
-test('a refusing link refuses, until it is mended', async () => {
+test('a refusing link refuses new connections until it is restored', async () => {
   const before = await openConnection()
   await link.set({ refuse: true })
   await expect(openConnection()).rejects.toMatchObject({ code: 'ECONNREFUSED' })

@@ -3,7 +3,6 @@ import { connect, createServer, type Socket } from 'node:net'
 import { createPipe } from './pipe.ts'
 import type { Behaviour, Link, Random } from './types.ts'
 
-/** A good network. */
 const GOOD: Behaviour = {
   delayMs: 0,
   jitterMs: 0,
@@ -14,7 +13,7 @@ const GOOD: Behaviour = {
   cutReplies: 0,
 }
 
-/** How long the other end of a half-open connection stays when one end is gone: so that none pile up. */
+/** How long one end of a half-open connection stays after the other has closed, so that none pile up. */
 const HALF_OPEN_MS_MAX = 30_000
 
 interface Connection {
@@ -22,7 +21,7 @@ interface Connection {
   update: () => void
 }
 
-/** Starts a TCP proxy on 127.0.0.1 to another port there, with a good network in between. */
+/** Starts a TCP proxy from one port of 127.0.0.1 to another, without faults. */
 export async function createLink(options: {
   name: string
   port: number
@@ -34,7 +33,7 @@ export async function createLink(options: {
   const connections = new Set<Connection>()
   let behaviour = GOOD
 
-  // Whoever has said all it has to say may still want to hear the answer.
+  // A side that has ended its own stream may still read.
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
     const connection = join(near, far, { behaviour: () => behaviour, random, onClose: () => forget() })
@@ -78,13 +77,13 @@ export async function createLink(options: {
   }
 }
 
-/** Ties the two ends of a connection together. When one end is gone, so is the other, unless it is half-open. */
+/** Connects two sockets. When one closes, so does the other, unless the connection is half-open. */
 function join(
   near: Socket,
   far: Socket,
   { behaviour, random, onClose }: { behaviour: () => Behaviour; random: Random; onClose: () => void },
 ): Connection {
-  // Does the next byte from `far` answer something?
+  // Whether the next byte from `far` begins a reply.
   let requested = false
   const requests = createPipe({
     from: near,
@@ -112,7 +111,6 @@ function join(
     far.resetAndDestroy()
   }
 
-  /** Passes on that one end was reset, or is gone from a connection that has been dead for long. */
   let broken = false
   let halfOpenTimer: NodeJS.Timeout | undefined
   const forwardReset = (): void => {

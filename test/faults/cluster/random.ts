@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Random } from './types.ts'
 
-/** Chance from a seed: mulberry32, which is small, and good enough to choose what goes wrong. */
+/** Seeded random numbers: mulberry32. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   const next = (): number => {

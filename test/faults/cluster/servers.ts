@@ -7,13 +7,13 @@ import { clockOffsetEnv } from './clock.ts'
 import { signalTo } from './processes.ts'
 import type { Server, StartOptions } from './types.ts'
 
-/** Where src/ and drizzle/ are, unless the cluster says otherwise. */
+/** The directory with src/ and drizzle/, unless the cluster has another. */
 export const OWN_ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 const TSX = import.meta.resolve('tsx')
 const START_MS_MAX = 30_000
 
-/** How `src/<name>.ts` of a root is run. */
+/** The command that runs `src/<name>.ts` of a root. */
 export const commandFor = (root: string, name: 'main' | 'migrate'): string[] => [
   process.execPath,
   '--import',
@@ -21,7 +21,7 @@ export const commandFor = (root: string, name: 'main' | 'migrate'): string[] => 
   join(root, 'src', `${name}.ts`),
 ]
 
-/** A server process on a port of its own; not started yet. */
+/** A server process, not started yet. */
 export function createServer(options: {
   index: number
   root: string

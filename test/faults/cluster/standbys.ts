@@ -1,4 +1,4 @@
-/** Standbys of the stores: a Redis replica and a PostgreSQL hot standby that take over without losing anything. */
+/** A Redis replica and a PostgreSQL hot standby that become the primary without losing anything. */
 import { execFile } from 'node:child_process'
 import { appendFileSync, chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { stablePort } from './ports.ts'
 import type { Service, Standby } from './types.ts'
 
 const WAIT_MS_MAX = 30_000
-/** How long the primary delays writes at most, so that its replica has everything when it takes over. */
+/** How long the primary delays writes at most, so that its replica has everything when it is promoted. */
 const PAUSE_WRITES_MS = 10_000
 
 async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
@@ -81,7 +81,7 @@ function adminOf(url: string): Redis {
 const replication = (info: string): Record<string, string> =>
   Object.fromEntries(info.split('\r\n').map((line) => line.split(':') as [string, string]))
 
-/** Has the standby everything that the primary has acknowledged? */
+/** Whether the standby has everything that the primary has acknowledged. */
 async function isInSync(primary: Redis, standby: Redis): Promise<boolean> {
   const from = replication(await primary.info('replication'))
   const to = replication(await standby.info('replication'))
@@ -101,7 +101,7 @@ async function switchRedis(from: Redis, to: Redis, toPort: number, onPromoted: (
   }
 }
 
-/** Where the programs are that make a standby; the packages from npm leave them out. */
+/** The directories with the programs for a standby; the packages from npm lack them. */
 const standbyDirectories = (): string[] =>
   postgresDirectories().filter((directory) => existsSync(join(directory, 'pg_basebackup')))
 
@@ -185,7 +185,7 @@ export async function startPostgresStandby(
   }
 }
 
-/** Does a standby stream from this primary? A fast shutdown then sends it everything that is left. */
+/** Whether a standby streams from this primary: a fast shutdown then sends it everything that is left. */
 const streams = (url: string): Promise<boolean> =>
   withAdmin(url, async (sql) => {
     const rows = await sql`select from pg_stat_replication where state = 'streaming'`

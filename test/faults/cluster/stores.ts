@@ -10,7 +10,7 @@ import { childrenOf, signalTo } from './processes.ts'
 import { startPostgresStandby, startRedisStandby } from './standbys.ts'
 import type { PostgresService, RedisService, Service } from './types.ts'
 
-/** A store, with what the cluster needs beyond what the faults may use. */
+/** A store with what only the cluster uses. */
 export type Store<T extends Service> = T & { url: string; close(): Promise<void> }
 
 /** PostgreSQL, as durable as in production: fsync, and synchronous_commit by default. */
@@ -94,7 +94,7 @@ async function createStore(
     start: () => (starting ??= start().finally(() => (starting = undefined))),
     ended: async () => {
       running = false
-      // Its keeper ends with it; a signal to what has ended changes nothing.
+      // Its supervisor ends with it.
       await launched.stop()
     },
     close: async () => {

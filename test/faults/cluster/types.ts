@@ -1,46 +1,46 @@
-/** What the fault runs stand on: real servers and stores, and a network between them that can be made bad. */
+/** The cluster of a fault run: real servers and stores, and a network between them that can fail. */
 
-/** Seeded chance: the same seed gives the same choices. */
+/** Seeded random numbers. */
 export interface Random {
-  /** From 0 up to, and without, 1. */
+  /** In [0, 1). */
   next(): number
-  /** A whole number, both ends included. */
+  /** An integer, both ends included. */
   int(min: number, max: number): number
   pick<T>(items: readonly T[]): T
-  /** An independent one of that name: using it changes nothing about the choices of this one. */
+  /** An independent generator, which the name determines. */
   fork(name: string): Random
 }
 
-/** How a link treats what passes through. Everything left out is as on a good network. */
+/** How a link treats what passes through; by default, as a network without faults. */
 export interface Behaviour {
-  /** Every chunk arrives later by this, and by up to `jitterMs` more; the order stays. */
+  /** Every chunk is late by this and by up to `jitterMs` more, in order. */
   delayMs: number
   jitterMs: number
-  /** Of each connection and direction; 0: no limit. */
+  /** For each connection and direction; 0: no limit. */
   bytesPerSecond: number
-  /** Nothing passes, and nothing is lost: all of it arrives when this is over. */
+  /** Nothing passes until this ends, and nothing is lost. */
   stall: boolean
-  /** Data vanishes and the connection stays. One that lost data so stays dead when this is over: half-open. */
+  /** Half-open: data is lost and connections stay. One that lost data stays dead afterwards. */
   drop: boolean
   /** No new connections: ECONNREFUSED. */
   refuse: boolean
-  /** How likely a request is let through and its connection cut when the first byte of the reply arrives. */
+  /** The probability that a connection is cut at the first byte of a reply. */
   cutReplies: number
 }
 
-/** A TCP proxy. `from` connects to `port`, and gets through to the other side. */
+/** A TCP proxy that listens on `port`. */
 export interface Link {
   name: string
   port: number
-  /** Replaces the behaviour; takes effect at once, on open connections too. */
+  /** Replaces the behaviour, of open connections too. */
   set(behaviour: Partial<Behaviour>): Promise<void>
-  /** A good network again. What was cut or half-open stays so. */
+  /** Ends the fault. Connections that were cut or half-open stay so. */
   restore(): Promise<void>
   /** Resets every open connection now. @returns how many there were */
   cut(): number
   /** How many connections are open. */
   connections(): number
-  /** New connections go to this port from now on; open ones stay where they are, as behind an address that moves. */
+  /** Sends new connections to this port; open ones stay, as behind an address that moves. */
   setTarget(port: number): void
   close(): Promise<void>
 }
@@ -52,41 +52,41 @@ export interface Server {
   url: string
   /** The GraphQL endpoint itself. */
   directUrl: string
-  /** Is there a process? It may be stopped by SIGSTOP all the same. */
+  /** Whether there is a process, also one that is stopped by SIGSTOP. */
   readonly running: boolean
-  /** Has it been told to stop? */
+  /** Whether it was asked to stop. */
   readonly stopping: boolean
   readonly pid: number
-  /** Where its log goes; it is kept over restarts. */
+  /** Kept over restarts. */
   logFile: string
   kill(signal: NodeJS.Signals): void
-  /** Starts it and waits until it listens: the stores may be away. Nothing if it runs. */
+  /** Starts it unless it runs, and waits until it listens, which does not need the stores. */
   start(options?: StartOptions): Promise<void>
-  /** SIGTERM, and waits for the end. */
+  /** Sends SIGTERM, and waits for the end. */
   stop(): Promise<void>
-  /** Waits for the end of a process that was killed. */
+  /** Resolves when a killed process has ended. */
   ended(): Promise<void>
 }
 
 export interface StartOptions {
-  /** As libfaketime has it: `+1h`. */
+  /** For libfaketime: `+1h`. */
   clockOffset?: string
   env?: Record<string, string>
 }
 
-/** A store of the cluster's own. Its address stays the same over restarts. */
+/** A store of the cluster. Its address stays the same over restarts. */
 export interface Service {
   readonly pid: number
   readonly running: boolean
-  /** To the process, or for SIGSTOP and SIGCONT to all of its processes. */
+  /** Signals the process; SIGSTOP and SIGCONT go to all of its processes. */
   kill: (signal: NodeJS.Signals) => void
-  /** Starts it where it was, with its data, and waits until it answers. Nothing if it runs. */
+  /** Starts it unless it runs, with its data, and waits until it responds. */
   start(): Promise<void>
-  /** Waits for the end of what was killed. */
+  /** Resolves when a killed store has ended. */
   ended(): Promise<void>
 }
 
-/** A second store that replicates the first, and takes over from it. */
+/** A store that replicates the first, and can become the primary. */
 export interface Standby {
   port: number
   /**
@@ -94,9 +94,9 @@ export interface Standby {
    * @param onPromoted is called as soon as the standby takes writes
    */
   switchOver(onPromoted: () => void): Promise<void>
-  /** Back to how it was, losing nothing; what has not been done need not be undone. */
+  /** Restores the original roles, losing nothing; does nothing if they were not switched. */
   switchBack(onPromoted: () => void): Promise<void>
-  /** Ends it and removes its data. */
+  /** Stops it and removes its data. */
   close(): Promise<void>
 }
 
@@ -108,9 +108,9 @@ export interface PostgresService extends Service {
 export interface RedisService extends Service {
   /** Starts a replica of it, in sync. */
   startStandby(): Promise<Standby>
-  /** Starts it with nothing. It must have ended. */
+  /** Starts it without data. It must have ended. */
   startEmpty(): Promise<void>
-  /** Copies its append-only file as it is now. */
+  /** Copies its append-only file. */
   saveCopy(): void
   /** Starts it from the copy. It must have ended. */
   startFromCopy(): Promise<void>
@@ -118,43 +118,39 @@ export interface RedisService extends Service {
 
 export interface FaultCluster {
   servers: Server[]
-  /** What every server is started with: secrets, times, prefix. For minting tokens. */
+  /** The settings of every server: secrets, times, prefix. */
   env: Record<string, string>
-  /** Straight to the stores, past all links: for the checker. */
+  /** The stores without a link. */
   databaseUrl: string
   redisUrl: string
   redisPrefix: string
-  /** One for each server, in the same order. `client`: what comes in; the others: what it reaches out to. */
+  /** One for each server, in the same order. */
   links: { client: Link[]; database: Link[]; redis: Link[] }
   postgres: PostgresService
   redis: RedisService
-  /** Ends and removes everything, but for the servers' logs. */
+  /** Stops and removes everything except the servers' logs. */
   close(): Promise<void>
 }
 
 export interface FaultClusterOptions {
-  /** For data and logs; made if it is not there. */
+  /** For data and logs; created if missing. */
   directory: string
   servers: number
   seed: number
-  /** On top of the cluster's own. */
+  /** Settings besides the cluster's own. */
   env?: Record<string, string>
-  /** Where `src/`, `drizzle/` and `package.json` are; a copy with a planted bug, for example. */
+  /** The directory with `src/`, `drizzle/` and `package.json`: a copy with a planted bug, say. */
   root?: string
-  /** Hears what takes its time. */
+
   onProgress?: (line: string) => void
 }
 
-/** Something that goes wrong. */
 export interface Fault {
   name: string
-  /** What it is done to. Two at the same time should not have the same target. */
+  /** Faults with the same target do not run at the same time. */
   target: 'servers' | 'postgres' | 'redis' | 'clients' | 'network'
-  /** Why it cannot be done on this machine; undefined: it can. */
+  /** Why this machine cannot have it; undefined: it can. */
   unsupported?(): string | undefined
-  /**
-   * Brings it about, lets it last, and mends it. It is mended in every case: an abort only shortens it, and
-   * does not reject.
-   */
+  /** Injects the fault, waits, and repairs it in every case. An abort only shortens it, and does not reject. */
   run(cluster: FaultCluster, random: Random, signal: AbortSignal): Promise<void>
 }

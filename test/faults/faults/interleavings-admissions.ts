@@ -1,4 +1,4 @@
-/** Admissions that happen at once on several servers. */
+/** Concurrent admissions on several servers. */
 import assert from 'node:assert/strict'
 import { Redis } from 'ioredis'
 import { createKeys } from '../../../src/redis/keys.ts'
@@ -9,7 +9,7 @@ const CAPACITY = 3
 const PEOPLE = 24
 const ROUNDS = 6
 
-/** Slots become free on all servers in the same moment: never more are let in than there is room for, in order. */
+/** Slots become free on all servers at once: admissions stay within the capacity and in order. */
 export async function admissionsAtOnce(cluster: FaultCluster): Promise<void> {
   const testConcert = await createTestConcert(cluster, { capacity: CAPACITY })
   const url = (index: number): string => cluster.servers[index % cluster.servers.length]?.directUrl ?? ''
@@ -37,7 +37,7 @@ export async function admissionsAtOnce(cluster: FaultCluster): Promise<void> {
       assert.deepEqual(
         (await redis.zrange(key, 0, -1)).sort(),
         expected.map(({ user }) => user.uuid).sort(),
-        `who is in, in round ${round}`,
+        `admitted in round ${round}`,
       )
       await Promise.all(
         expected.map(({ user, token }, index) =>
@@ -50,5 +50,5 @@ export async function admissionsAtOnce(cluster: FaultCluster): Promise<void> {
     await monitoring
     redis.disconnect()
   }
-  assert.ok(most <= CAPACITY, `${most} were in at once, and there is room for ${CAPACITY}`)
+  assert.ok(most <= CAPACITY, `${most} were admitted at once with a capacity of ${CAPACITY}`)
 }

@@ -1,4 +1,4 @@
-/** Payment, expiry and a rival in the same moment: in sessions of PostgreSQL, which can be timed to the millisecond. */
+/** A payment, an expiry and a conflicting hold at the same moment, in sessions of PostgreSQL, timed to the millisecond. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
@@ -7,9 +7,9 @@ import type { FaultCluster } from '../cluster/types.ts'
 
 const PRICE = 100
 const TRIES = 60
-/** After so many times as many tries, each round with twice the distance, something else is wrong. */
+/** Each round has as many tries, twice as far apart. */
 const ROUNDS_MAX = 10
-/** So many at the same time, each with three sessions. */
+/** Concurrent tries, each with three sessions. */
 const AT_ONCE = 4
 const HOLD_MS = 120
 
@@ -45,14 +45,14 @@ const pay = async (
   return row.answer
 }
 
-/** Waits inside PostgreSQL until the hold's end, and `offsetMs` more. */
+/** Sleeps in PostgreSQL until the hold ends, and `offsetMs` more. */
 const sleepUntilExpiry = (sql: postgres.Sql, reservation: string, offsetMs: number) => sql`
   select pg_sleep(greatest(0, extract(epoch from held_until - clock_timestamp()) + ${offsetMs / 1000}::float8))
   from reservations where id = ${reservation}`
 
 /**
- * Payment against expiry against a rival, at `heldUntil` ± 5 ms: one of them wins, and the books say which. On a slow machine
- * the same one may win every time: then they are tried further apart.
+ * A payment, an expiry and a conflicting hold at `heldUntil` ± 5 ms: exactly one wins, and the tables agree. On a slow machine
+ * the same one may win every time: then the next round is further apart.
  */
 export async function paymentAgainstExpiry(cluster: FaultCluster): Promise<void> {
   const testConcert = await createTestConcert(cluster, { seatCount: TRIES * ROUNDS_MAX })
@@ -67,12 +67,12 @@ export async function paymentAgainstExpiry(cluster: FaultCluster): Promise<void>
           outcomes.add(outcome)
       }
     }
-    // If only one of them ever wins, nothing was tried.
+    // Both have to win at some time, or there was no race.
     assert.deepEqual([...outcomes].sort(), ['HoldExpired', 'Paid'])
   })
 }
 
-/** @param stepMs how far two neighbouring tries are apart */
+/** @param stepMs between two neighbouring tries */
 async function race(
   sql: postgres.Sql,
   testConcert: TestConcert,
@@ -120,7 +120,7 @@ async function race(
   return paid.outcome
 }
 
-/** The payment waits for a lock while the clock passes the deadline: it came too late, however early it was sent. */
+/** A payment that waits for a lock past the deadline is too late, however early it was sent. */
 export async function lockHeldPastDeadline(cluster: FaultCluster): Promise<void> {
   const testConcert = await createTestConcert(cluster)
   for (const table of ['accounts', 'reservations'] as const) {
@@ -142,7 +142,7 @@ export async function lockHeldPastDeadline(cluster: FaultCluster): Promise<void>
   }
 }
 
-/** Runs something on one connection. */
+/** Runs on one connection. */
 async function inSession<T>(sql: postgres.Sql, run: (session: postgres.Sql) => Promise<T>): Promise<T> {
   const session = await sql.reserve()
   try {

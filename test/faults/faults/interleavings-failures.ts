@@ -1,4 +1,4 @@
-/** Backends that die in the middle, and a server that wakes up too late. */
+/** Backends killed in the middle of a statement, and a server frozen past a deadline. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import type { Op } from '../operations.ts'
 import { createTestConcert, createTestUser, joinQueue, withDatabase, type Result } from './users.ts'
 import type { FaultCluster } from '../cluster/types.ts'
 
-/** Where a statement is made to wait: a table that it is about to write, in the order in which it gets there. */
+/** The tables at which a statement is blocked, in the order in which it writes them. */
 const LOCK_POINTS: { op: Op; tables: string[] }[] = [
   { op: 'holdSeats', tables: ['idempotency_keys', 'accounts', 'seat_claims', 'reservations', 'outbox'] },
   {
@@ -16,7 +16,7 @@ const LOCK_POINTS: { op: Op; tables: string[] }[] = [
   },
 ]
 
-/** A backend killed in the middle of a hold or a payment: nothing of it is there, and the same key works after it. */
+/** After a backend is killed in the middle of a hold or a payment there is no partial effect, and the same key works. */
 export async function backendKilledInTheMiddle(cluster: FaultCluster): Promise<void> {
   const testConcert = await createTestConcert(cluster)
   const url = cluster.servers[0]?.directUrl ?? ''
@@ -44,21 +44,21 @@ export async function backendKilledInTheMiddle(cluster: FaultCluster): Promise<v
         assert.equal(await userSnapshot(sql, user.uuid), before, `${what}: half an effect`)
       })
       const again = await untilDecided(() => request(op, input))
-      assert.equal(again.outcome, 'ok', `${op} after its death at ${table}`)
+      assert.equal(again.outcome, 'ok', `${op} again, after ${table}`)
       const replayed = await untilDecided(() => request(op, input))
-      assert.deepEqual(replayed.fields, again.fields, 'the same key, another answer')
+      assert.deepEqual(replayed.fields, again.fields, 'the same key gets another response')
     }
   }
 }
 
-/** Nobody's hold lapses before it is paid for, however slow the machine. The guard against rewriting is off meanwhile. */
+/** Keeps holds from lapsing on a slow machine. The trigger that protects reservations is off meanwhile. */
 const extendHolds = (sql: postgres.Sql, user: string) =>
   sql.begin(async (tx) => {
     await tx`set local session_replication_role = replica`
     await tx`update reservations set held_until = held_until + interval '10 minutes' where user_id = ${user}`
   })
 
-/** The next call may be refused as well, until there is a new connection: then it is sent again, as a client sends it. */
+/** Sends it again while the server has no new connection yet, as a client does. */
 async function untilDecided(run: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++) {
     const answer = await run()
@@ -67,7 +67,7 @@ async function untilDecided(run: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/** Locks a table, has something run into it, and kills that backend there. */
+/** Locks a table, and kills the backend that waits for it. */
 async function whileLocked(
   sql: postgres.Sql,
   table: string,
@@ -87,7 +87,7 @@ async function whileLocked(
         where application_name = 'stagedoor' and wait_event_type = 'Lock' and query like ${`%${statement}%`}`
       if (killed.length > 0) return await answer
       const isAnswered = await Promise.race([answered, sleep(10, false)])
-      assert.ok(!isAnswered, `${statement} never came to ${table}`)
+      assert.ok(!isAnswered, `${statement} did not reach ${table}`)
     }
   } finally {
     await lock`rollback`
@@ -95,7 +95,7 @@ async function whileLocked(
   }
 }
 
-/** Everything in the books about a user. */
+/** All rows about a user. */
 async function userSnapshot(sql: postgres.Sql, user: string): Promise<string> {
   const rows = await sql`select
     (select jsonb_agg(to_jsonb(r) order by r.id) from reservations r where user_id = ${user}) as reservations,
@@ -109,7 +109,7 @@ async function userSnapshot(sql: postgres.Sql, user: string): Promise<string> {
   return JSON.stringify(rows)
 }
 
-/** A server sleeps through the end of a hold with the payment in its hands; meanwhile the seat went to somebody else. */
+/** A server is frozen with a payment until the hold has ended and another buyer has the seat. */
 export async function latePayment(cluster: FaultCluster): Promise<void> {
   const [sleeper, awake] = cluster.servers
   if (!sleeper || !awake) throw new Error('it takes two servers')
@@ -141,6 +141,6 @@ export async function latePayment(cluster: FaultCluster): Promise<void> {
   await withDatabase(cluster, async (sql) => {
     const [row] = await sql<[{ balance: number }]>`
       select balance::int from accounts where user_id = ${early.uuid}`
-    assert.equal(row.balance, 100, 'the late payer still has the points')
+    assert.equal(row.balance, 100, 'the points of the late payer are still there')
   })
 }

@@ -1,4 +1,4 @@
-/** What chance does not find: the few orders of events in which it matters who comes first. */
+/** Interleavings that random runs hardly ever hit. */
 import type { FaultCluster } from '../cluster/types.ts'
 import { backendKilledInTheMiddle, latePayment } from './interleavings-failures.ts'
 import { admissionsAtOnce } from './interleavings-admissions.ts'
@@ -6,14 +6,14 @@ import { lockHeldPastDeadline, paymentAgainstExpiry } from './interleavings-expi
 
 export interface Interleaving {
   name: string
-  /** Rejects with an AssertionError that says what went wrong. Takes a cluster of two servers at least. */
+  /** Needs at least two servers. @throws AssertionError */
   run: (cluster: FaultCluster) => Promise<void>
 }
 
 export const interleavings: readonly Interleaving[] = [
-  { name: 'a payment against expiry and a rival, at heldUntil ± 5 ms', run: paymentAgainstExpiry },
+  { name: 'a payment, an expiry and a conflicting hold at heldUntil ± 5 ms', run: paymentAgainstExpiry },
   { name: 'a lock held while the clock passes the deadline', run: lockHeldPastDeadline },
-  { name: 'two admissions at once', run: admissionsAtOnce },
+  { name: 'concurrent admissions on two servers', run: admissionsAtOnce },
   { name: 'a backend killed in the middle of a hold and of a payment', run: backendKilledInTheMiddle },
-  { name: 'a payment that was asleep when its hold ended', run: latePayment },
+  { name: 'a payment on a server that is frozen until the hold has ended', run: latePayment },
 ]

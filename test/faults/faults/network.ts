@@ -5,7 +5,7 @@ type Kind = keyof FaultCluster['links']
 
 const NAMES: Record<Kind, string> = { client: 'clients', database: 'PostgreSQL', redis: 'Redis' }
 
-/** Some of the links of a kind: at least one, often all of them. */
+/** One of the links, or all. */
 const pickLinks = (links: readonly Link[], random: Random): Link[] => {
   const all = random.next() < 0.5
   const one = random.pick(links)
@@ -53,7 +53,7 @@ const allDropped: Fault = {
   },
 }
 
-/** What happens between the processes. "Cutting replies" is the reply that is lost after the commit. */
+/** Faults of the network. "Cutting replies" loses a reply after the commit. */
 export const networkFaults: readonly Fault[] = [
   allDropped,
   ...faultsOf('client'),

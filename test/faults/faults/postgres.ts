@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import type { Fault, FaultCluster } from '../cluster/types.ts'
 import { jittered, retry, delay } from './timing.ts'
 
-/** Runs something on a connection of its own, past all links. */
+/** Runs with a connection of its own, without a link. */
 async function withAdmin<T>(
   { databaseUrl }: FaultCluster,
   run: (sql: postgres.Sql) => Promise<T>,
@@ -19,7 +19,7 @@ const stopped: Fault = {
   name: 'PostgreSQL stopped at once',
   target: 'postgres',
   run: async ({ postgres: store }, random, signal) => {
-    store.kill('SIGQUIT') // the immediate shutdown: nothing is finished, the next start recovers
+    store.kill('SIGQUIT') // the immediate shutdown: the next start recovers
     await store.ended()
     await delay(jittered(2_000, random), signal)
     await retry(() => store.start())
@@ -36,7 +36,7 @@ const hung: Fault = {
   },
 }
 
-/** Every call waits for one lock, until all connections of every pool do. */
+/** Every call waits for one lock, until every pool is exhausted. */
 const poolExhausted: Fault = {
   name: 'pool exhausted',
   target: 'postgres',
@@ -62,7 +62,7 @@ const backendsKilled: Fault = {
     const until = performance.now() + jittered(4_000, random)
     await withAdmin(cluster, async (sql) => {
       while (performance.now() < until && !signal.aborted) {
-        // One in the middle of something, if there is one.
+        // An active one, if there is one.
         await sql`
           select pg_terminate_backend(pid) from pg_stat_activity
           where application_name = 'stagedoor' and datname = current_database()
@@ -73,7 +73,7 @@ const backendsKilled: Fault = {
   },
 }
 
-/** What the sweeper and the relay ask for, and an answer that gives them nothing to do. */
+/** The functions that the sweeper and the relay call, and versions that do nothing. */
 const JOBS = [
   ['expire_reservations', '(p_limit int) returns int language sql as $$ select 0 $$'],
   [
@@ -82,7 +82,7 @@ const JOBS = [
   ],
 ] as const
 
-/** On all servers at the same moment, from outside: there is no such switch in the server. */
+/** In the database, for all servers at once: the server has no such switch. */
 const jobsOff: Fault = {
   name: 'sweeper and relay off',
   target: 'postgres',
@@ -122,7 +122,7 @@ const readOnly: Fault = {
   },
 }
 
-/** What is written when somebody buys; a full disk fails the statement that needs a new page. */
+/** Tables that a purchase writes; on a full disk the statement that needs a new page fails. */
 const WRITTEN = ['reservations', 'transfers', 'idempotency_keys', 'outbox']
 
 const diskFull: Fault = {
@@ -151,7 +151,6 @@ const diskFull: Fault = {
   },
 }
 
-/** What happens to PostgreSQL and in it. */
 export const postgresFaults: readonly Fault[] = [
   stopped,
   hung,

@@ -52,7 +52,7 @@ const pubsubKilled: Fault = {
   },
 }
 
-/** Every command that may need memory is refused, and scripts with it. */
+/** Commands that may need memory are refused, and scripts with them. */
 const outOfMemory: Fault = {
   name: 'Redis out of memory',
   target: 'redis',
@@ -69,7 +69,6 @@ const outOfMemory: Fault = {
   },
 }
 
-/** What happens to Redis. */
 export const redisFaults: readonly Fault[] = [
   killed('Redis killed', (store) => store.start()),
   killed('Redis restarted empty', (store) => store.startEmpty()),

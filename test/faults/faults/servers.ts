@@ -2,7 +2,7 @@ import { clockOffsetUnsupported } from '../cluster/clock.ts'
 import type { Fault, Random, Server, StartOptions, FaultCluster } from '../cluster/types.ts'
 import { jittered, retry, delay } from './timing.ts'
 
-/** One server, now and then all of them. */
+/** One server, or now and then all. */
 const pickServers = (servers: readonly Server[], random: Random): readonly Server[] =>
   random.next() < 0.2 ? servers : [random.pick(servers)]
 
@@ -61,10 +61,10 @@ const clocks: Fault = {
   },
 }
 
-/** The settings of the servers that are being replaced: longer, so that what the others promise still holds. */
+/** Longer times than those of the other servers, whose promises still hold. */
 export const OTHER_SETTINGS = { ABSENCE_GRACE_SECONDS: '15', CLAIM_SECONDS: '5', ADMISSION_SECONDS: '14' }
 
-/** Some servers run with other settings than the rest, as in the middle of a rollout. */
+/** Some servers have other settings than the rest, as during a rollout. */
 export const rollout: Fault = {
   name: 'rollout with other settings',
   target: 'servers',
@@ -82,7 +82,6 @@ export const rollout: Fault = {
   },
 }
 
-/** What happens to server processes. */
 export const serverFaults: readonly Fault[] = [
   killed,
   frozen('server frozen', (_, random) => jittered(1_000, random)),

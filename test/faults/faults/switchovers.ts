@@ -1,6 +1,6 @@
 /**
- * Another primary behind the same address, as managed services and proxies do it: the former one becomes a standby, and connections
- * that are open stay with it. Nothing is lost: what a failover loses is another kind of fault.
+ * Another primary behind the same address, as managed services and proxies do it: the former one becomes a standby, and open
+ * connections stay with it. No data is lost, unlike in a failover.
  */
 import { standbyUnsupported } from '../cluster/standbys.ts'
 import type { Fault, Link, Standby, FaultCluster } from '../cluster/types.ts'
@@ -10,7 +10,7 @@ import { createTestConcert, createTestUser, joinQueue } from './users.ts'
 const setTargets = (links: readonly Link[], port: number): void =>
   links.forEach((link) => link.setTarget(port))
 
-/** Runs with a standby, which hands back and goes in every case. */
+/** Runs with a standby; in every case it then switches back and removes the standby. */
 async function withStandby(
   start: () => Promise<Standby>,
   run: (standby: Standby) => Promise<void>,
@@ -26,13 +26,15 @@ async function withStandby(
   }
 }
 
-/** The promise is 15 s; something else may be broken at the same time. */
+/** The limit is 15 s without other faults at the same time. */
 const WORKING_MS_MAX = 30_000
 
-// Both leave nothing behind that the checker would ask about: joining and leaving take no key.
-/** Makes what tells whether every server writes to a store again. @throws Error when one of them does not in time */
+/**
+ * The probe waits until every server writes to a store again. Joining and leaving need no idempotency key, which the checker
+ * would have to know. @throws when a server does not in time
+ */
 async function createProbe(cluster: FaultCluster, store: 'redis' | 'postgres', signal: AbortSignal) {
-  let request = (_url: string): Promise<string> => Promise.resolve('not made yet')
+  let request = (_url: string): Promise<string> => Promise.resolve('not ready')
   await retry(async () => {
     const testConcert = await createTestConcert(cluster)
     const user = await createTestUser(cluster)
@@ -51,7 +53,7 @@ async function createProbe(cluster: FaultCluster, store: 'redis' | 'postgres', s
       for (let outcome = ''; outcome !== 'ok' && !signal.aborted;) {
         outcome = await request(directUrl).catch(String)
         if (Date.now() > deadline)
-          throw new Error(`server ${index} still says ${outcome} after the switchover`)
+          throw new Error(`server ${index} still responds ${outcome} after the switchover`)
         await delay(100, signal)
       }
     }
@@ -86,7 +88,7 @@ const postgresSwitchover: Fault = {
     await withStandby(
       () => postgres.startStandby(),
       async (standby) => {
-        // For a while the address still leads to the former primary, which takes connections and refuses to write.
+        // For a while the address still leads to the former primary, which accepts connections and refuses writes.
         await standby.switchOver(() => undefined)
         await delay(jittered(2_000, random), signal)
         setTargets(links.database, standby.port)
@@ -98,5 +100,5 @@ const postgresSwitchover: Fault = {
   },
 }
 
-/** Primaries that change places with their standbys. */
+/** Primaries that switch roles with their standbys. */
 export const switchoverFaults: readonly Fault[] = [redisSwitchover, postgresSwitchover]

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../cluster/types.ts'
 
-/** Lets time pass; an abort ends it early, and it never rejects. */
+/** Sleeps; an abort ends it early, without rejecting. */
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
-/** So many milliseconds, give or take a half. */
+/** A random time within ±50 %, in milliseconds. */
 export const jittered = (ms: number, random: Random): number => random.int(ms / 2, (ms * 3) / 2)
 
 const TRIES = 240

@@ -1,4 +1,4 @@
-/** What looking at the end takes: buyers of its own, and patience. */
+/** What the final checks share: new users, requests, and waiting for recovery. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { uuidFrom } from '../buyers/actions.ts'
 import type { Buyers } from '../buyers/buyers.ts'
@@ -20,16 +20,16 @@ export interface FinalCheckContext {
   holdMs: number
 }
 
-/** Within this, whatever was broken works again: invariant 17. */
+/** The recovery time of invariant 17. */
 export const RECOVERY_MS = 30_000
 
-/** Somebody new, with a place in line; undefined: there was none to be had. */
+/** A user in the queue; without a token if joining failed. */
 export interface Probe {
   user: User
   token: string | undefined
 }
 
-/** Joins, as somebody new or as somebody known. */
+/** Joins, as a new user unless given. */
 export async function probe(context: FinalCheckContext, sale: Sale, known?: User): Promise<Probe> {
   const user = known ?? (await context.client.createUser(uuidFrom(context.random)))
   let token: string | undefined
@@ -43,7 +43,7 @@ export async function probe(context: FinalCheckContext, sale: Sale, known?: User
   return { user, token }
 }
 
-/** Asks any server. */
+/** Sends a request to a random server. */
 export const request = (
   { client, cluster, random }: FinalCheckContext,
   user: User,
@@ -53,7 +53,7 @@ export const request = (
 ): Promise<Result> =>
   client.request(op, variables, { user, token, server: random.int(0, cluster.servers.length - 1) })
 
-/** Tries a few times a second. @returns whether it became true in time */
+/** Polls a few times a second. @returns whether it became true in time */
 export async function isTrueWithin(ms: number, isTrue: () => Promise<boolean>): Promise<boolean> {
   const deadline = Date.now() + ms
   for (;;) {

@@ -1,4 +1,4 @@
-/** When the last fault is over: does it become quiet, do all agree, and can seats be bought again? */
+/** After the last fault: servers are healthy, subscriptions agree with queries, and seats can be bought again. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createQueueTokenSigner } from '../../../src/auth/queue-tokens.ts'
 import { checkPurchase } from './purchase.ts'
@@ -12,12 +12,12 @@ import type { FaultCluster } from '../cluster/types.ts'
 const QUIET_MS = 15_000
 const ASKED_MAX = 60
 const PROBES = 3
-/** How long the crowd goes on after that, so that there is something to see of it working again. */
+/** How long buyers go on after the last fault, so that the log shows the recovery. */
 const CALM_MS = 8_000
 /** More than can be waiting at the end. */
 const CAPACITY_FOR_ALL = 1_000
 
-/** Runs the crowd a little longer on sound ground, then looks at what is left. Writes what it finds to the log. */
+/** Lets the buyers go on without faults, then checks. Logs the results. */
 export async function runFinalChecks(context: FinalCheckContext): Promise<void> {
   const { cluster, buyers, subscriptions, sales, log, graceMs } = context
   const ready = await isTrueWithin(RECOVERY_MS, async () =>
@@ -27,7 +27,7 @@ export async function runFinalChecks(context: FinalCheckContext): Promise<void> 
     kind: 'ending',
     check: 'ready',
     ok: ready,
-    about: 'every server is ready, and says that both stores work',
+    about: 'every server is ready and reports both stores as healthy',
   })
   await sleep(graceMs + CALM_MS)
   await buyers.stop()
@@ -45,14 +45,14 @@ export async function runFinalChecks(context: FinalCheckContext): Promise<void> 
   for (const { index, directUrl } of cluster.servers) {
     let left = NaN
     const ok = await isTrueWithin(RECOVERY_MS, async () => (left = await subscriptionCount(directUrl)) === 0)
-    const about = `server ${index} has ${left} subscriptions, and nobody subscribes`
+    const about = `server ${index} has ${left} subscriptions left after all have stopped`
     log.write({ kind: 'ending', check: 'released', ok, about })
   }
   const drained = await isTrueWithin(10_000, async () => (await outboxLength(cluster)) === 0)
   log.write({ kind: 'ending', check: 'drained', ok: drained, about: 'the outbox is empty' })
 }
 
-/** Every stream says what a query says, also right after something moved. */
+/** Every subscription shows what a query shows, also right after a user has left. */
 async function checkStreamsAgree(context: FinalCheckContext, sale: Sale): Promise<void> {
   const { subscriptions, random, log } = context
   const probes = await Promise.all(Array.from({ length: PROBES }, () => probe(context, sale)))
@@ -69,7 +69,7 @@ async function checkStreamsAgree(context: FinalCheckContext, sale: Sale): Promis
         queried = await statusOf(context, subscription)
         return queried !== undefined && agrees(subscription.status, queried)
       })
-      const about = `the stream says ${JSON.stringify(subscription.status)}, the query ${JSON.stringify(queried)}`
+      const about = `the subscription shows ${JSON.stringify(subscription.status)}, the query ${JSON.stringify(queried)}`
       log.write({ kind: 'ending', check: 'quiet', ok, about })
     }),
   )
@@ -83,7 +83,7 @@ async function statusOf(
   return answer?.status as Status | undefined
 }
 
-/** A stream is over when its ticket has lapsed; a payment for a hold from the last moment may finish that ticket later. */
+/** A subscription ends when its ticket lapses; a payment for a late hold may still finish that ticket. */
 const agrees = (seen: Status | undefined, queried: Status): boolean =>
   (seen?.__typename === 'Lapsed' && queried.__typename === 'Finished') || isSame(seen, queried)
 
@@ -118,7 +118,6 @@ const outboxLength = (cluster: FaultCluster): Promise<number> =>
     return row.length
   })
 
-/** How many subscriptions a server counts. */
 async function subscriptionCount(graphqlUrl: string): Promise<number> {
   const response = await fetch(new URL('/metrics', graphqlUrl), { signal: AbortSignal.timeout(2_000) })
   return Number(/^stagedoor_subscriptions(?:\{.*\})? (\d+)/m.exec(await response.text())?.[1])

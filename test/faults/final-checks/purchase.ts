@@ -1,4 +1,4 @@
-/** The last purchase of a run: whoever comes now is let in, and gets what others let go. */
+/** The last purchase of a run. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { uuidFrom } from '../buyers/actions.ts'
 import type { SeatChoice } from '../buyers/shared-state.ts'
@@ -7,8 +7,8 @@ import type { Status } from '../log.ts'
 import type { Sale } from '../sales.ts'
 
 /**
- * Somebody new is let in, holds seats, lets them lapse, and somebody else holds the same.
- * @param isFresh has this sale just been opened? Otherwise it may be sold out, and a new one takes its place
+ * Two new buyers are admitted; one holds a seat and lets it lapse, and the other holds it again.
+ * @param isFresh whether this sale has just been opened. Otherwise it may be sold out, and a new one replaces it
  */
 export async function checkPurchase(context: FinalCheckContext, sale: Sale, isFresh = false): Promise<void> {
   const { random, log, holdMs } = context
@@ -20,7 +20,7 @@ export async function checkPurchase(context: FinalCheckContext, sale: Sale, isFr
   }
   for (const { user, token } of [first, second]) {
     const ok = token !== undefined && (await isTrueWithin(RECOVERY_MS, () => isAdmitted({ user, token })))
-    const about = `a new buyer is let in after ${Date.now() - startedAt} ms`
+    const about = `a new buyer is admitted after ${Date.now() - startedAt} ms`
     log.write({ kind: 'ending', check: 'admitted', ok, about })
   }
   const hold = async ({ user, token }: Probe, performanceId: string, seatNumbers: number[]) => {
@@ -43,7 +43,7 @@ export async function checkPurchase(context: FinalCheckContext, sale: Sale, isFr
   }
   const { performanceId, seatNumbers } = seat
   await sleep(holdMs)
-  // The other one's turn may be over by now: they join again.
+  // The second buyer's turn may be over by now.
   const rejoined = await probe(context, sale, second.user)
   const ok = await isTrueWithin(RECOVERY_MS, async () => {
     await request(context, rejoined.user, 'performances', { concertId: sale.concertId }, rejoined.token)

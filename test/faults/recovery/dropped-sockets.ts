@@ -1,4 +1,4 @@
-/** Thousands who wait, whose sockets all drop in the same moment, and who come back as clients do. */
+/** Thousands of waiting clients whose sockets are dropped at once, and which reconnect. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createQueue,
@@ -12,23 +12,23 @@ import { openSubscription, type StatusSubscription } from './subscriptions.ts'
 import type { FaultCluster } from '../cluster/types.ts'
 
 const WAITING = 5_000
-/** How many connect at the same time when nothing is wrong. */
+/** How many connect at the same time at first. */
 const AT_ONCE = 100
 const BACK_MS_MAX = 15_000
-/** What somebody waits before each try, at random: up to the first, then twice as long each time. */
+/** The wait before each attempt, at random: up to the first, then up to twice as long each time. */
 const RETRY_MS = { first: 500, longest: 4_000 }
 
-/** Somebody with the page open: whenever their socket is gone they connect again, to any server that is there. */
+/** A client that reconnects to another server whenever its socket closes. */
 interface ReconnectingClient {
-  /** The server that they are connected to, and since when; undefined: to none. */
+  /** Undefined: not connected. */
   serverIndex: number | undefined
   connectedAt: number
-  /** What the present socket said last. */
+  /** The last position received. */
   position(): unknown
   stop(): void
 }
 
-/** Resolves when they are connected for the first time. */
+/** Resolves when it is connected for the first time. */
 async function connectClient(
   cluster: FaultCluster,
   { user, token }: QueuedUser,
@@ -72,7 +72,7 @@ async function connectClient(
   return client
 }
 
-/** How long it takes until all of them have their stream and their position again, and whether it is the same. */
+/** Measures until every client has its subscription again, and compares the positions. */
 export async function socketsDropped(cluster: FaultCluster): Promise<Measurement[]> {
   const { members } = await createQueue(cluster, WAITING)
   const clients: ReconnectingClient[] = []
@@ -94,8 +94,8 @@ export async function socketsDropped(cluster: FaultCluster): Promise<Measurement
     const back = await timeUntil(() => Promise.resolve(dropped.every(isBack)), 2 * BACK_MS_MAX)
     const kept = clients.filter((client, index) => client.position() === positions[index])
     return [
-      atMostMs(`${what}: until everybody is back`, back, BACK_MS_MAX),
-      atCount(`${what}: places kept`, kept.length, WAITING),
+      atMostMs(`${what}: until all are reconnected`, back, BACK_MS_MAX),
+      atCount(`${what}: positions kept`, kept.length, WAITING),
     ]
   }
 

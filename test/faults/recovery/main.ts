@@ -1,5 +1,5 @@
 /**
- * Measures DESIGN.md's "When something is down": `node --import tsx test/faults/recovery/main.ts [--json]
+ * Measures the recovery times of docs/reliability.md: `node --import tsx test/faults/recovery/main.ts [--json]
  * [--only <part of a name>] [--seed N] [--root <a directory with src/>]`. Exit code 1 when a limit is missed.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -39,7 +39,7 @@ const show = ({ ok, what, measured, limit }: Measurement): string =>
   `${ok ? '✓' : '✗'} ${what.padEnd(64)} ${measured.padStart(10)}   limit ${limit}`
 
 const directory = mkdtempSync(join(tmpdir(), 'stagedoor-recovery-'))
-// Nobody is to be skipped while the measures themselves keep everybody waiting.
+// Long enough that nobody is skipped while a measurement waits.
 const env = { ABSENCE_GRACE_SECONDS: '10', CLAIM_SECONDS: '30', ADMISSION_SECONDS: '60' }
 const { root } = values
 const cluster = await startFaultCluster({

@@ -1,4 +1,4 @@
-/** What the measures of recovery.ts have in common: a line of the table, people in a queue, and questions to servers. */
+/** What the recovery measurements share: a row of the table, users in a queue, and requests to servers. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readToken } from '../log.ts'
 import {
@@ -11,7 +11,7 @@ import {
 } from '../faults/users.ts'
 import type { Server, FaultCluster } from '../cluster/types.ts'
 
-/** One figure: what was measured and what it may be at the most. */
+/** One row: what was measured, and its limit. */
 export interface Measurement {
   what: string
   measured: string
@@ -26,7 +26,7 @@ export const atMostMs = (what: string, ms: number, limitMs: number): Measurement
   ok: ms <= limitMs,
 })
 
-/** Something that has to be so many, no more and no less. */
+/** A count that has to be exact. */
 export const atCount = (what: string, count: number, wanted: number): Measurement => ({
   what,
   measured: String(count),
@@ -34,7 +34,7 @@ export const atCount = (what: string, count: number, wanted: number): Measuremen
   ok: count === wanted,
 })
 
-/** @returns after how many milliseconds it was true; gives up after `limitMs` */
+/** @returns after how many milliseconds it became true; Infinity after `limitMs` */
 export async function timeUntil(isTrue: () => Promise<boolean>, limitMs: number): Promise<number> {
   const began = performance.now()
   while (!(await isTrue().catch(() => false))) {
@@ -50,10 +50,10 @@ export interface QueuedUser {
   number: number
 }
 
-/** How many questions are under way at the same time. */
+/** Concurrent requests. */
 const BATCH = 20
 
-/** So many people in the line of a new concert, in which nobody is let in. */
+/** Users in the queue of a new concert, which is paused. */
 export async function createQueue(
   cluster: FaultCluster,
   count: number,
@@ -82,13 +82,13 @@ export async function setPaused(
   const { outcome } = await operator.request(urlOf(cluster, 0), 'updateQueue', {
     input: { concertId, paused },
   })
-  if (outcome !== 'ok') throw new Error(`the queue could not be changed: ${outcome}`)
+  if (outcome !== 'ok') throw new Error(`updateQueue failed: ${outcome}`)
 }
 
 export const urlOf = ({ servers }: FaultCluster, index: number): string =>
   servers[index % servers.length]?.directUrl ?? ''
 
-/** The position of everybody, a batch at a time; 'Admitted' and the like for those who are not in line. */
+/** The position of each user, or the status of those who are not waiting. */
 export async function positionsOf(
   cluster: FaultCluster,
   members: readonly QueuedUser[],
@@ -109,7 +109,6 @@ export async function positionsOf(
   return positions
 }
 
-/** An answer, and how long it took. */
 export interface Timed extends Result {
   ms: number
 }
@@ -120,7 +119,6 @@ export async function timed(run: () => Promise<Result>): Promise<Timed> {
   return { ...result, ms: performance.now() - began }
 }
 
-/** Is this how a server says that it is too busy? */
 export const isOverloaded = ({ outcome, retryAfterSeconds }: Result): boolean =>
   outcome === 'OVERLOADED' && retryAfterSeconds !== undefined && retryAfterSeconds > 0
 

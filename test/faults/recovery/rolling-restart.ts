@@ -1,4 +1,4 @@
-/** A rolling restart, with buyers and watchers on every server. */
+/** A rolling restart, with buyers and subscribers on every server. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestUser, withDatabase, type TestUser } from '../faults/users.ts'
@@ -10,11 +10,11 @@ const PEOPLE = 200
 const BUYERS = 8
 const WATCHERS_EACH = 60
 const PAUSE_MS = 50
-/** All sockets of a server are closed over 2 s: see src/app.ts. */
+/** A server that stops closes its sockets over 2 s: see src/app.ts. */
 const WINDOW_MS = 200
 const SHARE_MAX = 0.4
 
-/** Restarts one server after the other by SIGTERM while mutations and subscriptions go on. */
+/** Restarts one server after another by SIGTERM, during mutations and subscriptions. */
 export async function rollingRestart(cluster: FaultCluster): Promise<Measurement[]> {
   const { members } = await createQueue(cluster, PEOPLE)
   const before = await positionsOf(cluster, members)
@@ -45,7 +45,7 @@ export async function rollingRestart(cluster: FaultCluster): Promise<Measurement
     atCount(what.trim(), failures.length, 0),
     atCount('rolling restart: points charged', balance, charged),
     atCount(
-      'rolling restart: places kept',
+      'rolling restart: positions kept',
       after.filter((position, index) => position === before[index]).length,
       PEOPLE,
     ),
@@ -73,7 +73,7 @@ function openSubscriptions(
   )
 }
 
-/** Charges a point again and again. Only a refused connection is no failure: then it is another server's turn. */
+/** Charges points one by one. After a refused connection, which is no failure, it uses the next server. */
 async function buy(cluster: FaultCluster, user: TestUser, first: number, load: { on: boolean }) {
   const failed: string[] = []
   let charged = 0
@@ -87,7 +87,7 @@ async function buy(cluster: FaultCluster, user: TestUser, first: number, load: {
   return { failed, charged }
 }
 
-/** What part of a server's sockets was closed within the worst fifth of a second. */
+/** The largest share of a server's sockets that was closed within 200 ms. */
 function spread(subscriptions: readonly StatusSubscription[], index: number): Measurement {
   const times = subscriptions.map((subscription) => subscription.closed()?.at ?? 0).sort((a, b) => a - b)
   const worst = Math.max(

@@ -1,4 +1,4 @@
-/** A thousand subscribers that stop reading, and one that does not. */
+/** A thousand subscribers that stop reading, and one that goes on. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestUser } from '../faults/users.ts'
 import { createQueue, atMostMs, urlOf, type Measurement } from './measurements.ts'
@@ -13,27 +13,27 @@ const READING_CLIENT = 60
 const ROUND_MS = 150
 const GROWTH_MAX = 0.1
 
-/** The memory of the one server that they listen to, before and after, under the same load. */
+/** The memory of their server, before and after, under the same load. */
 export async function slowClients(cluster: FaultCluster): Promise<Measurement[]> {
   const { testConcert, members } = await createQueue(cluster, READERS + 1)
   const server = cluster.servers[0]
   if (!server) throw new Error('there is no server')
-  // Near enough to the front to hear of everything, and not let in meanwhile.
+  // Near enough to the front to get every update, and far enough not to be admitted.
   const [listener] = members.splice(READING_CLIENT, 1)
   const open = ({ user, token }: (typeof members)[number]): Promise<StatusSubscription> =>
     openSubscription(server.directUrl, user.accessToken, token)
-  if (!listener) throw new Error('there is nobody in line')
+  if (!listener) throw new Error('the queue is empty')
   const awake = await open(listener)
   const deaf: StatusSubscription[] = []
   for (const member of members) deaf.push(await open(member))
 
   const operator = await createTestUser(cluster, 'operator')
-  /** Changes what everybody sees again and again. @returns the slowest that `awake` heard of it */
+  /** Makes changes that all subscribers get. @returns the slowest update of the one that reads */
   async function load(): Promise<{ slowest: number; bytes: number }> {
     let slowest = 0
     const sizes: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
-      const input = { concertId: testConcert.concertId, paused: round % 2 === 1 } // which everybody is shown
+      const input = { concertId: testConcert.concertId, paused: round % 2 === 1 }
       const before = awake.received.count
       const began = performance.now()
       await operator.request(urlOf(cluster, 1), 'updateQueue', { input })
@@ -62,7 +62,7 @@ export async function slowClients(cluster: FaultCluster): Promise<Measurement[]>
       limit: `${GROWTH_MAX * 100} %`,
       ok: growth <= GROWTH_MAX,
     },
-    atMostMs(`${READERS} stop reading: slowest news of one who reads`, stopped.slowest, 2_000),
-    atMostMs(`${READERS} stop reading: the server stops all the same`, stopping, 14_000),
+    atMostMs(`${READERS} stop reading: slowest update of the one that reads`, stopped.slowest, 2_000),
+    atMostMs(`${READERS} stop reading: the server still stops`, stopping, 14_000),
   ]
 }

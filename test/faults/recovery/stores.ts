@@ -1,4 +1,4 @@
-/** A store is away, and comes back. */
+/** A store is unavailable, and recovers. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestUser, type Result } from '../faults/users.ts'
@@ -19,7 +19,7 @@ import type { FaultCluster } from '../cluster/types.ts'
 
 const PEOPLE = 200
 const GIVE_UP_MS = 40_000
-/** A server's deadlines (see src/app.ts and src/redis/connection.ts), and half a second for the way there and back. */
+/** A server's deadlines (see src/app.ts and src/redis/connection.ts), and half a second for the network. */
 const POSTGRES_MS = 5_500
 const REDIS_MS = 2_500
 
@@ -40,7 +40,7 @@ const onEveryServer = async (
 ): Promise<boolean> =>
   (await Promise.all(cluster.servers.map((_, index) => isSo(urlOf(cluster, index))))).every(Boolean)
 
-/** What the servers say while something that `ask` needs is away. */
+/** How the servers respond while a store that `ask` needs is unavailable. */
 async function whileUnavailable(
   cluster: FaultCluster,
   store: string,
@@ -55,7 +55,7 @@ async function whileUnavailable(
   const health = await Promise.all(cluster.servers.map((server) => statusOf(server, '/health')))
   const count = cluster.servers.length
   return [
-    atMostMs(`${store}: slowest answer`, Math.max(...answers.map(({ ms }) => ms)), limitMs),
+    atMostMs(`${store}: slowest response`, Math.max(...answers.map(({ ms }) => ms)), limitMs),
     atCount(`${store}: OVERLOADED with retryAfterSeconds`, answers.filter(isOverloaded).length, count),
     atCount(`${store}: /live green`, live.filter((status) => status === 200).length, count),
     atCount(`${store}: /health red`, health.filter((status) => status === 503).length, count),
@@ -113,20 +113,20 @@ export async function redisRecovers(cluster: FaultCluster): Promise<Measurement[
   await sleep(5_000)
   await cluster.redis.start()
   measurements.push(
-    atMostMs('Redis back with its file → every server works', await timeUntil(works, GIVE_UP_MS), 5_000),
+    atMostMs('Redis restarted with its file → every server works', await timeUntil(works, GIVE_UP_MS), 5_000),
   )
-  measurements.push(await kept('Redis back with its file: places kept'))
+  measurements.push(await kept('Redis restarted with its file: positions kept'))
 
   cluster.redis.kill('SIGSTOP')
   measurements.push(...(await whileUnavailable(cluster, 'Redis hung', join, REDIS_MS)))
   await sleep(8_000)
   cluster.redis.kill('SIGCONT')
   measurements.push(atMostMs('Redis goes on → every server works', await timeUntil(works, GIVE_UP_MS), 5_000))
-  measurements.push(await kept('Redis goes on: places kept'))
+  measurements.push(await kept('Redis goes on: positions kept'))
   return measurements
 }
 
-/** Redis comes back empty: everybody shows their ticket, and after the grace period it goes on in order. */
+/** After Redis restarts empty, users show their tickets, and after the grace period admission goes on in order. */
 export async function redisRestartsEmpty(cluster: FaultCluster): Promise<Measurement[]> {
   const { testConcert, members } = await createQueue(cluster, PEOPLE)
   const before = await positionsOf(cluster, members)
@@ -135,7 +135,7 @@ export async function redisRestartsEmpty(cluster: FaultCluster): Promise<Measure
   await cluster.redis.startEmpty()
   const began = performance.now()
 
-  // Show all tickets, the last in line first: the order in which they come must not matter.
+  // The last in the queue first: the order must not matter.
   const shown = async () => (await positionsOf(cluster, [...members].reverse())).reverse()
   await timeUntil(async () => (await shown()).every((position) => typeof position === 'number'), 5_000)
   const after = await shown()
@@ -148,21 +148,21 @@ export async function redisRestartsEmpty(cluster: FaultCluster): Promise<Measure
   const grace = Number(cluster.env.ABSENCE_GRACE_SECONDS) * 1_000
   return [
     atCount(
-      'Redis back empty: tickets at their number',
+      'Redis restarted empty: tickets at their number',
       after.filter((position, index) => position === before[index]).length,
       PEOPLE,
     ),
-    atCount('Redis back empty: let in before the grace period is over', early, 0),
-    atMostMs('Redis back empty → the first is let in', took, grace + 5_000),
+    atCount('Redis restarted empty: admitted during the grace period', early, 0),
+    atMostMs('Redis restarted empty → first admission', took, grace + 5_000),
     atCount(
-      'Redis back empty: the first five are let in, nobody else',
+      'Redis restarted empty: exactly the first five are admitted',
       admitted.filter((position, index) => (position === 'Admitted') === index < 5).length,
       PEOPLE,
     ),
   ]
 }
 
-/** The links of one server go half-open: whatever it had open is dead, and nobody says so. */
+/** The links of one server go half-open: its connections are dead, without being closed. */
 export async function linksBlackholed(cluster: FaultCluster): Promise<Measurement[]> {
   const { testConcert } = await createQueue(cluster, 1)
   const { charge, join } = await createRequests(cluster, testConcert.concertId)
@@ -178,7 +178,7 @@ export async function linksBlackholed(cluster: FaultCluster): Promise<Measuremen
     await link?.set({ drop: true })
     const answers = await many()
     measurements.push(
-      atMostMs(`link to ${name} dead: slowest answer`, Math.max(...answers.map(({ ms }) => ms)), limit),
+      atMostMs(`link to ${name} dead: slowest response`, Math.max(...answers.map(({ ms }) => ms)), limit),
     )
     measurements.push(
       atCount(`link to ${name} dead: OVERLOADED`, answers.filter(isOverloaded).length, answers.length),
@@ -186,7 +186,7 @@ export async function linksBlackholed(cluster: FaultCluster): Promise<Measuremen
     await link?.restore()
     const works = async () => (await many()).every(({ outcome }) => outcome === 'ok')
     measurements.push(
-      atMostMs(`link to ${name} mended → every call works`, await timeUntil(works, GIVE_UP_MS), 15_000),
+      atMostMs(`link to ${name} restored → every call works`, await timeUntil(works, GIVE_UP_MS), 15_000),
     )
   }
   return measurements
