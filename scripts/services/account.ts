@@ -8,8 +8,8 @@ export interface Account {
 }
 
 /**
- * Whom services run as. PostgreSQL refuses to run as root, and Redis without a password should not, so for
- * root it is `postgres` where that user exists and `nobody` where it does not. Undefined means: as we are.
+ * The user that services run as. PostgreSQL refuses to run as root, and Redis without a password should not: for root it is
+ * `postgres` where that user exists, else `nobody`. Undefined: the present user.
  */
 export function serviceAccount(passwd = '/etc/passwd'): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -21,7 +21,7 @@ export function serviceAccount(passwd = '/etc/passwd'): Account | undefined {
   return { uid: Number(uid ?? 65534), gid: Number(gid ?? 65534) }
 }
 
-/** Whether every directory from `path` up lets the account pass. A checkout in a 0700 home does not. */
+/** Whether the account may enter every directory from `path` up. A checkout in a home directory of mode 0700 fails. */
 export function canReach(path: string, account: Account): boolean {
   const { mode, uid, gid } = statSync(path)
   const execute = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001

@@ -5,8 +5,8 @@ const APT = '/usr/bin/apt-get'
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /**
- * Installs a package where we may: as root on Debian or Ubuntu. Returns whether it did. The daemon that
- * comes with the package is not started (policy-rc.d exits 101: "not allowed"); we start one of our own.
+ * Installs a package, as root on Debian or Ubuntu. Returns whether it did. The daemon of the package is not started:
+ * policy-rc.d exits with 101, "not allowed".
  */
 export function installPackage(name: string, log: (line: string) => void): boolean {
   if (process.getuid?.() !== 0 || !existsSync(APT)) return false
@@ -20,7 +20,7 @@ export function installPackage(name: string, log: (line: string) => void): boole
   }
 }
 
-/** Runs apt-get; what it prints is shown only when it fails. */
+/** Runs apt-get, and shows its output only when it fails. */
 function apt(args: string[]): boolean {
   // dpkg looks for its helpers on PATH, which may be stripped.
   const env = { ...process.env, PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive' }

@@ -7,18 +7,18 @@ import { UserError } from './user-error.ts'
 /** Where services keep their files, and how. */
 export interface DataDir {
   path: string
-  /** Whom the services run as; undefined is whoever we are. */
+  /** The user that the services run as; undefined: the present one. */
   account: Account | undefined
-  /** Survive a power cut, and be there at the next start. */
+  /** Whether the data survives a power cut, and is there at the next start. */
   keepData: boolean
-  /** Tells the person at the keyboard what takes its time. */
+  /** Reports steps that take a while. */
   log: (line: string) => void
 }
 
 /**
- * The home of the services of `directory`: the directory itself, if the account they run as can get there.
- * If not (root's checkout in /root), `/var/tmp/stagedoor-<hash of the directory>`, to which the link
- * `services` in the directory points. Deleting the directory is starting afresh, wherever the home is.
+ * The data directory of the services: `directory` itself, if their account can reach it. If not (root's checkout in /root),
+ * `/var/tmp/stagedoor-<hash of the directory>`, to which the link `services` in the directory points. Deleting the directory
+ * deletes the data in both cases.
  */
 export function openDataDir(
   directory: string,
@@ -37,20 +37,20 @@ export function openDataDir(
     rmSync(link, { force: true })
     symlinkSync(path, link)
   }
-  // Everybody may write to /var/tmp: what stands there under this name has to be ours.
+  // Every user may write to /var/tmp: another user may have created this name.
   const { uid } = lstatSync(path)
-  if (uid !== process.getuid?.()) throw new UserError(`${path} belongs to somebody else (user id ${uid}).`)
+  if (uid !== process.getuid?.()) throw new UserError(`${path} belongs to another user (user id ${uid}).`)
   return { path, account, keepData, log }
 }
 
-/** Removes a directory and, where that is elsewhere, the home of its services. */
+/** Removes a directory and, if that is elsewhere, the data directory of its services. */
 export function removeDataDir(directory: string): void {
   const link = join(directory, 'services')
   if (existsSync(link)) rmSync(realpathSync(link), { recursive: true })
   rmSync(directory, { recursive: true, force: true })
 }
 
-/** Makes a directory in the home that the services' account owns. Returns its path. */
+/** Makes a directory in the data directory that the services' account owns. Returns its path. */
 export function makeServiceDir(dataDir: DataDir, name: string): string {
   const path = join(dataDir.path, name)
   mkdirSync(path, { recursive: true, mode: 0o700 })

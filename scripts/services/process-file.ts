@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from './user-error.ts'
 
 /**
- * When a process began, in whatever the system counts in; undefined when it is gone. With the process id
- * it names one process for good, where the id alone may have been given to another since.
+ * The start time of a process, in units of the system; undefined: it has ended. With the process id it identifies one
+ * process: the id alone may be reused.
  */
 function startTimeOf(pid: number): string | undefined {
   try {
-    // Field 22 of proc(5), counted behind the name, which may hold spaces and parentheses.
+    // Field 22 of proc(5), counted after the name, which may contain spaces and parentheses.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
     return fields[0] === 'Z' ? undefined : fields[19]
   } catch {
@@ -24,18 +24,18 @@ function startTimeOf(pid: number): string | undefined {
   }
 }
 
-/** Writes down which process this is, for `livingProcess` to find it again. */
+/** Records a process for `runningProcess`. */
 export function writeProcessFile(file: string, pid: number): void {
   writeFileSync(file, `${pid} ${startTimeOf(pid) ?? ''}\n`)
 }
 
-/** The process that the file names, if it still runs. */
+/** The recorded process, if it still runs. */
 export function runningProcess(file: string): number | undefined {
   const [pid, began] = readIfExists(file)?.trim().split(/ (.*)/) ?? []
   return began && startTimeOf(Number(pid)) === began ? Number(pid) : undefined
 }
 
-/** Stops what a killed owner left running: politely, and after 20 seconds for certain. */
+/** Stops a process that its killed parent left running: by the signal, and after 20 seconds by SIGKILL. */
 export async function stopOrphan(file: string, signal: NodeJS.Signals): Promise<void> {
   const pid = runningProcess(file)
   if (pid !== undefined) {
@@ -50,8 +50,10 @@ export async function stopOrphan(file: string, signal: NodeJS.Signals): Promise<
 }
 
 /**
- * Makes this process the one owner of what the file stands for, until it gives it back or ends.
- * Refuses while another owner lives; takes over from one that does not.
+ * Takes the lock `file` for this process; a lock whose process has ended is taken over.
+ * @param what is locked, for the message
+ * @returns what releases it
+ * @throws UserError while another process has it
  */
 export function acquireLock(file: string, what: string): () => void {
   const mine = `${file}.${process.pid}`
@@ -69,7 +71,7 @@ export function acquireLock(file: string, what: string): () => void {
   return () => rmSync(file, { force: true })
 }
 
-/** A link either comes to be or finds the name taken, however many try at once. */
+/** Creating a link is atomic: of several processes one succeeds. */
 function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to)
@@ -80,7 +82,7 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-/** Removes the file of a dead owner, unless somebody living has replaced it in the meantime. */
+/** Removes the lock of an ended process, unless another process has replaced it meanwhile. */
 function removeStaleLock(file: string, stale: string | undefined): void {
   const aside = `${file}.${process.pid}.stale`
   try {

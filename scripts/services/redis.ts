@@ -13,7 +13,7 @@ const MISSING = `Redis is missing: there is no redis-server or valkey-server on 
   2. build or unpack it anywhere, and add its directory to PATH
   3. for npm run dev, use one that runs elsewhere: REDIS_URL=redis://host:6379 npm run dev`
 
-/** Where redis-server is; installs it on Debian as root, and throws UserError when there is none. */
+/** The path of redis-server, which is installed on Debian as root. @throws UserError if there is none */
 export function findRedis(
   log: DataDir['log'],
   directories = programDirectories(),
@@ -29,8 +29,8 @@ export function findRedis(
 }
 
 /**
- * Starts a private Redis on 127.0.0.1. With `keepData` it has an append-only file, so that it comes back
- * with what it had; without, it writes nothing down. Give the port to come back where an earlier one was.
+ * Starts a private Redis on 127.0.0.1. With `keepData` it has an append-only file; without, it writes nothing to disk.
+ * @param options.port by default, a free one
  */
 export async function startRedis(dataDir: DataDir, { port }: { port?: number } = {}): Promise<Service> {
   const program = findRedis(dataDir.log)
@@ -56,7 +56,7 @@ export async function startRedis(dataDir: DataDir, { port }: { port?: number } =
   return { ...running, port: at, url: `redis://127.0.0.1:${at}` }
 }
 
-/** Whether a Redis on this port says PONG; while it loads its data it says LOADING. */
+/** Whether a Redis on this port answers PONG; while it loads its data it answers LOADING. */
 function respondsToPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))

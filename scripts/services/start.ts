@@ -5,26 +5,25 @@ import { acquireLock } from './process-file.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 
-/** A PostgreSQL and a Redis to use. */
 export interface Services {
   databaseUrl: string
   redisUrl: string
-  /** Stops those that were started here; without `keepData` their files go too. */
+  /** Stops those that were started here, and without `keepData` removes their files. */
   stop: () => Promise<void>
 }
 
 interface Options {
-  /** Where their files go; one process at a time. */
+  /** For their files; one process at a time. */
   directory: string
   keepData: boolean
-  /** Services that run elsewhere, used in place of our own. */
+  /** Services that run elsewhere, to use instead. */
   external?: { databaseUrl: string | undefined; redisUrl: string | undefined }
   log?: (line: string) => void
 }
 
 /**
- * Finds or starts PostgreSQL and Redis (docs: "Starting it"). What was started ends with this process, even
- * when that is killed. Throws UserError, whose message tells what to do, when one of them cannot be had.
+ * Finds or starts PostgreSQL and Redis. Those that were started end with this process, even when that is killed.
+ * @throws UserError with what to do
  */
 export async function startServices({
   directory,
@@ -36,11 +35,11 @@ export async function startServices({
     return { databaseUrl: external.databaseUrl, redisUrl: external.redisUrl, stop: () => Promise.resolve() }
   }
   const dataDir = openDataDir(directory, { keepData, log })
-  const giveBack = acquireLock(join(directory, 'owner'), directory)
+  const releaseLock = acquireLock(join(directory, 'lock'), directory)
   const started: Service[] = []
   const stop = async () => {
     await Promise.all(started.map((service) => service.stop()))
-    giveBack()
+    releaseLock()
     if (!keepData) removeDataDir(directory)
   }
   const start = async (begin: typeof startRedis) => {

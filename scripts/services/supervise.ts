@@ -8,7 +8,6 @@ import type { DataDir } from './data-dir.ts'
 import { stopOrphan, writeProcessFile } from './process-file.ts'
 import { UserError } from './user-error.ts'
 
-/** A running service of our own. */
 export interface Service {
   url: string
   port: number
@@ -17,9 +16,9 @@ export interface Service {
 }
 
 /**
- * Runs a command that ends with us, however we end: file 0 is a pipe whose other end only we hold, and when
- * that closes, the signal is sent. File 3 tells the command's process id. A shell stays the command's parent
- * and collects all that ended, because in a container nobody else may.
+ * Runs a command that ends with this process, however this process ends: file 0 is a pipe whose other end only this process
+ * holds, and when that closes, the shell sends the signal. The shell writes the command's process id to file 3. It stays
+ * the command's parent and waits for its children, because a container may have no init process.
  */
 const SUPERVISOR = `
 exec 4<&0
@@ -35,17 +34,16 @@ code=$?
 { kill $watcher; wait $watcher; } 2>/dev/null
 exit $code`
 
-/** A command that the keeper runs. */
 export interface SupervisedProcess {
-  /** The command itself, not its keeper. */
+  /** Of the command, not of its supervisor. */
   pid: number
-  /** Its exit code, once it has ended: 128 and the signal's number, if a signal ended it. */
+  /** The exit code: 128 and the signal's number, if a signal ended it. */
   ended: Promise<number>
   /** Sends the signal, waits, and after 20 seconds kills it. */
   stop: () => Promise<void>
 }
 
-/** Starts a command under the keeper, in a session of its own, so that Ctrl-C reaches only us. */
+/** Starts a supervised command in a session of its own, so that Ctrl-C reaches only this process. */
 export async function supervise(
   signal: 'INT' | 'TERM',
   command: string[],
@@ -53,14 +51,18 @@ export async function supervise(
 ): Promise<SupervisedProcess> {
   const { output, ...rest } = options
   const stdio: StdioOptions = ['pipe', output, output, 'pipe']
-  const keeper = spawn('/bin/sh', ['-c', SUPERVISOR, signal, ...command], { ...rest, stdio, detached: true })
-  const ended = new Promise<number>((resolve) => keeper.once('exit', (code) => resolve(code ?? 137)))
-  await once(keeper, 'spawn')
-  const [line] = (await once(keeper.stdio[3] as Readable, 'data')) as [Buffer]
+  const supervisor = spawn('/bin/sh', ['-c', SUPERVISOR, signal, ...command], {
+    ...rest,
+    stdio,
+    detached: true,
+  })
+  const ended = new Promise<number>((resolve) => supervisor.once('exit', (code) => resolve(code ?? 137)))
+  await once(supervisor, 'spawn')
+  const [line] = (await once(supervisor.stdio[3] as Readable, 'data')) as [Buffer]
 
   const stop = async () => {
-    keeper.stdin?.destroy()
-    const timer = setTimeout(() => process.kill(-(keeper.pid ?? 0), 'SIGKILL'), 20_000)
+    supervisor.stdin?.destroy()
+    const timer = setTimeout(() => process.kill(-(supervisor.pid ?? 0), 'SIGKILL'), 20_000)
     await ended
     clearTimeout(timer)
   }
@@ -76,8 +78,8 @@ interface LaunchOptions {
 }
 
 /**
- * Starts a service in its home and waits until it answers. What an earlier owner left running there is
- * stopped first. Its output goes to `<name>.log`; when it does not start, the end of that is the message.
+ * Starts a service in the data directory and waits until it is ready. One that an earlier process left running is stopped
+ * first. Its output goes to `<name>.log`. @throws UserError with the end of the log
  */
 export async function launch(dataDir: DataDir, { name, signal, command, cwd, isReady }: LaunchOptions) {
   const processFile = join(dataDir.path, `${name}.process`)
@@ -105,7 +107,7 @@ export async function launch(dataDir: DataDir, { name, signal, command, cwd, isR
   return { pid, stop }
 }
 
-/** Nothing of ours: variables like PGDATA or LANG change what PostgreSQL does. */
+/** A clean environment: variables like PGDATA or LANG change what PostgreSQL does. */
 export function serviceEnv(home: string): NodeJS.ProcessEnv {
   return { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', HOME: home }
 }

@@ -1,4 +1,4 @@
-/** Something the person at the keyboard can put right. Its message is all they are shown, so it is a full sentence. */
+/** An error that the user can fix. Only its message is shown: a full sentence. */
 export class UserError extends Error {
   override name = 'UserError'
 }

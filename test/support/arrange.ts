@@ -1,4 +1,4 @@
-/** What no operation can bring about: time that has passed, and parts that stand still. */
+/** Arranges what no operation can: time that has passed, and a sweeper that stands still. */
 import { parseGlobalId } from '../../src/schema/ids.ts'
 import type { TestDatabase } from './database.ts'
 
@@ -9,14 +9,14 @@ export function uuidOf(id: string): string {
   return parsed.id
 }
 
-/** From now on nobody tidies lapsed holds up. Every test file has a database of its own. */
+/** Stops the sweeper of this test file's database. */
 export async function stopSweeper({ sql }: TestDatabase): Promise<void> {
   await sql.unsafe(
     `create or replace function expire_reservations(p_limit int) returns int language sql as 'select 0'`,
   )
 }
 
-/** The time of a hold has run out. The guard that keeps reservations from being rewritten is off meanwhile. */
+/** Makes a hold lapse. The trigger that protects reservations is off meanwhile. */
 export async function letHoldLapse({ sql }: TestDatabase, reservationId: string): Promise<void> {
   await sql.unsafe(`
     set session_replication_role = replica;
@@ -25,7 +25,7 @@ export async function letHoldLapse({ sql }: TestDatabase, reservationId: string)
     reset session_replication_role`)
 }
 
-/** The dates of a concert have passed, or only one of them. */
+/** Moves the dates of a concert, or one date, into the past. @param id of the concert or the performance */
 export async function letDatesPass({ sql }: TestDatabase, id: string): Promise<void> {
   const uuid = uuidOf(id)
   await sql`update performances set starts_at = now() - interval '1 minute' where ${uuid} in (id, concert_id)`

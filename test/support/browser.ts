@@ -1,8 +1,8 @@
-/** A real browser, and what happens in it. */
+/** A Chromium for the tests of the pages. */
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject } from 'vitest'
 
-/** Nothing in the background that would look for a network. */
+/** Without background work that needs a network. */
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -12,17 +12,17 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-/** For a machine that is ten times slower than usual; it ends a test that hangs, and measures nothing. */
+/** Ends a test that hangs, also on a machine that is ten times slower than usual. */
 const TIMEOUT_MS = 60_000
 
 export interface TestBrowser {
-  /** Somebody with a device of their own. */
+  /** A user with a device of their own. */
   visitor: (options?: Parameters<Browser['newContext']>[0]) => Promise<BrowserContext>
   /** A new tab of theirs. */
   open: (visitor: BrowserContext, url: string) => Promise<Page>
 }
 
-/** A browser for the tests of a file. When they are over, no page has reported an error. */
+/** A browser for the tests of a file. After them it expects that no page has reported an error. */
 export function useBrowser(): TestBrowser {
   let browser: Browser
   const trouble: string[] = []
@@ -43,7 +43,7 @@ export function useBrowser(): TestBrowser {
       const page = await visitor.newPage()
       page.on('pageerror', (error) => trouble.push(String(error)))
       page.on('console', (message) => {
-        // A policy that had to refuse something says so here.
+        // Violations of the content security policy are logged here.
         if (/Content Security Policy|Refused to/.test(message.text())) trouble.push(message.text())
       })
       await page.goto(url)

@@ -1,4 +1,4 @@
-/** A real Caddy, with the configuration that docker-compose.yml gives it. */
+/** Caddy with deploy/Caddyfile. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { findProgram, programDirectories } from '../../scripts/services/find.ts'
 
 const find = (): string | undefined => findProgram(['caddy'], programDirectories())
 
-/** The path of a Caddy, which is installed where that is allowed; undefined: there is none, and CI must not do without. */
+/** The path of Caddy, which is installed where that is allowed. Undefined: there is none. @throws in CI */
 export function findCaddy(): string | undefined {
   const found = find() ?? (installPackage('caddy', console.log) ? find() : undefined)
   if (found !== undefined) return found
@@ -27,12 +27,12 @@ export interface Caddy {
 
 interface Changes {
   listenAt: string
-  /** The name and port of the servers, and of who knows the name. */
+  /** The name and port of the servers, and the name server's address. */
   servers: string
   resolver: string
 }
 
-/** deploy/Caddyfile at another address, and with other servers behind it. */
+/** deploy/Caddyfile with another address and other servers. */
 export function shippedCaddyfile({ listenAt, servers, resolver }: Changes): string {
   const shipped = readFileSync('deploy/Caddyfile', 'utf8')
   const replace = (text: string, pattern: RegExp, replacement: string): string => {
@@ -47,7 +47,7 @@ export function shippedCaddyfile({ listenAt, servers, resolver }: Changes): stri
   return changes.reduce((text, [pattern, replacement]) => replace(text, pattern, replacement), shipped)
 }
 
-/** @param ports resolves when it listens on all of them */
+/** Resolves when it listens on all `ports`. */
 export async function startCaddy(program: string, caddyfile: string, ports: number[]): Promise<Caddy> {
   const home = mkdtempSync(join(tmpdir(), 'stagedoor-caddy-'))
   const config = join(home, 'Caddyfile')

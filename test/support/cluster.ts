@@ -1,4 +1,4 @@
-/** Servers as they run in production: processes of their own, on the same stores. */
+/** Servers as in production: processes of their own, on the same stores. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -11,15 +11,15 @@ import { createUser, secret, type TestUser } from './server.ts'
 
 export interface ServerProcess {
   url: string
-  /** What it has said so far, line by line. */
+  /** Its log so far, line by line. */
   log: string[]
-  /** Ends it at once, as a crash does. */
+  /** Sends SIGKILL, as a crash. */
   kill(): Promise<unknown>
-  /** Asks it to stop, as an orchestrator does. Resolves to its exit code. */
+  /** Sends SIGTERM, as an orchestrator does. Resolves to its exit code. */
   stop(): Promise<number | null>
 }
 
-/** @param env all that it needs: see readConfig */
+/** @param env all settings: see readConfig */
 async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', PORT: '0', ...env },
@@ -47,9 +47,9 @@ async function startProcess(env: Record<string, string>): Promise<ServerProcess>
 export interface Cluster {
   database: TestDatabase
   prefix: string
-  /** Starts one more server. @param overrides of the settings that all have */
+  /** Starts one more server. @param overrides of the common settings */
   start(overrides?: Record<string, string>): Promise<ServerProcess>
-  /** Somebody new, who talks to the first server; `at` talks to another one. */
+  /** A new user of the first server; for another one see clientOf. */
   user(role?: Role): Promise<TestUser>
   clientOf(server: ServerProcess, user: TestUser): Client
   stop(): Promise<void>

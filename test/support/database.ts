@@ -1,16 +1,16 @@
-/** A database of a test's own: a clone of the one that the run has migrated. */
+/** A database for one test: a clone of the migrated one. */
 import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { inject } from 'vitest'
 
 export interface TestDatabase {
   url: string
-  /** For looking at what is really there, and for arranging what no operation can. */
+  /** To read rows, and to arrange what no operation can. */
   sql: postgres.Sql
   drop(): Promise<void>
 }
 
-/** @param options.empty without even the tables */
+/** @param options.empty without tables */
 export async function createDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const template = new URL(inject('databaseUrl'))
   const name = `test_${randomUUID().replaceAll('-', '')}`
@@ -32,7 +32,7 @@ async function administer(statement: string): Promise<void> {
   const url = new URL(inject('databaseUrl'))
   url.pathname = '/postgres'
   const sql = postgres(url.href, { max: 1, onnotice: () => {} })
-  // Only one at a time may copy a template.
+  // PostgreSQL copies a template for one session at a time.
   await sql`select pg_advisory_lock(1)`
   await sql.unsafe(statement)
   await sql.end()

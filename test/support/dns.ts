@@ -1,4 +1,4 @@
-/** A name server for a proxy: every name has the same IPv4 addresses, in turn. RFC 1035. */
+/** A name server that resolves every name to the same IPv4 addresses, in rotation. RFC 1035. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
@@ -13,7 +13,7 @@ export async function startNameServer(addresses: readonly string[]): Promise<Nam
   let turn = 0
   const answer = (query: Buffer): Buffer => {
     turn += 1
-    // The question is a name of labels that ends with an empty one, then type and class.
+    // The question is a name, which ends with an empty label, then type and class.
     const end = query.indexOf(0, 12) + 5
     const isForIPv4 = query.readUInt16BE(end - 4) === 1
     const records = (isForIPv4 ? addresses : []).map((_, index) => {
@@ -30,7 +30,7 @@ export async function startNameServer(addresses: readonly string[]): Promise<Nam
   }
   const tcp = createServer((socket) => {
     socket.on('error', () => socket.destroy())
-    // A message has its length in front; a query comes in one piece.
+    // A message is preceded by its length; a query arrives in one chunk.
     socket.on('data', (message: Buffer) => {
       const reply = answer(message.subarray(2))
       socket.write(Buffer.concat([Buffer.from([reply.length >> 8, reply.length & 255]), reply]))

@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 
-/** Longer than anything takes on a machine that is ten times slower than usual. */
+/** Long enough for a machine that is ten times slower than usual. */
 const LIMIT_MS = 60_000
 
 /**

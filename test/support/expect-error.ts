@@ -1,4 +1,4 @@
-/** What every error that a client sees has to be like. */
+/** Expectations for every error that a client gets. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import type { GraphQLResponse } from './client.ts'
@@ -8,11 +8,11 @@ const documentedCodes: string[] = [
   ...readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^\| `([A-Z_]+)` +\|/gm),
 ].map(([, code = '']) => code)
 
-/** What is nobody's business: how it works inside, and what it is made of. */
+/** Internals that no response may contain. */
 export const INTERNAL_DETAILS =
   /node_modules|\bat .+:\d+:\d+|\.[jt]s\b|\bselect\b.+\bfrom\b|insert into|postgres|redis|SQLSTATE|ECONN|Did you mean/i
 
-/** Each error has a documented code and a message, and nothing that is nobody's business. */
+/** Each error has a documented code and a message, and the response no internals. */
 export function expectValidErrors(answer: Pick<GraphQLResponse<unknown>, 'errors'>): void {
   for (const error of answer.errors ?? []) {
     expect(documentedCodes).toContain(error.extensions.code)

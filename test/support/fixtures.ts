@@ -1,4 +1,4 @@
-/** Buyers at a show, for tests that call the functions in src/db themselves: the arguments of each, made short. */
+/** Concerts, buyers and default arguments, for tests that call the functions of src/db. */
 import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
 import { v7 as uuidv7 } from 'uuid'
@@ -16,7 +16,7 @@ export interface ConcertFixture {
   performanceId: string
 }
 
-/** Somebody with a queue ticket for a show. */
+/** A user with a queue ticket. */
 export interface Buyer extends ConcertFixture {
   userId: string
   ticket: QueueTicket
@@ -31,23 +31,23 @@ export async function createConcertFixture(
   { seatCount = 50, seatPrice = 100 }: { seatCount?: number; seatPrice?: number } = {},
 ): Promise<ConcertFixture> {
   const performances = [{ startsAt: new Date(Date.now() + DAY_MS), seatCount, seatPrice }]
-  const concert = { title: 'Rehearsal', queueCapacity: 100, queueRatePerSecond: null, performances }
+  const concert = { title: 'Test concert', queueCapacity: 100, queueRatePerSecond: null, performances }
   const concertId = await createConcert(db, randomUUID(), concert, uuidv7)
   const [performance] = await listPerformances(db, concertId, { futureOnly: true, limit: 1 })
-  if (!performance) throw new Error('the show has no date')
+  if (!performance) throw new Error('the concert has no date')
   return { concertId, performanceId: performance.id }
 }
 
 /** @param number of the ticket */
-export function createBuyer(show: ConcertFixture, number = 1): Buyer {
+export function createBuyer(concert: ConcertFixture, number = 1): Buyer {
   const userId = randomUUID()
-  return { ...show, userId, ticket: { userId, concertId: show.concertId, number } }
+  return { ...concert, userId, ticket: { userId, concertId: concert.concertId, number } }
 }
 
-export const createBuyers = (show: ConcertFixture, count: number): Buyer[] =>
-  Array.from({ length: count }, (_, index) => createBuyer(show, index + 1))
+export const createBuyers = (concert: ConcertFixture, count: number): Buyer[] =>
+  Array.from({ length: count }, (_, index) => createBuyer(concert, index + 1))
 
-/** What holdSeats takes. The key is a new one unless given. */
+/** Arguments for holdSeats. */
 export const holdArgs = (
   { ticket, performanceId }: Buyer,
   seatNumbers: readonly number[],
@@ -75,21 +75,21 @@ export const holdArgs = (
   ...more,
 })
 
-/** What payReservation takes. */
+/** Arguments for payReservation. */
 export const paymentArgs = (
   { userId, concertId }: Buyer,
   reservationId: string,
   more: { key?: string; concertId?: string } = {},
 ) => ({ userId, key: randomUUID(), paymentId: uuidv7(), reservationId, concertId, ...more })
 
-/** What cancelReservation takes. */
+/** Arguments for cancelReservation. */
 export const cancelArgs = ({ userId }: Buyer, reservationId: string, key: string = randomUUID()) => ({
   userId,
   key,
   reservationId,
 })
 
-/** What chargePoints takes: the user charges for themselves. */
+/** Arguments for chargePoints, by the user. */
 export const chargeArgs = ({ userId }: Buyer, amount: number, key: string = randomUUID()) => ({
   actorId: userId,
   key,
@@ -97,30 +97,27 @@ export const chargeArgs = ({ userId }: Buyer, amount: number, key: string = rand
   amount,
 })
 
-/** What a call came to: its value, or what its caller is told instead. Anything else is a bug, and is thrown. */
+/** The value of a call, or its refusal or problem. @throws anything else */
 export const resultOf = <T>(call: Promise<T>): Promise<T | Refusal | Problem> =>
   call.catch((error: unknown) => {
     if (error instanceof Refusal || error instanceof Problem) return error
     throw error
   })
 
-/** An answer in one word: 'ok', the class of a refusal or the code of a problem. */
+/** 'ok', the class of a refusal, or the code of a problem. */
 export function outcomeOf(answer: unknown): string {
   if (answer instanceof Problem) return answer.code
   return answer instanceof Refusal ? answer.constructor.name : 'ok'
 }
 
-/** How often each answer came. */
+/** How often each outcome occurs. */
 export function countOutcomes(answers: readonly unknown[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const word of answers.map(outcomeOf)) counts[word] = (counts[word] ?? 0) + 1
   return counts
 }
 
-/**
- * Lets time pass without waiting for it: everything that is written down happened, or is due, `ms` earlier. The
- * guards sleep meanwhile, for no operation may do this.
- */
+/** Simulates that `ms` have passed: moves every stored time back. The triggers that protect rows are off meanwhile. */
 export async function passTime(sql: postgres.Sql, ms: number): Promise<void> {
   const tables = await sql<{ name: string; columns: string[] }[]>`
     select table_name as name, array_agg(column_name::text) as columns from information_schema.columns
@@ -131,11 +128,11 @@ export async function passTime(sql: postgres.Sql, ms: number): Promise<void> {
   await sql.unsafe(['set local session_replication_role = replica', ...updates].join(';'))
 }
 
-/** Has a payment spent this ticket? */
+/** Whether a payment has spent this ticket. */
 export const isSpent = async (db: Database, ticket: QueueTicket): Promise<boolean> =>
   (await endedTickets(db, ticket.concertId, [ticket])).get(ticket.number) === 'PAID'
 
-/** The functions of src/db, down to the id of what came of it. */
+/** The functions of src/db, reduced to the id of the result. */
 export const holdSeats = async (...args: Parameters<typeof reservationsDb.holdSeats>): Promise<string> =>
   (await reservationsDb.holdSeats(...args)).id
 export const cancelReservation = async (

@@ -1,4 +1,4 @@
-/** The network between a browser and the servers: one address, whichever server is behind it. */
+/** The network between a browser and the servers: one address for whichever server is behind it. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
@@ -9,18 +9,18 @@ export interface GatewayOptions {
 
 export interface Gateway {
   origin: string
-  /** How many WebSockets were asked for. */
+  /** How many WebSockets were requested. */
   upgrades: () => number
-  /** From now on it leads to the server with this URL; undefined: to nobody. */
+  /** Sends new connections to the server with this URL; undefined: refuses them. */
   setTarget: (url: string | undefined) => void
-  /** Whatever is open stays open and carries nothing any more, as when a phone leaves the room. */
+  /** Open connections stay open and pass nothing on, as when a phone loses its network. */
   blackhole: () => void
   stop: () => Promise<void>
 }
 
 /**
- * @param options.blockUpgrades hangs up on whoever wants a WebSocket, as some companies' networks do
- * @param options.swallowUpgrades takes the request for one, and never answers it, as others do
+ * @param options.blockUpgrades closes a connection that requests a WebSocket, as some companies' networks do
+ * @param options.ignoreUpgrades never responds to the request, as others do
  */
 export async function openGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const open = new Set<Socket>()
@@ -47,7 +47,7 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
       far.write(head)
       near.pipe(far).pipe(near)
       silence.add(() => {
-        // The server soon gives up on a socket that does not answer. Nobody tells the browser.
+        // The server soon closes a socket without pongs. The browser does not get that.
         far.off('close', hangUp)
         near.unpipe(far).resume()
         far.unpipe(near).resume()
@@ -63,7 +63,7 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
       port = url === undefined ? undefined : Number(new URL(url).port)
     },
     blackhole: () => {
-      for (const fall of silence) fall()
+      for (const silenceOne of silence) silenceOne()
       silence.clear()
     },
     stop: async () => {

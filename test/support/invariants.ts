@@ -1,14 +1,14 @@
-/** The rules of the books, asked of the whole history and not only of how things stand: docs/DESIGN's invariants. */
+/** The invariants of the database, over its whole history. */
 import { expect } from 'vitest'
 import type postgres from 'postgres'
 
-/** Each finds the rows that break a rule. */
+/** Each finds the rows that violate an invariant. */
 const violationQueries = {
   'a balance is the sum of its transfers': `
     select a.user_id, a.balance from accounts a left join transfers t using (user_id)
     group by a.user_id having a.balance <> coalesce(sum(t.amount), 0)`,
 
-  'nobody else has a seat from held_at until its claim is released': `
+  'a seat has one owner from held_at until its claim is released': `
     with owned as (
       select c.performance_id, c.seat_number, r.id, tstzrange(r.held_at, c.released_at) as span
       from seat_claims c join reservations r on r.id = c.reservation_id)
@@ -30,18 +30,18 @@ const violationQueries = {
       or (r.status in ('EXPIRED', 'CANCELLED') and c.live > 0)
       or (r.status = 'CANCELLED' and c.released_when_decided is not true)`,
 
-  'paid, one payment and one transfer are the same thing': `
+  'a reservation is paid if and only if it has one payment with one transfer': `
     select r.id, r.status from reservations r
     left join payments p on p.reservation_id = r.id left join transfers t on t.payment_id = p.id
     where (r.status in ('PAID', 'REFUNDED')) <> (p.id is not null)
       or (p.id is not null and (p.amount, p.user_id, -t.amount, t.user_id)
         is distinct from (r.price, r.user_id, p.amount, p.user_id))`,
 
-  'what was paid was paid in time, what expired had run out': `
+  'paid before held_until, expired not before': `
     select id, status from reservations
     where (status = 'PAID' and decided_at >= held_until) or (status = 'EXPIRED' and decided_at < held_until)`,
 
-  'a ticket that ended as PAID bought something, and none that has ended opened anything afterwards': `
+  'a ticket ended as PAID has a paid reservation, and none is held after a ticket has ended': `
     select s.user_id, s.number from spent_tickets s
     where (s.reason = 'PAID') <> exists (
         select from reservations r
@@ -56,10 +56,10 @@ const violationQueries = {
     join spent_tickets s on (r.user_id, r.concert_id, r.ticket_number) = (s.user_id, s.concert_id, s.number)
     where r.status = 'HELD' and r.held_until > clock_timestamp()`,
 
-  'a key that was kept has its answer': 'select user_id, key from idempotency_keys where answer is null',
+  'an idempotency key has its answer': 'select user_id, key from idempotency_keys where answer is null',
 }
 
-/** @throws when a rule is broken, with its name and the rows that break it */
+/** @throws with the name of each violated invariant and the rows that violate it */
 export async function expectInvariants(sql: postgres.Sql): Promise<void> {
   const found = await Promise.all(
     Object.entries(violationQueries).map(async ([rule, query]) => [rule, await sql.unsafe(query)] as const),

@@ -1,20 +1,20 @@
-/** Somebody who vouches for users: an RSA key, and a server that gives out the public half as a JWKS (RFC 7517). */
+/** An issuer of access tokens: an RSA key, and a server with its JWKS (RFC 7517). */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey } from 'jose'
 
 export interface Issuer {
   url: string
-  /** The public key as PEM, which is no secret. */
+  /** The public key as PEM. */
   publicPem: string
   sign(claims: Record<string, unknown>, key?: CryptoKey): Promise<string>
-  /** What the server answers from now on; 200 with the keys at first. */
+  /** Sets the status of the JWKS responses, 200 by default. */
   respondWith(status: number): void
-  /** Replaces the key. @returns signs with the new one */
+  /** Replaces the key. @returns a function that signs with it */
   rotate(): Promise<(claims: Record<string, unknown>) => Promise<string>>
-  /** How often it was asked. */
+  /** How often the JWKS was requested. */
   requestCount(): number
-  /** Answers nobody until `release`. Resolves when somebody has asked. */
+  /** Holds responses back until `release`. Resolves at the first request. */
   hold(): Promise<void>
   release(): void
   stop(): Promise<void>
@@ -25,16 +25,16 @@ export async function startIssuer(): Promise<Issuer> {
   let keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }]
   let status = 200
   let count = 0
-  let asked: (() => void) | undefined
+  let onRequest: (() => void) | undefined
   let released: Promise<void> | undefined
   let release: () => void = () => undefined
   const server = createServer((_, response) => {
     count += 1
-    asked?.()
-    const answer = (): unknown =>
+    onRequest?.()
+    const respond = (): unknown =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
-    if (released) void released.then(answer)
-    else answer()
+    if (released) void released.then(respond)
+    else respond()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -54,7 +54,7 @@ export async function startIssuer(): Promise<Issuer> {
     requestCount: () => count,
     hold: () => {
       released = new Promise((resolve) => (release = resolve))
-      return new Promise((resolve) => (asked = resolve))
+      return new Promise((resolve) => (onRequest = resolve))
     },
     release: () => release(),
     stop: () =>

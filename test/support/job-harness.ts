@@ -1,4 +1,4 @@
-/** What the jobs of a server work on: the books and the queue, real ones, and nothing that runs by itself. */
+/** The jobs of a server on a real database and queue; none runs unless it is started. */
 import { randomUUID } from 'node:crypto'
 import { afterAll } from 'vitest'
 import { readQueueSettings } from '../../src/db/catalog.ts'
@@ -13,34 +13,33 @@ import { createPubSub, type PubSub } from '../../src/redis/pubsub.ts'
 import { openTestDb, type TestDb } from './test-db.ts'
 import { LONG_TIMES, redisUrl } from './queue-harness.ts'
 
-/** What one server's jobs take. */
 type Options = Omit<JobsOptions, 'onError'>
 
 export interface JobHarness extends TestDb {
-  /** What one server's jobs take. */
+  /** Of the first server's jobs. */
   options: Options & { pubsub: PubSub }
-  /** Another server, over its own connections; maybe by another way to Redis. */
+  /** Options for another server's jobs, with connections of its own. @param url of Redis, or of a proxy */
   addServer: (url?: string) => Options
-  /** Starts the jobs of a server; they stop after the file. What fails in them is kept in `failures`. */
+  /** Starts the jobs of a server, which stop after the file. Their errors are in `failures`. */
   start: (options: Options) => Jobs
   failures: { job: string; error: unknown }[]
   /** The stream for other services, oldest first: the fields of each entry. */
   readStream: () => Promise<Record<string, string>[]>
 }
 
-/** Opens a stand that is struck after the tests of the file. */
+/** Opens a harness that is closed after the tests of the file. */
 export async function openJobHarness(): Promise<JobHarness> {
   const connections: RedisConnection[] = []
   const jobs: Jobs[] = []
   const failures: JobHarness['failures'] = []
-  // After what openBooks closes comes last: hooks run in the reverse order.
-  const books = await openTestDb()
+  // First, because its hook closes last: hooks run in reverse order.
+  const database = await openTestDb()
   const prefix = `test:${randomUUID()}`
 
-  const another = (url = redisUrl): JobHarness['options'] => {
+  const addServer = (url = redisUrl): JobHarness['options'] => {
     const connection = connectRedis({ url, prefix })
     connections.push(connection)
-    const db = books.open()
+    const db = database.open()
     const pubsub = createPubSub({ connection, prefix })
     const queue = createQueue({
       connection,
@@ -52,16 +51,16 @@ export async function openJobHarness(): Promise<JobHarness> {
         endedTickets: (concertId, tickets) => endedTickets(db, concertId, tickets),
       },
     })
-    const figures = createStats({
+    const stats = createStats({
       connection,
       queue,
       prefix,
       readSeats: (id) => readSeatStats(db, id),
       readSettings: (id) => readQueueSettings(db, id),
     })
-    return { db, queue, stats: figures, pubsub, events: createEventStream({ connection, prefix }) }
+    return { db, queue, stats, pubsub, events: createEventStream({ connection, prefix }) }
   }
-  const options = another()
+  const options = addServer()
 
   afterAll(async () => {
     await Promise.all(jobs.map((running) => running.stop()))
@@ -69,9 +68,9 @@ export async function openJobHarness(): Promise<JobHarness> {
   })
 
   return {
-    ...books,
+    ...database,
     options,
-    addServer: another,
+    addServer,
     failures,
     start: (of) => {
       const started = startJobs({ ...of, onError: (job, error) => failures.push({ job, error }) })

@@ -1,4 +1,4 @@
-/** A real PgBouncer in transaction mode, in front of the PostgreSQL of the tests. */
+/** A PgBouncer in transaction mode in front of the PostgreSQL of the tests. */
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,12 +12,12 @@ import { freePort } from '../../scripts/services/ports.ts'
 import { eventually } from './eventually.ts'
 
 export interface PgBouncer {
-  /** The address of the same database, by way of PgBouncer. */
+  /** The URL of the same database through PgBouncer. */
   urlOf(databaseUrl: string): string
   stop(): Promise<void>
 }
 
-/** @param sessions how many sessions on PostgreSQL its clients share, for each database */
+/** @param sessions of PostgreSQL for each database, which the clients share */
 export async function startPgBouncer(sessions: number): Promise<PgBouncer> {
   const find = () => findProgram(['pgbouncer'], programDirectories())
   const program = find() ?? (installPackage('pgbouncer', console.log) ? find() : undefined)
@@ -28,7 +28,7 @@ export async function startPgBouncer(sessions: number): Promise<PgBouncer> {
   chmodSync(directory, 0o755)
   writeFileSync(join(directory, 'users.txt'), `"${username}" "${password}"\n`)
   const file = join(directory, 'pgbouncer.ini')
-  // As it comes, but for the mode: no parameter is ignored.
+  // The defaults, except for the mode.
   writeFileSync(
     file,
     `[databases]
@@ -52,7 +52,7 @@ default_pool_size = ${sessions}
     url.host = `127.0.0.1:${port}`
     return url.href
   }
-  // Not the database that tests clone: a session on it would be in the way.
+  // Not the database that tests clone: a session on it would block that.
   const ready = new URL(urlOf(inject('databaseUrl')))
   ready.pathname = '/postgres'
   const sql = postgres(ready.href, { max: 1, prepare: false, fetch_types: false })

@@ -1,8 +1,8 @@
-/** What Redis knows of who was present in line. */
+/** Reads presence from Redis. */
 import { Redis } from 'ioredis'
 import type { TestServer } from './server.ts'
 
-/** Is there a record, within the grace period, that the owner of this queue token was present? */
+/** Whether the owner of this queue token was present within the grace period. */
 export async function isPresent({ config }: TestServer, queueToken: string): Promise<boolean> {
   const payload = Buffer.from(queueToken.split('.')[1] ?? '', 'base64url').toString()
   const { number, concert } = JSON.parse(payload) as { number: number; concert: string }

@@ -21,7 +21,7 @@ import { createTcpProxy } from './tcp-proxy.ts'
 
 export const redisUrl = inject('redisUrl')
 
-/** Long enough that nothing runs out by itself while a test runs. */
+/** Long enough that nothing expires during a test. */
 export const LONG_TIMES: QueueTimes = {
   admissionMs: 600_000,
   turnMs: 900_000,
@@ -31,7 +31,7 @@ export const LONG_TIMES: QueueTimes = {
 
 export const OPEN_SETTINGS: QueueSettings = { capacity: 1, ratePerSecond: null, paused: false, version: 1 }
 
-/** Books in memory: honest about numbers, which only grow, and about tickets that have ended. */
+/** A QueueStore in memory. */
 export interface TestQueueStore extends QueueStore {
   settings: QueueSettings
   blockSize: number
@@ -41,55 +41,55 @@ export interface TestQueueStore extends QueueStore {
 }
 
 function createTestQueueStore(settings: Partial<QueueSettings> = {}, blockSize = 1_000): TestQueueStore {
-  const books: TestQueueStore = {
+  const store: TestQueueStore = {
     settings: { ...OPEN_SETTINGS, ...settings },
     blockSize,
     reserved: 0,
     ended: new Map(),
     lookups: 0,
     reserveNumbers: () => {
-      const first = books.reserved + 1
-      books.reserved += books.blockSize
-      return Promise.resolve({ first, last: books.reserved, fresh: first === 1, settings: books.settings })
+      const first = store.reserved + 1
+      store.reserved += store.blockSize
+      return Promise.resolve({ first, last: store.reserved, fresh: first === 1, settings: store.settings })
     },
     endedTickets: () => {
-      books.lookups += 1
-      return Promise.resolve(books.ended)
+      store.lookups += 1
+      return Promise.resolve(store.ended)
     },
   }
-  return books
+  return store
 }
 
-/** One instance of the server, as far as the queue goes. */
+/** The queue of one server. */
 export interface Instance {
   connection: RedisConnection
   pubsub: PubSub
   commands: Commands
   queue: Queue
-  /** How many calls it has made to Redis. */
+  /** How many calls to Redis it has made. */
   calls(): number
 }
 
-/** A queue of its own: one concert under its own prefix, any number of instances, and hands on its clock. */
+/** The queue of one concert under its own prefix, with any number of instances and a clock that can be set. */
 export interface QueueHarness extends Instance {
   prefix: string
   concertId: string
   store: TestQueueStore
-  /** Another instance, over its own connections; maybe with other times. */
+  /** Another instance, with connections of its own. */
   instance(url?: string, times?: Partial<QueueTimes>): Instance
-  /** A new user, who joins. */
+  /** Joins as a new user. */
   joinNewUser(): Promise<{ ticket: QueueTicket; status: QueueStatus }>
   tick(): Promise<void>
   key(name: string): string
   members(name: 'waiting' | 'admitted' | 'absent'): Promise<string[]>
   setMeta(fields: Record<string, string | number>): Promise<void>
-  /** Nobody has been seen lately. */
+  /** Removes the presence of all users. */
   clearPresence(): Promise<void>
-  /** The admission of this user has run out. */
+  /** Makes the admission of this user expire. */
   expireAdmission(userId: string): Promise<void>
-  /** Sets the clock that the scripts see ahead of Redis's own, with the option `ownClock`. */
+  /** Sets the scripts' clock ahead of Redis's own; needs the option `fakeClock`. */
   setClock(aheadMs: number): Promise<void>
-  /** Redis comes back empty. */
+  /** Removes all data, as an empty restart does. */
   clearRedis(): Promise<void>
 }
 
@@ -97,13 +97,13 @@ export interface QueueHarnessOptions {
   settings?: Partial<QueueSettings>
   times?: Partial<QueueTimes>
   blockSize?: number
-  /** The scripts see the time of Redis as `setClock` has it. */
+  /** Gives the scripts the clock of `setClock`. */
   fakeClock?: boolean
-  /** Stands between the instances and Redis: sends what they send, as often as it wants. */
+  /** Runs each call to Redis in place of the instance. */
   intercept?: <T>(run: () => Promise<T>, what: string) => Promise<T>
 }
 
-/** Sets a stage that is struck after the tests of the file. */
+/** The keys are removed after the tests of the file. */
 export function createQueueHarness({
   settings,
   times,
@@ -113,7 +113,7 @@ export function createQueueHarness({
 }: QueueHarnessOptions = {}): QueueHarness {
   const prefix = `test:${randomUUID()}`
   const concertId = randomUUID()
-  const books = createTestQueueStore(settings, blockSize)
+  const store = createTestQueueStore(settings, blockSize)
   const connections: RedisConnection[] = []
   const keys = createKeys(prefix)
   const queueTimes = { ...LONG_TIMES, ...times }
@@ -133,7 +133,7 @@ export function createQueueHarness({
       },
     }
     const pubsub = createPubSub({ connection, prefix })
-    const queue = createQueue({ connection, pubsub, store: books, times: instanceTimes, prefix })
+    const queue = createQueue({ connection, pubsub, store, times: instanceTimes, prefix })
     const commands = createCommands(connection, keys, instanceTimes)
     return { connection, pubsub, queue, commands, calls: () => calls }
   }
@@ -156,7 +156,7 @@ export function createQueueHarness({
     ...own,
     prefix,
     concertId,
-    store: books,
+    store,
     instance,
     key,
     joinNewUser: () => own.queue.join(concertId, randomUUID()),
@@ -177,7 +177,7 @@ export function createQueueHarness({
   }
 }
 
-/** Has the scripts of a connection add to Redis's time what stands in a key. */
+/** Makes the scripts of a connection add the value of a key to Redis's time. */
 function readClockWithOffset(redis: Redis, offsetKey: string): void {
   const define = redis.defineCommand.bind(redis)
   const time = `local function time_with_offset()
@@ -192,11 +192,11 @@ function readClockWithOffset(redis: Redis, offsetKey: string): void {
   }
 }
 
-/** Calls through several instances in turn. */
+/** The instances in rotation. */
 export function roundRobin(...queues: [Queue, ...Queue[]]): () => Queue {
   let turn = 0
   return () => queues[turn++ % queues.length] ?? queues[0]
 }
 
-/** A way to Redis that can be cut. */
+/** A proxy in front of Redis. */
 export const createRedisProxy = () => createTcpProxy(redisUrl)

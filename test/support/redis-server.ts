@@ -1,4 +1,4 @@
-/** Redis servers as processes of their own, for what happens when one is lost, demoted or set up wrongly. */
+/** Redis servers as processes, for tests that kill, demote or misconfigure one. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,17 +12,17 @@ import { findRedis } from '../../scripts/services/redis.ts'
 export interface RedisServer {
   url: string
   port: number
-  /** Where it would save its data. */
+  /** For its data. */
   directory: string
   /** A connection for the test itself. */
   admin: Redis
-  /** Ends it at once, as a crash does. */
+  /** Sends SIGKILL, as a crash. */
   kill(): Promise<void>
-  /** Starts it again on the same port, with what its file holds: nothing, if it has none. */
+  /** Starts it again on the same port, with the data of its file, if it has one. */
   start(): Promise<void>
 }
 
-/** Starts a server that is ended with the test. @param settings as on the command line, without the dashes */
+/** Starts a server that stops after the test. @param settings as on the command line, without the dashes */
 export async function startRedisServer(settings: Record<string, string> = {}): Promise<RedisServer> {
   const program = findRedis(() => undefined)
   const port = await freePort()
@@ -37,7 +37,7 @@ export async function startRedisServer(settings: Record<string, string> = {}): P
     ...settings,
   }
   const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
-  // Waits for the server with every command, through a restart too.
+  // Retries every command while the server restarts.
   const admin = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
   admin.on('error', () => undefined)
   let child: ChildProcess | undefined
@@ -60,7 +60,7 @@ export async function startRedisServer(settings: Record<string, string> = {}): P
   return { url, port, directory, admin, kill, start }
 }
 
-/** Makes one the replica of another, and waits until it has its data. */
+/** Makes one the replica of another, and waits until it is in sync. */
 export async function replicate(replica: RedisServer, primary: RedisServer): Promise<void> {
   await replica.admin.replicaof('127.0.0.1', primary.port)
   while (!(await replica.admin.info('replication')).includes('master_link_status:up'))

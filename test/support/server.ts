@@ -1,4 +1,4 @@
-/** A server for tests: the real one, on a database and a key prefix of its own, with buyers to send there. */
+/** A server in the test's process, with a database and a key prefix of its own. */
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
 import { createApp, type App } from '../../src/app.ts'
@@ -16,21 +16,21 @@ export interface TestServer {
   url: string
   config: Config
   database: TestDatabase
-  /** What a server process needs to work on the same stores. */
+  /** The settings, for a server process on the same stores. */
   env: Record<string, string>
-  /** Somebody new, with an access token. */
+  /** A new user with an access token. */
   user(role?: Role): Promise<TestUser>
   stop(): Promise<void>
 }
 
 export interface TestUser extends Client {
-  /** The plain UUID, and as the API writes it. */
+  /** The plain UUID, and the global id. */
   uuid: string
   id: string
   accessToken: string
 }
 
-/** @param overrides of the settings: `{ HOLD_SECONDS: '1' }` */
+/** @param overrides of the settings: `{ HOLD_SECONDS: '1' }`, say */
 export async function startServer(overrides: Record<string, string> = {}): Promise<TestServer> {
   const database = await createDatabase()
   const env = {
@@ -63,7 +63,7 @@ export async function startServer(overrides: Record<string, string> = {}): Promi
 
 const auth = createAuth({ kind: 'secret', secret })
 
-/** Somebody new, who talks to the server at `url`. */
+/** A new user of the server at `url`. */
 export async function createUser(url: string, role: Role = 'buyer'): Promise<TestUser> {
   const uuid = randomUUID()
   const accessToken = await auth.issue({ userId: uuid, role }, 3_600)

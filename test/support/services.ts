@@ -13,9 +13,9 @@ import { findCaddy } from './caddy.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** A database `stagedoor` on a PostgreSQL of this run, with room for 400 connections. Migrated and empty: clone it. */
+    /** A migrated, empty database to clone, on a PostgreSQL of this run with 400 connections. */
     databaseUrl: string
-    /** A Redis of this run, which writes nothing down. */
+    /** A Redis of this run, which writes nothing to disk. */
     redisUrl: string
     /** The path of a Chromium. */
     browser: string
@@ -26,11 +26,11 @@ declare module 'vitest' {
 
 const PREFIX = 'stagedoor-test-'
 
-/** Starts the services of this test run, and returns what stops them. */
+/** Starts the services of a test run. @returns what stops them */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   removeAbandoned()
   const directory = mkdtempSync(join(tmpdir(), PREFIX))
-  chmodSync(directory, 0o755) // root's services run as somebody else
+  chmodSync(directory, 0o755) // the services of root run as another user
   const { databaseUrl, redisUrl, stop } = await startServices({
     directory,
     keepData: false,
@@ -44,10 +44,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return stop
 }
 
-/** A run that was killed took its services with it, but not its files. */
+/** Removes the files of runs that were killed; their services ended with them. */
 function removeAbandoned(): void {
   const left = readdirSync(tmpdir()).filter((name) => name.startsWith(PREFIX))
   for (const directory of left.map((name) => join(tmpdir(), name))) {
-    if (runningProcess(join(directory, 'owner')) === undefined) removeDataDir(directory)
+    if (runningProcess(join(directory, 'lock')) === undefined) removeDataDir(directory)
   }
 }

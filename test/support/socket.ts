@@ -1,4 +1,4 @@
-/** A bare WebSocket that speaks graphql-transport-ws by hand: for what a proper client never does. */
+/** graphql-transport-ws over a bare WebSocket, for what a correct client never does. */
 import { WebSocket, type RawData } from 'ws'
 import type { GraphQLResponse, Credentials } from './client.ts'
 
@@ -10,11 +10,11 @@ export interface Message {
 
 export interface Socket {
   send(message: object | string): void
-  /** The next message; they queue up, so none is missed. Rejects when the socket closes instead. */
+  /** The next message; messages queue up. Rejects when the socket closes instead. */
   next(): Promise<Message>
-  /** How it ended. */
+
   closed: Promise<{ code: number; reason: string }>
-  /** Gone without a word, like a phone in a tunnel. */
+  /** Drops the connection without a close frame. */
   drop(): void
 }
 
@@ -27,11 +27,11 @@ interface Options {
   headers?: Record<string, string>
   /** False: pings are not answered. */
   autoPong?: boolean
-  /** True: the pings of WebSocket are answered, those of the protocol are not, as by the browser of a page that is frozen. */
+  /** True: only WebSocket pings are answered, not those of the protocol, as by a page that the browser has frozen. */
   frozen?: boolean
 }
 
-/** Opens a socket and, unless told otherwise, brings it to connection_ack. */
+/** Opens a socket and, by default, waits for connection_ack. */
 export async function openSocket(
   url: string,
   { protocol, init = {}, ...more }: Options = {},
@@ -79,13 +79,13 @@ export async function openSocket(
   return socket
 }
 
-/** Sends one operation over a socket of its own: what came back, as HTTP would have answered it. */
+/** Sends one operation over a new socket. @returns the response, as over HTTP */
 export async function sendOverSocket<Data = Record<string, never>>(
   url: string,
   query: string,
   variables: object = {},
   { accessToken, queueToken }: Credentials = {},
-  /** Of the payload, besides: `operationName`, say. */
+  /** Besides, in the payload: `operationName`, say. */
   more: object = {},
 ): Promise<Omit<GraphQLResponse<Data>, 'status'>> {
   // With the operation: a connection_init with a bad access token is rejected as a whole.

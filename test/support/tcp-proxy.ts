@@ -1,33 +1,33 @@
-/** A TCP proxy in front of a real service, for what happens when the way there is gone. */
+/** A TCP proxy in front of a service, for tests of network failures. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 export interface TcpProxy {
-  /** The service's address, by this way. */
+  /** The URL of the service through the proxy. */
   url: string
-  /** Breaks every connection, and takes no new ones. */
+  /** Closes every connection, and refuses new ones. */
   cut(): void
-  /** Everything is taken and nothing arrives, as when a machine is gone and nobody has noticed. */
+  /** Accepts everything and passes nothing on, as when a machine has lost its network. */
   blackhole(): void
   /**
-   * Keeps back what is sent to the service, from the chunk on in which `text` comes for the `nth` time, until `release`.
+   * Holds back what is sent to the service, from the chunk with the `nth` occurrence of `text` on, until `release`.
    * Resolves when that chunk has arrived.
    */
   hold(text: string, nth?: number): Promise<void>
-  /** Sends on, in order, what `hold` has kept back. */
+  /** Passes on, in order, what `hold` holds back. */
   release(): void
-  /** As before; what was swallowed stays lost. */
+  /** Ends the failure; data that was not passed on stays lost. */
   restore(): void
-  /** New connections lead there; those that stand stay where they are. */
+  /** Sends new connections there; open ones stay. */
   setTarget(target: string): void
   /**
-   * From the moment that a request with this text passes, its connection gets no answers any more, and does not notice
-   * when the service closes it; it can still be cut. Resolves at that moment.
+   * After a request with this text, its connection gets no replies, and is not closed when the service closes it; `cut`
+   * still works. Resolves at that request.
    */
   withholdReplies(text: string): Promise<void>
   close(): void
 }
 
-/** @param target the address of the service: `postgres://…`, `redis://…` */
+/** @param target the URL of the service: `postgres://…`, `redis://…` */
 export async function createTcpProxy(target: string): Promise<TcpProxy> {
   let service = new URL(target)
   const sockets = new Set<Socket>()

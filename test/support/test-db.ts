@@ -1,4 +1,4 @@
-/** The books: a database of a test's own, opened as a server opens it, as often as there are servers. */
+/** A database for one test, opened as servers open it. */
 import { afterAll, expect } from 'vitest'
 import type postgres from 'postgres'
 import { openDatabase, type Database, type DatabaseOptions } from '../../src/db/client.ts'
@@ -7,22 +7,22 @@ import { eventually } from './eventually.ts'
 
 export interface TestDb {
   db: Database
-  /** For looking at what is really there, and for arranging what no operation can. */
+  /** To read rows, and to arrange what no operation can. */
   sql: postgres.Sql
-  /** Another pool on the same database, as another server has it. */
+  /** Opens another pool, as another server does. */
   open: (options?: Partial<DatabaseOptions>) => Database
   /** Empties every table. */
   clear: () => Promise<void>
-  /** Runs `during` while a transaction that did `statement` stays open; then it is rolled back. */
+  /** Runs `during` while a transaction with `statement` is open, then rolls it back. */
   whileLocked: <T>(
     statement: (tx: postgres.Sql) => PromiseLike<unknown>,
     during: () => Promise<T>,
   ) => Promise<T>
-  /** Resolves when so many statements wait for a lock. */
+  /** Resolves when `count` statements wait for a lock. */
   untilBlocked: (count: number) => Promise<void>
 }
 
-/** Opens books that are closed and thrown away after the tests of the file. */
+/** Opens a database that is dropped after the tests of the file. */
 export async function openTestDb(): Promise<TestDb> {
   const database = await createDatabase()
   const { sql } = database
