@@ -48,7 +48,7 @@ const overWebSocket: Path = (url, { query, variables }, credentials) => {
       onNext: (data) => resolve(JSON.stringify({ data })),
       onError: reject,
     })
-  }).finally(() => void client.close())
+  }).finally(() => void client.close().catch(() => undefined))
 }
 
 const PATHS: Record<string, Path> = {

@@ -1,6 +1,6 @@
 /** Subscribes to queue tickets as a browser does: to another server when the connection is lost, until it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient, type ApiError } from '../../client/client.ts'
+import { createClient } from '../../client/client.ts'
 import { nodeWebSocket } from '../../client/node.ts'
 import type { User } from './client.ts'
 import { readToken, type Log, type Status } from './log.ts'
@@ -52,6 +52,7 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
       heartbeat: HEARTBEAT,
       webSocketImpl,
     })
+    let onAbort = (): void => undefined
     const why = await new Promise<string>((resolve) => {
       const stop = client.subscribe<Data>(
         ticketSubscription,
@@ -61,17 +62,19 @@ export function createSubscriptions(cluster: FaultCluster, log: Log): Subscripti
             log.write({ kind: 'seen', stream, status })
             onStatus(status)
           },
-          onError: ({ code }: ApiError) => resolve(code),
+          onError: ({ code }) => resolve(code),
           onComplete: () => resolve('complete'),
         },
       )
-      signal.addEventListener('abort', () => {
+      onAbort = () => {
         stop()
         resolve('stopped')
-      })
+      }
+      signal.addEventListener('abort', onAbort)
     })
+    signal.removeEventListener('abort', onAbort)
     log.write({ kind: 'closed', stream, why })
-    void client.close()
+    void client.close().catch(() => undefined)
     return why === 'complete'
   }
 

@@ -40,8 +40,8 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'loaders outlive their operation',
     edits: [
       {
-        find: 'return () => Object.create(prototype) as Loaders',
-        replace: 'const kept = Object.create(prototype) as Loaders\n  return () => kept',
+        find: '=> (): Loaders => new Loaders($db, $queue)',
+        replace: '=> { const kept = new Loaders($db, $queue); return (): Loaders => kept }',
       },
     ],
     expect: [11, 13],
