@@ -101,7 +101,7 @@ export interface Config extends OperationSettings {
   /** What /metrics asks for; null: nothing, and in production nobody gets it. */
   metricsToken: string | null
   /** Where traces are sent, and how many of them, from 0 to 1; null: nowhere. */
-  traces: { endpoint: string; serviceName: string; share: number } | null
+  traces: { endpoint: string; serviceName: string; sampleRatio: number } | null
   socketLimits: SocketLimits
   /** Subscriptions of one user on one server, over whichever transport. */
   streamsPerUserMax: number
@@ -181,7 +181,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
         : {
             endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
             serviceName: read.OTEL_SERVICE_NAME,
-            share: read.OTEL_TRACES_SAMPLER_ARG,
+            sampleRatio: read.OTEL_TRACES_SAMPLER_ARG,
           },
     rateLimits: {
       signUpsPerAddress: read.RATE_SIGN_UPS_PER_ADDRESS,

@@ -4,29 +4,29 @@ import { createApp, type App } from './app.ts'
 import { readConfig } from './config.ts'
 import { createLog, redactSecrets } from './log.ts'
 
-/** How long a stop may take besides the drain: longer than the slowest calls that may be under way. */
+/** How long a stop may take after the drain: longer than the slowest pending calls. */
 const STOP_WITHIN_MS = 25_000
 
 /**
- * Stops on SIGTERM, SIGINT and SIGHUP, and exits with 0. A second signal ends the drain early: whoever presses Ctrl-C twice
- * does not want to wait, but nothing is cut off. Exits with 1 if an error was not caught or the stop takes too long.
+ * Stops on SIGTERM, SIGINT and SIGHUP, and exits with 0. A second signal ends the drain early, as Ctrl-C twice should, but
+ * cuts nothing off. Exits with 1 after an uncaught error, or if the stop takes too long.
  */
 function stopOnSignals(app: App, log: Logger, withinMs: number): void {
   const stop = (exitCode: number): void => {
     setTimeout(() => {
-      log.fatal('not stopped in time')
+      log.fatal('shutdown timed out')
       process.exit(1)
     }, withinMs).unref()
     app.stop().then(
       () => process.exit(exitCode),
       (error: unknown) => {
-        log.fatal({ err: error }, 'stopping failed')
+        log.fatal({ err: error }, 'shutdown failed')
         process.exit(1)
       },
     )
   }
   const fail = (error: unknown): void => {
-    log.fatal({ err: error }, 'a bug ends this server')
+    log.fatal({ err: error }, 'uncaught exception, shutting down')
     stop(1)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(0))

@@ -8,7 +8,7 @@ import type { SocketServer } from './websocket/server.ts'
 const CLOSE_SOCKETS_OVER_MS = 2_000
 /** How long open connections may bring one more request after the listener is closed. */
 const LAST_REQUESTS_MS = 500
-/** The longest that a request takes which is not a stream: see the deadlines in app.ts. */
+/** The longest that a request takes which is not a stream: see the deadlines in services.ts. */
 const FINISH_REQUESTS_MS = 5_000
 
 export interface Shutdown {

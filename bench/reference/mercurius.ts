@@ -2,11 +2,11 @@
 import fastify from 'fastify'
 import mercurius from 'mercurius'
 import { pino } from 'pino'
-import { createServices } from '../../src/app.ts'
+import { createServices } from '../../src/services.ts'
 import { readConfig } from '../../src/config.ts'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/index.ts'
-import { credentialsFromRequest } from '../../src/http/yoga.ts'
+import { credentialsFromRequest } from '../../src/http/operation-client.ts'
 
 const config = readConfig(process.env)
 const { services } = createServices(config, pino({ level: 'warn' }))

@@ -1,4 +1,4 @@
-/** What an operation costs with its variables, checked before any of it runs. What a document may be is in limits.ts. */
+/** The cost of an operation with its variables, checked before it is executed. Limits of documents: document-limits.ts. */
 import {
   getArgumentValues,
   getNamedType,
@@ -18,15 +18,16 @@ import {
 } from 'graphql'
 import { limits } from '../schema/builder.ts'
 
-/** Operations whose cost does not depend on variables, once they have been found to be affordable. */
+/** Operations that are within the limit, and whose cost does not depend on variables. */
 const affordable = new WeakSet<OperationDefinitionNode>()
 
-/** As graphql-js has it in `execute`. */
+/** As in graphql-js's `execute`. */
 const COERCION_OPTIONS = { maxErrors: 50 }
 
 /**
- * Why an operation of a valid document is not executed: its variables do not fit, or it costs too much.
- * @returns undefined: it is executed
+ * The errors for which an operation of a valid document is not executed: its variables do not fit their types, or it costs too
+ * much.
+ * @returns undefined: it may be executed
  */
 export function operationErrors(args: ExecutionArgs): readonly GraphQLError[] | undefined {
   const { schema, document, operationName, variableValues } = args
@@ -47,19 +48,20 @@ export function operationErrors(args: ExecutionArgs): readonly GraphQLError[] | 
   return undefined
 }
 
-/** In the words of Yoga. */
 export const unknownOperation = (): GraphQLError =>
-  new GraphQLError('Could not determine what operation to execute.')
+  new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { http: { status: 400 } },
+  })
 
 export const complexityExceeded = (): GraphQLError =>
   new GraphQLError('This operation asks for too much at once. Split it up.')
 
-/** What the complexity plugin of Pothos makes of the option `complexity` of a field. */
+/** The option `complexity` of a field, as the complexity plugin of Pothos stores it. */
 type Complexity = number | { field?: number; multiplier?: number }
 
 /**
- * The cost of an operation, with its fragments expanded: each selection set is looked at once for each type that it stands
- * on, so the time is linear in the document.
+ * The cost of an operation, with its fragments expanded. Each selection set is measured once for each type that it applies to,
+ * so the time is linear in the document.
  */
 function costOf(
   { schema, document }: ExecutionArgs,
@@ -88,7 +90,7 @@ function costOf(
 
   function costOfField(node: FieldNode, typeName: string): number {
     const field = fieldOf(schema, typeName, node.name.value)
-    // The introspection schema is bounded by limits.ts.
+    // Introspection is bounded by document-limits.ts.
     if (!field) return 1
     const complexity = complexityOf(field, node)
     const inner = node.selectionSet ? costOfSet(node.selectionSet, getNamedType(field.type).name) : 0

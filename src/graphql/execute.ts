@@ -1,4 +1,4 @@
-/** One way to run a query or mutation, for all transports. */
+/** Executes queries, mutations and the events of subscriptions, as compiled code where there is some. */
 import { setImmediate } from 'node:timers/promises'
 import {
   execute,
@@ -10,73 +10,46 @@ import {
   type GraphQLError,
 } from 'graphql'
 import type { CompiledQuery } from 'graphql-jit'
-import type { Context } from '../resolvers/context.ts'
 import { Problem } from '../domain/problem.ts'
-import { operationErrors } from './complexity.ts'
-import type { DocumentCache } from './document-cache.ts'
-import { maskResult, type ReportBug } from './mask-errors.ts'
-import { yieldIfLarge } from '../schema/list-values.ts'
-import type { OperationMetrics } from './operation-metrics.ts'
-
-export interface ExecuteOptions {
-  documents: DocumentCache
-  metrics: OperationMetrics
-  /** Hears of what a client is not told. */
-  onBug: ReportBug
-}
+import type { Context } from '../resolvers/context.ts'
 
 type MaybePromise<T> = T | Promise<T>
 
-export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>
-
-/** @returns runs an operation of a valid document. Errors are as clients may see them. */
-export function createExecute({ documents, metrics: meter, onBug }: ExecuteOptions): Execute {
-  return async (args) => {
-    const startedAt = performance.now()
-    const errors = operationErrors(args)
-    const result = errors ? { errors } : await executeOperation(documents.use(args), args)
-    meter.recordCompleted(args, startedAt, result)
-    await yieldIfLarge(args.contextValue as Context)
-    return maskResult(result, args.contextValue as Context, onBug)
-  }
-}
-
 /**
- * Runs an operation, as compiled code where there is some. Its result is used when nothing went wrong, or when the one
- * field on top failed: graphql-jit tells other errors in other words, at other places and in another order. Only queries
- * and the events of subscriptions are compiled, and what their resolvers load is kept in the context, so running them again
- * costs little and changes nothing.
- * @param compiled null: graphql-js executes it
+ * Runs an operation. The result of compiled code is used when nothing went wrong, or when the only root field failed:
+ * graphql-jit words other errors differently, and orders and places them differently. Only queries and events are compiled,
+ * and what their resolvers load is kept in the context, so running them again costs little and changes nothing.
+ * @param compiled null: graphql-js executes the operation
  */
 export function executeOperation(
   compiled: CompiledQuery | null,
   args: ExecutionArgs,
 ): MaybePromise<ExecutionResult> {
-  const executed = (): MaybePromise<ExecutionResult> => {
+  const executeWithoutJit = (): MaybePromise<ExecutionResult> => {
     resetCounters(args.contextValue as Context)
     return execute(args)
   }
-  if (!compiled) return executed()
-  const orExecute = (result: ExecutionResult): MaybePromise<ExecutionResult> => {
+  if (!compiled) return executeWithoutJit()
+  const checkErrors = (result: ExecutionResult): MaybePromise<ExecutionResult> => {
     if (!result.errors) return result
     const error = soleFieldError(result.errors, args)
-    // Other requests come between: either run may take as long as an operation may.
-    return error ? { errors: [error], data: result.data ?? null } : setImmediate().then(executed)
+    // Other requests are served in between: each of the two runs may take as long as an operation may.
+    return error ? { errors: [error], data: result.data ?? null } : setImmediate().then(executeWithoutJit)
   }
   resetCounters(args.contextValue as Context)
   const result = compiled.query(args.rootValue, args.contextValue, args.variableValues ?? {})
-  return result instanceof Promise ? result.then(orExecute) : orExecute(result)
+  return result instanceof Promise ? result.then(checkErrors) : checkErrors(result)
 }
 
-/** Each run is counted for itself: the second one of an operation, and every event of a subscription. */
+/** Each run has its own limits: the second run of an operation, and every event of a subscription. */
 function resetCounters(context: Context): void {
   context.listValues = 0
   context.seatsRead = 0
 }
 
 /**
- * The error, placed as graphql-js does it, if the resolver of the only field on top failed: then there is nothing else to tell,
- * and no second deadline to wait for.
+ * The error, placed as graphql-js does it, if the resolver of the only root field failed: then there is no other error, and
+ * no second deadline to wait for.
  */
 function soleFieldError(
   errors: readonly GraphQLError[],
@@ -84,11 +57,11 @@ function soleFieldError(
 ): GraphQLError | undefined {
   const [error, ...others] = errors
   const [selection, ...more] = getOperationAST(document, operationName)?.selectionSet.selections ?? []
-  const isOnly =
+  const isSole =
     others.length === 0 &&
     more.length === 0 &&
     selection?.kind === Kind.FIELD &&
     error?.path?.length === 1 &&
     error.originalError instanceof Problem
-  return isOnly ? locatedError(error.originalError, selection, error.path) : undefined
+  return isSole ? locatedError(error.originalError, selection, error.path) : undefined
 }

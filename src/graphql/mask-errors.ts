@@ -1,35 +1,44 @@
-/** What a client is told when something went wrong. */
+/** Errors as clients may see them. */
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
 import { PothosValidationError } from '@pothos/core'
-import { requestIdOf, type Context } from '../resolvers/context.ts'
 import { Problem } from '../domain/problem.ts'
 
-/** Errors pass through here more than once on their way out; the second time nothing is left to do. */
+/** An error may pass through here more than once on its way out; the second time it is left as it is. */
 const maskedErrors = new WeakSet<GraphQLError>()
 
-/** @returns the id of the request that it went wrong for; what is passed in wins over one that is made up */
+/**
+ * Logs an error that clients do not see.
+ * @param requestId undefined: a new one is made
+ * @returns the request id under which it is in the log
+ */
 export type ReportBug = (error: unknown, requestId?: string) => string
 
 /**
- * The error as a client may see it: problems with their code, complaints about the request itself as BAD_INPUT,
- * and anything else, which is a bug, without its message.
- * @param reportBug gets what the client does not see, and returns under which id it can be found
+ * The error as a client may see it: a Problem with its code, an error of the request itself as BAD_INPUT, and anything else,
+ * which is a bug, as INTERNAL without its message.
  */
 export function maskError(error: unknown, reportBug: ReportBug): GraphQLError {
   if (error instanceof GraphQLError && maskedErrors.has(error)) return error
-  const shown = toMaskedError(error, reportBug)
-  maskedErrors.add(shown)
-  return shown
+  const masked = toMaskedError(error, reportBug)
+  maskedErrors.add(masked)
+  return masked
 }
 
-/** A result with its errors as a client may see them. */
-export function maskResult(result: ExecutionResult, context: Context, reportBug: ReportBug): ExecutionResult {
+/**
+ * A result with its errors as a client may see them.
+ * @param request the bugs of one request are logged under one id, which is set here if it has none
+ */
+export function maskResult(
+  result: ExecutionResult,
+  reportBug: ReportBug,
+  request: { requestId: string | undefined },
+): ExecutionResult {
   if (!result.errors) return result
-  const report: ReportBug = (bug) => reportBug(bug, requestIdOf(context))
+  const report: ReportBug = (bug) => (request.requestId = reportBug(bug, request.requestId))
   return { ...result, errors: result.errors.map((error) => maskError(error, report)) }
 }
 
-/** The code that a client is told of this error, whether it has been made presentable yet or not. */
+/** The code that clients see for this error, masked or not. */
 export function codeOf(error: unknown): string {
   if (error instanceof GraphQLError && maskedErrors.has(error)) return String(error.extensions.code)
   const cause = rootCauseOf(error)
@@ -37,7 +46,7 @@ export function codeOf(error: unknown): string {
   return isRequestError(cause) ? 'BAD_INPUT' : 'INTERNAL'
 }
 
-/** An error as it is sent: `http` is for the status line. */
+/** An error as it is sent, without `extensions.http`, which is for the status line. */
 export function formatError(error: GraphQLError): GraphQLFormattedError {
   const extensions = { ...error.extensions }
   delete extensions.http
@@ -46,25 +55,24 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
 
 function toMaskedError(error: unknown, reportBug: ReportBug): GraphQLError {
   const cause = rootCauseOf(error)
-  const place = locationOf(error)
+  const location = locationOf(error)
   if (cause instanceof Problem) {
     const { code, retryAfterSeconds } = cause
     const extensions = retryAfterSeconds === undefined ? { code } : { code, retryAfterSeconds }
-    return new GraphQLError(cause.message, { ...place, extensions })
+    return new GraphQLError(cause.message, { ...location, extensions })
   }
   if (isRequestError(cause)) {
-    // Without a path it was the request that was wrong, and nothing of it has been done.
-    const http = place.path ? {} : { http: httpExtensionOf(error) ?? { spec: true, status: 400 } }
+    // Without a path the request itself is wrong, and nothing of it was executed.
+    const http = location.path ? {} : { http: httpExtensionOf(error) ?? { spec: true, status: 400 } }
     return new GraphQLError(withoutSuggestion(cause.message), {
-      ...place,
+      ...location,
       extensions: { code: 'BAD_INPUT', ...http },
     })
   }
   const extensions = { code: 'INTERNAL', requestId: reportBug(cause) }
-  return new GraphQLError('Something went wrong on our side.', { ...place, extensions })
+  return new GraphQLError('Something went wrong on our side.', { ...location, extensions })
 }
 
-/** Is it about the request itself? */
 const isRequestError = (cause: unknown): cause is GraphQLError | PothosValidationError =>
   cause instanceof GraphQLError || cause instanceof PothosValidationError
 
@@ -78,24 +86,24 @@ const locationOf = (error: unknown) =>
       }
     : {}
 
-/** What Yoga makes the status line of, and takes out of what is sent. */
+/** The HTTP status: see http/json.ts, and Yoga's `getResponseInitByRespectingErrors`. */
 function httpExtensionOf(error: unknown): unknown {
   if (!(error instanceof GraphQLError)) return undefined
-  // Yoga's own error about a body that is not JSON: 400, whichever media type is asked for.
+  // Yoga's own error about a body that is not JSON: 400, whichever media type is accepted.
   return error.extensions.originalError ? { status: 400 } : error.extensions.http
 }
 
-/** A message repeats what was sent, which may be 64 KiB long, and one document may have many errors. */
+/** A message repeats parts of the request, which may be 64 KiB long, and one document may have many errors. */
 const MESSAGE_CHARACTERS_MAX = 500
 
-/** graphql-js likes to name what else there is. In linear time: a regular expression is quadratic here. */
+/** Without the names that graphql-js suggests. In linear time: a regular expression is quadratic here. */
 function withoutSuggestion(message: string): string {
   const at = message.endsWith('?') ? message.lastIndexOf(' Did you mean ') : -1
   const text = at < 0 ? message : message.slice(0, at)
   return text.length > MESSAGE_CHARACTERS_MAX ? `${text.slice(0, MESSAGE_CHARACTERS_MAX)}…` : text
 }
 
-/** What was thrown, under the layers that the executor put around it. */
+/** The error that was thrown, without the GraphQLErrors that the executor wrapped around it. */
 function rootCauseOf(error: unknown): unknown {
   let root = error
   while (root instanceof GraphQLError && root.originalError) root = root.originalError

@@ -1,81 +1,79 @@
-/** Subscriptions: what one may cost, how many somebody may have on this server, and how each event becomes an answer. */
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql'
-import type { CompiledQuery } from 'graphql-jit'
-import type { Context } from '../resolvers/context.ts'
+/** Subscriptions: how many a user may have on this server, and how each event becomes a result. */
+import {
+  createSourceEventStream,
+  getOperationAST,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+} from 'graphql'
 import { tokenExpired } from '../auth/access-tokens.ts'
-import { scheduleAt } from '../domain/timeout.ts'
 import { Problem } from '../domain/problem.ts'
+import { scheduleAt } from '../domain/timeout.ts'
 import { viewerOrNull } from '../resolvers/authorization.ts'
-import { operationErrors } from './complexity.ts'
+import type { Context } from '../resolvers/context.ts'
 import type { DocumentCache } from './document-cache.ts'
-import { maskResult, type ReportBug } from './mask-errors.ts'
 import { executeOperation } from './execute.ts'
+import { maskResult, type ReportBug } from './mask-errors.ts'
 import type { OperationMetrics } from './operation-metrics.ts'
+import { endStream, mapEvents, type Stream } from './result-stream.ts'
 
 export interface SubscribeOptions {
   documents: DocumentCache
-  /** Over whichever transport; who has not signed in is counted with the others of that address, 100 as one. */
+  /** Subscriptions of one user on this server, over all transports. Guests are counted by address, with 100 times as many. */
   perUserMax: number
-  /** Hears of what a client is not told. */
-  onBug: ReportBug
   metrics: OperationMetrics
+  /** Logs an error that the client does not see. */
+  onBug: ReportBug
 }
 
-export type Stream = AsyncIterableIterator<ExecutionResult, undefined>
+/**
+ * Starts the subscription of a valid document.
+ * @param signal ends the stream
+ * @returns why it cannot be started: errors that are not masked yet
+ * @throws Problem RATE_LIMITED
+ */
+export type Subscribe = (args: ExecutionArgs, signal?: AbortSignal) => Promise<Stream | ExecutionResult>
 
-/** Other than a result that says why there is none. */
-export const isStream = (result: object): result is Stream => Symbol.asyncIterator in result
+export function createSubscribe({ documents, perUserMax, metrics, onBug }: SubscribeOptions): Subscribe {
+  /** Open subscriptions by user id or address. */
+  const counts = new Map<string, number>()
+  const countOf = (key: string): number => counts.get(key) ?? 0
 
-export type Subscribe = (args: ExecutionArgs) => Promise<Stream | ExecutionResult>
-
-/** Starts subscriptions, for all transports: the answers are as clients may see them, errors too. */
-export function createSubscribe({
-  documents,
-  perUserMax,
-  onBug,
-  metrics: meter,
-}: SubscribeOptions): Subscribe {
-  const open = new Map<string, number>()
-  const countOf = (who: string): number => open.get(who) ?? 0
-
-  async function subscribe(args: ExecutionArgs): Promise<Stream | ExecutionResult> {
-    const errors = operationErrors(args)
+  return async (args, signal) => {
     const context = args.contextValue as Context
-    const shown = (result: ExecutionResult): ExecutionResult => maskResult(result, context, onBug)
-    if (errors) return shown({ errors })
     const events = await createSourceEventStream(args)
-    if (!(Symbol.asyncIterator in events)) return shown(events)
-    const userId = viewerOrNull(context)?.userId
-    const who = userId ?? context.address
+    if (!(Symbol.asyncIterator in events)) return events
     const source = events[Symbol.asyncIterator]()
-    if (countOf(who) >= (userId === undefined ? perUserMax * 100 : perUserMax)) {
-      close(source)
+    const userId = viewerOrNull(context)?.userId
+    const key = userId ?? context.address
+    if (countOf(key) >= (userId === undefined ? perUserMax * 100 : perUserMax)) {
+      endStream(source)
       throw tooManySubscriptions()
     }
-    open.set(who, countOf(who) + 1)
-    meter.subscriptions += 1
-    const stream = mapSourceToResults(source, createEventExecutor(documents.use(args), args, shown), () => {
-      stopClock()
-      meter.subscriptions -= 1
-      if (countOf(who) > 1) open.set(who, countOf(who) - 1)
-      else open.delete(who)
-    })
-    const stopClock = scheduleAt(context.expiresAt, () =>
-      stream.endWith(shown({ errors: [tokenExpired() as unknown as GraphQLError] })),
-    )
-    // The client may have disconnected at any of the steps before, and may do so before anybody reads the stream.
-    const end = (): void => close(stream)
-    if (context.signal?.aborted) end()
-    else context.signal?.addEventListener('abort', end, { once: true })
-    return stream
-  }
+    counts.set(key, countOf(key) + 1)
+    metrics.subscriptionStarted()
 
-  return async (args) => {
-    const started = await subscribe(args).catch((error: unknown) =>
-      maskResult({ errors: [error as GraphQLError] }, args.contextValue as Context, onBug),
+    const compiled = documents.use(args)
+    const eventArgs = { ...args, variableValues: declaredVariables(args) }
+    const masked = (result: ExecutionResult): ExecutionResult => maskResult(result, onBug, context)
+    const toResult = (event: unknown): Promise<ExecutionResult> | ExecutionResult => {
+      const result = executeOperation(compiled, { ...eventArgs, rootValue: event })
+      return result instanceof Promise ? result.then(masked) : masked(result)
+    }
+    const stream = mapEvents(source, toResult, () => {
+      cancelExpiry()
+      metrics.subscriptionEnded()
+      if (countOf(key) > 1) counts.set(key, countOf(key) - 1)
+      else counts.delete(key)
+    })
+    const cancelExpiry = scheduleAt(context.expiresAt, () =>
+      stream.endWith(masked({ errors: [tokenExpired() as unknown as GraphQLError] })),
     )
-    meter.recordSubscribed(args, isStream(started) ? undefined : started.errors)
-    return started
+    // The client may have disconnected at any of the steps before, and may do so before the stream is read.
+    const end = (): void => endStream(stream)
+    if (signal?.aborted) end()
+    else signal?.addEventListener('abort', end, { once: true })
+    return stream
   }
 }
 
@@ -84,80 +82,13 @@ const tooManySubscriptions = (): Problem =>
     retryAfterSeconds: 10,
   })
 
-/** What an event becomes for a subscriber. The variables were found to be right when the stream was started. */
-function createEventExecutor(
-  compiled: CompiledQuery | null,
-  args: ExecutionArgs,
-  shown: (result: ExecutionResult) => ExecutionResult,
-) {
-  return (event: unknown) => {
-    const result = executeOperation(compiled, { ...args, rootValue: event })
-    return result instanceof Promise ? result.then(shown) : shown(result)
-  }
-}
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
-
-/** Ends an iterator without waiting for it. That it fails to end concerns nobody who is still there. */
-function close(iterator: AsyncIterator<unknown>): void {
-  iterator.return?.().catch(() => undefined)
-}
-
-/** A stream that can be ended from outside. */
-interface EndableStream extends Stream {
-  /** Completes it after this result, which replaces whatever the reader has not taken yet. */
-  endWith(last: ExecutionResult): void
-}
-
-/**
- * The answers to events, one at a time. Not a generator: one that waits for its next value cannot be stopped from outside.
- * @param onEnd is called once, however the stream ends
- */
-function mapSourceToResults(
-  events: AsyncIterator<unknown>,
-  answer: (event: unknown) => Promise<ExecutionResult> | ExecutionResult,
-  onEnd: () => void,
-): EndableStream {
-  let over = false
-  let last: ExecutionResult | undefined
-  const end = (): typeof DONE => {
-    if (!over) onEnd()
-    over = true
-    return DONE
-  }
-  const shownAs = (value: ExecutionResult) => ({ done: false as const, value })
-  const onFailed = (error: unknown): never => {
-    end()
-    throw error
-  }
-  const onTaken = (taken: IteratorResult<unknown>) => {
-    if (last && !over) {
-      const value = last
-      last = undefined
-      return shownAs(value)
-    }
-    if (taken.done === true) return end()
-    try {
-      const result = answer(taken.value)
-      return result instanceof Promise ? result.then(shownAs, onFailed) : shownAs(result)
-    } catch (error) {
-      return onFailed(error)
-    }
-  }
-  return {
-    // While it waits, a promise less is a promise less for each of ten thousand listeners.
-    next: () => events.next().then(onTaken, onFailed),
-    return: async () => {
-      end()
-      await events.return?.()
-      return DONE
-    },
-    endWith: (result) => {
-      last = result
-      close(events)
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
+/** Without the variables that the operation does not declare: they are not kept while the stream is open. */
+function declaredVariables({ document, operationName, variableValues = {} }: ExecutionArgs) {
+  const { variableDefinitions = [] } = getOperationAST(document, operationName) ?? {}
+  const names = variableDefinitions.map(({ variable }) => variable.name.value)
+  return Object.fromEntries(
+    names
+      .filter((name) => Object.hasOwn(variableValues ?? {}, name))
+      .map((name) => [name, variableValues?.[name]]),
+  )
 }

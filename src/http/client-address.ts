@@ -1,11 +1,10 @@
-/** Who is at the other end, as far as the network can say. */
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
 /**
- * The address that limits count for: an IPv4 address, or the /64 that one subscriber has of IPv6.
- * @param trustedProxies how many proxies are in front. Each adds to X-Forwarded-For who came to it; what stands
- *   further left was written by who knows whom.
+ * The client's address, by which limits count: an IPv4 address, or the /64 network that one subscriber has of IPv6.
+ * @param trustedProxies how many proxies are in front. Each appends the address of its client to X-Forwarded-For; entries
+ *   further left are client-supplied and not trusted.
  */
 export function clientAddress({ headers, socket }: IncomingMessage, trustedProxies: number): string {
   const nearest = socket.remoteAddress ?? ''

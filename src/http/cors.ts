@@ -1,7 +1,7 @@
-/** What pages elsewhere may do: CORS, of the Fetch standard (https://fetch.spec.whatwg.org/#http-cors-protocol). */
-import type { CORSOptions } from 'graphql-yoga'
+/** Cross-origin requests: CORS, of the Fetch standard (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** Ours, what tracing adds to the requests of a page (W3C Trace Context and Baggage, Sentry), and what Apollo's clients send. */
+/** The API's own, those of tracing in browsers (W3C Trace Context and Baggage, Sentry), and those of Apollo's clients. */
 const ALLOWED_HEADERS = [
   'authorization',
   'content-type',
@@ -15,45 +15,29 @@ const ALLOWED_HEADERS = [
   'apollographql-client-version',
   'apollo-require-preflight',
   'x-apollo-operation-name',
-]
+].join(', ')
 
-/** What a page may read of an answer, beside its body. */
-const EXPOSED_HEADERS = ['x-request-id', 'retry-after']
+/** Headers of a response that a page may read. */
+const EXPOSED_HEADERS = ['x-request-id', 'retry-after'].join(', ')
 
-/** How long a browser may keep the answer to a preflight: Chromium keeps none for more than two hours. */
+/** How long a browser may keep the response to a preflight: Chromium keeps none for more than two hours. */
 const PREFLIGHT_SECONDS = 7_200
 
 /**
- * May a page from this origin read answers? Whoever may not gets no headers at all: `null` in them is what the page in a
- * sandboxed frame says that it is.
- * @param allowedOrigins where browsers may come from; null: from anywhere
+ * Sets the CORS headers of the response to a request from a page of another origin. Disallowed origins get none: never send
+ * `null`, which is the origin of sandboxed frames.
+ * @param allowedOrigins null: all
  */
-const isAllowed = (origin: string, allowedOrigins: readonly string[] | null): boolean =>
-  allowedOrigins === null || allowedOrigins.includes(origin)
-
-/** For Yoga, which asks about each request. */
-export const corsOptions =
-  (allowedOrigins: readonly string[] | null) =>
-  (request: Request): CORSOptions =>
-    isAllowed(request.headers.get('origin') ?? '', allowedOrigins) && {
-      origin: '*', // whichever it is, and says so
-      credentials: false,
-      allowedHeaders: ALLOWED_HEADERS,
-      exposedHeaders: EXPOSED_HEADERS,
-      maxAge: PREFLIGHT_SECONDS,
-    }
-
-/** The same headers as Yoga sends with an answer to a page from this origin. */
-export function corsHeaders(
-  origin: string | undefined,
+export function setCorsHeaders(
+  { headers: { origin } }: IncomingMessage,
+  response: ServerResponse,
   allowedOrigins: readonly string[] | null,
-): Record<string, string> {
-  if (origin === undefined || !isAllowed(origin, allowedOrigins)) return {}
-  return {
-    'access-control-allow-headers': ALLOWED_HEADERS.join(', '),
-    'access-control-allow-origin': origin,
-    'access-control-expose-headers': EXPOSED_HEADERS.join(', '),
-    'access-control-max-age': String(PREFLIGHT_SECONDS),
-    vary: 'Origin',
-  }
+): void {
+  if (origin === undefined || (allowedOrigins !== null && !allowedOrigins.includes(origin))) return
+  response.setHeader('access-control-allow-headers', ALLOWED_HEADERS)
+  response.setHeader('access-control-allow-methods', 'GET, POST')
+  response.setHeader('access-control-allow-origin', origin)
+  response.setHeader('access-control-expose-headers', EXPOSED_HEADERS)
+  response.setHeader('access-control-max-age', String(PREFLIGHT_SECONDS))
+  response.setHeader('vary', 'Origin')
 }

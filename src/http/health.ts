@@ -1,9 +1,10 @@
-/** What load balancers and monitoring ask: /live, /ready and /health. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+/** The endpoints of load balancers and monitoring: /live, /ready and /health. */
+import type { ServerResponse } from 'node:http'
 import type { StoreHealth } from '../domain/health.ts'
-import { COMMON_HEADERS } from './server.ts'
+import { COMMON_HEADERS } from './errors.ts'
+import type { RequestHandler } from './router.ts'
 
-/** How long a report is kept: whoever asks more often makes no work for the stores. */
+/** How long a report is kept: more frequent requests add no load to the stores. */
 const REPORT_TTL_MS = 1_000
 
 export interface HealthOptions {
@@ -12,8 +13,6 @@ export interface HealthOptions {
   /** True from the moment that this server should get no new requests. */
   isDraining: () => boolean
 }
-
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /**
  * The endpoints, by path.
@@ -46,11 +45,11 @@ export function createHealthEndpoints({ stores, isDraining }: HealthOptions): Ma
   ])
 }
 
-/** Runs `compute` once for all who ask while it runs and for `keptMs` after it. */
-function cached<T>(keptMs: number, compute: () => Promise<T>): () => Promise<T> {
+/** Runs `compute` once for all calls while it runs and for `ttlMs` after it. */
+function cached<T>(ttlMs: number, compute: () => Promise<T>): () => Promise<T> {
   let current: Promise<T> | undefined
   return () => {
-    current ??= compute().finally(() => setTimeout(() => (current = undefined), keptMs).unref())
+    current ??= compute().finally(() => setTimeout(() => (current = undefined), ttlMs).unref())
     return current
   }
 }

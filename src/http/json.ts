@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ExecutionResult } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
 import { formatError } from '../graphql/mask-errors.ts'
-import { corsHeaders } from './cors.ts'
-import { COMMON_HEADERS } from './server.ts'
 import { requestIdFor, REQUEST_ID_HEADER } from './request-id.ts'
+import { COMMON_HEADERS } from './errors.ts'
 
 /** Name, value, name, value: Node takes a list as it is. */
 const HEADERS = Object.entries({
@@ -11,18 +10,32 @@ const HEADERS = Object.entries({
   'content-type': 'application/json; charset=utf-8',
 }).flat()
 
-/** Sends a result as application/json, the same bytes and headers as Yoga does. */
+interface HttpExtension {
+  status: number
+  headers?: Record<string, string>
+  /** The status is for application/graphql-response+json; application/json has 200. */
+  spec?: boolean
+}
+
+/** The status, with its headers, that an error has in application/json; undefined: 200. */
+function httpErrorOf(errors: readonly GraphQLError[] = []): HttpExtension | undefined {
+  for (const { extensions } of errors) {
+    const http = extensions.http as HttpExtension | undefined
+    if (http && !http.spec) return http
+  }
+  return undefined
+}
+
+/** Sends a result as application/json, with the same bytes and headers as Yoga. */
 export function sendJson(
   request: IncomingMessage,
   response: ServerResponse,
   { errors, ...result }: ExecutionResult,
-  allowedOrigins: readonly string[] | null,
 ): void {
-  const shown = errors?.map(formatError)
-  const text = JSON.stringify(shown ? { errors: shown, ...result } : result)
+  const text = JSON.stringify(errors ? { errors: errors.map(formatError), ...result } : result)
   const headers = [...HEADERS, 'content-length', String(Buffer.byteLength(text))]
-  if (shown) headers.push(REQUEST_ID_HEADER, requestIdFor(request, shown))
-  const { origin } = request.headers
-  if (origin !== undefined) headers.push(...Object.entries(corsHeaders(origin, allowedOrigins)).flat())
-  response.writeHead(200, headers).end(text)
+  const http = httpErrorOf(errors)
+  if (errors) headers.push(REQUEST_ID_HEADER, requestIdFor(request, errors))
+  if (http?.headers) headers.push(...Object.entries(http.headers).flat())
+  response.writeHead(http?.status ?? 200, headers).end(text)
 }

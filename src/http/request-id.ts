@@ -1,17 +1,17 @@
-/** What a request is called, in the log and to whoever asks about an error. */
+/** The id of a request: it is in the log, and in responses with errors. */
 import type { IncomingMessage } from 'node:http'
 import type { GraphQLErrorExtensions } from 'graphql'
 import { v7 as uuidv7 } from 'uuid'
 
 export const REQUEST_ID_HEADER = 'x-request-id'
 
-/** What a proxy may call it: nothing that would look like something else in a log. */
+/** Ids of proxies; nothing that could be mistaken for something else in a log. */
 const REQUEST_ID_PATTERN = /^[\w.:=+/-]{1,128}$/
 
-export const parseRequestId = (name: string | undefined): string | undefined =>
-  name !== undefined && REQUEST_ID_PATTERN.test(name) ? name : undefined
+export const parseRequestId = (text: string | undefined): string | undefined =>
+  text !== undefined && REQUEST_ID_PATTERN.test(text) ? text : undefined
 
-/** What a proxy has called it, if anything. */
+/** The id that a proxy has set, if any. */
 export const requestIdFromHeader = ({ headers }: IncomingMessage): string | undefined =>
   parseRequestId(headers[REQUEST_ID_HEADER]?.toString())
 
@@ -19,7 +19,7 @@ interface ErrorLike {
   extensions?: GraphQLErrorExtensions | undefined
 }
 
-/** What the answer to it says: the name under which its errors are in the log. */
+/** The id under which the errors of a request are in the log. */
 export function requestIdFor(request: IncomingMessage, errors: readonly ErrorLike[] = []): string {
   const reported = errors.find(({ extensions }) => typeof extensions?.requestId === 'string')
   return (reported?.extensions?.requestId as string | undefined) ?? requestIdFromHeader(request) ?? uuidv7()

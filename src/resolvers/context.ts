@@ -1,5 +1,4 @@
-/** Who is asking, and the services that an operation may use. */
-import type { LRUCache } from 'lru-cache'
+/** The context of an operation: its credentials, and the services that resolvers use. */
 import type { Auth, Identity } from '../auth/access-tokens.ts'
 import type { BotCheck } from '../auth/bot-check.ts'
 import type { Database } from '../db/client.ts'
@@ -11,6 +10,7 @@ import type { Queue } from '../queue/queue.ts'
 import type { RateLimiter } from '../redis/rate-limiter.ts'
 import type { SeatSubscriptions } from '../seats/seat-changes.ts'
 import type { QueueTokenSigner } from '../auth/queue-tokens.ts'
+import type { LastPerformanceAt } from './last-performance.ts'
 import type { Loaders } from './loaders.ts'
 import type { SeatCounts } from '../seats/seat-counts.ts'
 
@@ -38,11 +38,11 @@ export interface OperationSettings {
   rateLimits: RateLimits
 }
 
-/** What lives as long as the server. */
+/** Created once for the server. */
 export interface Services {
   config: OperationSettings
   auth: Auth
-  /** Undefined: robots may join too. */
+  /** Undefined: joining needs no bot check. */
   botCheck: BotCheck | undefined
   queueTokens: QueueTokenSigner
   db: Database
@@ -51,93 +51,87 @@ export interface Services {
   seatCounts: SeatCounts
   stats: Stats
   rateLimiter: RateLimiter
-  /** When the last date of a concert starts, ms since 1970; 0: it has none. Dates never change, so it is kept. */
-  lastPerformanceAt: LRUCache<string, number>
-  /** Has what was just committed delivered at once. */
+  lastPerformanceAt: LastPerformanceAt
+  /** Has events that were just committed delivered at once. */
   wakeRelay: () => void
   newLoaders: () => Loaders
-  /** A new id; later ones sort behind earlier ones. */
+  /** A new id; later ones sort after earlier ones. */
   newId: () => string
   now: () => Date
 }
 
-/** What lives as long as one operation. */
+/** Created for each operation. */
 export interface Context extends Services {
-  /** @throws Problem UNAUTHENTICATED when nobody has signed in; FORBIDDEN for a cashier */
+  /** @throws Problem UNAUTHENTICATED without a valid access token; FORBIDDEN for a cashier */
   viewer: () => Viewer
   /** As `viewer`, for the operations that are open to cashiers. @throws Problem UNAUTHENTICATED */
   caller: () => Viewer
-  /** The queue ticket that came with the request, not looked at yet. */
+  /** The queue token of the request, not verified yet. */
   queueToken: string | undefined
-  /** Where the request comes from: see http/client-address.ts. */
+  /** The network address of the client: see http/client-address.ts. */
   address: string
   loaders: Loaders
-  /** What a proxy calls the request; else made up when it is needed: see requestIdOf. */
+  /** Set by a proxy, or when an unhandled error is logged. */
   requestId: string | undefined
-  /** When the client last sent something, ms of performance.now(), where that can move on; undefined: with the request. */
+  /** When the client last sent something, ms of performance.now(), over a WebSocket; undefined: with the request. */
   lastSeenAt: (() => number) | undefined
-  /** The trace that the request is a part of. */
-  traceparent: string | undefined
-  /** When the access token expires, milliseconds since 1970: a subscription ends then. Infinity: there is none. */
+  /** When the access token expires, ms since 1970: a subscription ends then. Infinity: never. */
   expiresAt: number
-  /** Aborted when the client has disconnected; undefined: the transport ends the stream itself. */
-  signal?: AbortSignal
-  /** The operation has ended with a refusal, or one of its fields has. */
+  /** A field of the operation has returned a refusal. */
   refused?: boolean
-  /** Values in the lists of its answer so far: see schema/list-values.ts. */
+  /** Values in the lists of the result so far: see schema/list-values.ts. */
   listValues?: number
-  /** Seats that it has gone through so far: see resolvers/catalog.ts. */
+  /** Seats that have been read so far: see resolvers/catalog.ts. */
   seatsRead?: number
 }
 
-/** What a request or a socket shows, whichever way it came. */
+/** The credentials of a request, over any transport. */
 export interface Credentials {
   /** `Bearer …` */
   authorization: string | undefined
   queueToken: string | undefined
-  /** The network address that it came from. */
+  /** The network address of the client. */
   address: string
-  /** What a proxy calls it. */
+  /** Set by a proxy. */
   requestId: string | undefined
-  /** When the client last sent something, where more than the request can come; ms of performance.now(). */
+  /** As in Context. */
   lastSeenAt?: () => number
-  /** The trace that it is a part of: https://www.w3.org/TR/trace-context/#traceparent-header */
+  /** The trace that the request is a part of: https://www.w3.org/TR/trace-context/#traceparent-header */
   traceparent: string | undefined
 }
 
 /**
- * Checks the credentials. A bad access token ends only the operations that need one, so that public queries
- * stay public.
+ * Checks the credentials. An invalid access token fails only the operations that need one, so that public queries stay public.
  */
 export async function createContext(services: Services, credentials: Credentials): Promise<Context> {
   const identity = await authenticate(services.auth, credentials.authorization)
-  // Inherits the services: copying them would be a tenth of what a small query costs.
-  const context = Object.create(services) as Context
-  context.caller = () => {
+  const caller = (): Viewer => {
     if (typeof identity === 'function') throw identity()
     return identity.viewer
   }
-  context.viewer = () => {
-    const caller = context.caller()
-    if (caller.role === 'cashier') {
-      throw new Problem('FORBIDDEN', 'A cashier’s access token is only good for chargePoints.')
-    }
-    return caller
+  return {
+    ...services,
+    caller,
+    viewer: () => {
+      const viewer = caller()
+      if (viewer.role === 'cashier') {
+        throw new Problem('FORBIDDEN', 'A cashier’s access token is only good for chargePoints.')
+      }
+      return viewer
+    },
+    queueToken: credentials.queueToken,
+    address: credentials.address,
+    loaders: services.newLoaders(),
+    requestId: credentials.requestId,
+    lastSeenAt: credentials.lastSeenAt,
+    expiresAt: typeof identity === 'function' ? Infinity : identity.expiresAt,
   }
-  context.expiresAt = typeof identity === 'function' ? Infinity : identity.expiresAt
-  context.queueToken = credentials.queueToken
-  context.address = credentials.address
-  context.requestId = credentials.requestId
-  context.lastSeenAt = credentials.lastSeenAt
-  context.traceparent = credentials.traceparent
-  context.loaders = services.newLoaders()
-  return context
 }
 
-/** What the log calls this operation: most end well, and need no name. */
-export const requestIdOf = (context: Context): string => (context.requestId ??= context.newId())
-
-/** Whose access token it is, or why it is nobody's. Most who look around have none, so errors are made when needed. */
+/**
+ * The identity of an access token, or the problem with it. A function makes the problem, because most requests without a token
+ * need none.
+ */
 export async function authenticate(
   auth: Auth,
   authorization: string | undefined,

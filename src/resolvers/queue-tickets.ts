@@ -32,7 +32,7 @@ export async function issueQueueToken(
   const userId = subjectOf(context, input.userId)
   const viewer = context.viewer()
   await enforceRateLimits(context, ['joinsPerUser', viewer.userId], ['joinsPerAddress', context.address])
-  const lastPerformanceAt = await context.lastPerformanceAt.fetch(input.concertId)
+  const lastPerformanceAt = await context.lastPerformanceAt(input.concertId)
   if (lastPerformanceAt === undefined) throw new Problem('NOT_FOUND', 'There is no such concert.')
   if (lastPerformanceAt <= context.now().getTime()) throw new SalesClosed()
   if (viewer.role !== 'operator') await context.botCheck?.check(input.botCheckToken, context.address)

@@ -1,33 +1,35 @@
-/** GET /metrics: the text that Prometheus scrapes. */
+/** GET /metrics, in the text format of Prometheus. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 
 export interface MetricsEndpointOptions {
   registry: Registry
-  /** What a scraper shows as `Authorization: Bearer …`; null: nobody can. */
+  /** Expected as `Authorization: Bearer …`; null: there is none. */
   token: string | null
-  /** Without a token to ask for: may everybody see it? Figures of a sale are nobody else's business. */
-  open: boolean
-  /** Reads what has to be asked for; never rejects, and takes a bounded time. */
+  /** Without a token: serve /metrics to everybody? Otherwise it is 404, because the numbers of a sale are confidential. */
+  allowAnonymous: boolean
+  /** Reads the metrics of the stores; never rejects, and takes a bounded time. */
   refresh: () => Promise<void>
+  /** Logs an unhandled error. */
   onBug: (error: unknown) => unknown
 }
 
-export function createMetricsEndpoint({ registry, token, open, refresh, onBug }: MetricsEndpointOptions) {
-  let underWay: Promise<string> | null = null
+export function createMetricsEndpoint(options: MetricsEndpointOptions) {
+  const { registry, token, allowAnonymous, refresh, onBug } = options
+  let pending: Promise<string> | null = null
   async function collect(): Promise<string> {
     await refresh()
     return registry.metrics()
   }
-  /** However many ask at once, the stores are asked once. */
+  /** Scrapes at the same time share one read of the stores. */
   function text(): Promise<string> {
-    underWay ??= collect().finally(() => (underWay = null))
-    return underWay
+    pending ??= collect().finally(() => (pending = null))
+    return pending
   }
 
   return async ({ headers }: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (token === null && !open) {
+    if (token === null && !allowAnonymous) {
       response.writeHead(404).end()
       return
     }
@@ -45,6 +47,6 @@ export function createMetricsEndpoint({ registry, token, open, refresh, onBug }:
   }
 }
 
-/** Takes the same time whatever is wrong. */
+/** Takes the same time wherever the two differ. */
 const timingSafeEquals = (a: string, b: string): boolean => timingSafeEqual(sha256(a), sha256(b))
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -1,69 +1,41 @@
-/** Requests by operation, as the meter has counted them. */
-import { Counter, Histogram, type Registry } from 'prom-client'
-import {
-  DURATION_BOUNDS_MS,
-  type OperationMetrics,
-  type OperationStats,
-} from '../graphql/operation-metrics.ts'
+/** Operations by name: how many, with which outcome, and how long they took. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { OperationMetrics } from '../graphql/operation-metrics.ts'
 
-const BOUNDS_SECONDS = DURATION_BOUNDS_MS.map((ms) => ms / 1_000)
+/** Present from the start: Prometheus sees no increase in a series that begins with its first value. */
+const INITIAL_OUTCOMES = ['ok', 'refused', 'INTERNAL', 'OVERLOADED']
 
-export function registerRequestMetrics(registry: Registry, meter: OperationMetrics): void {
-  new Counter({
+/** @param operations every name under which an operation can be counted */
+export function createRequestMetrics(registry: Registry, operations: readonly string[]): OperationMetrics {
+  const registers = [registry]
+  const requests = new Counter({
     name: 'stagedoor_requests_total',
-    help: 'Operations that clients asked for: by the field on top, and ok, refused, or the code of the error.',
+    help: 'Operations by root field and outcome: ok, refused, or the code of the error.',
     labelNames: ['operation', 'outcome'],
-    registers: [registry],
-    collect() {
-      this.reset()
-      for (const { operation, ok, refused, failed } of meter.stats()) {
-        this.inc({ operation, outcome: 'ok' }, ok)
-        this.inc({ operation, outcome: 'refused' }, refused)
-        for (const [outcome, count] of failed) this.inc({ operation, outcome }, count)
-      }
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'stagedoor_request_duration_seconds',
+    help: 'Duration of queries and mutations, without parsing the request and sending the response.',
+    labelNames: ['operation'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  })
+  const subscriptions = new Gauge({
+    name: 'stagedoor_subscriptions',
+    help: 'Open subscriptions, over all transports.',
+    registers,
+  })
+  for (const operation of operations) {
+    for (const outcome of INITIAL_OUTCOMES) requests.inc({ operation, outcome }, 0)
+    durations.zero({ operation })
+  }
+  return {
+    record: (operation, outcome, ms) => {
+      requests.inc({ operation, outcome })
+      if (ms !== undefined) durations.observe({ operation }, ms / 1_000)
     },
-  })
-  new Durations(registry, meter)
-}
-
-const NAME = 'stagedoor_request_duration_seconds'
-const HELP = 'How long queries and mutations took to run, without parsing, reading and writing.'
-
-/** A histogram that is counted elsewhere: one of prom-client would build its key anew for each request. */
-class Durations extends Histogram<'operation'> {
-  private readonly meter: OperationMetrics
-
-  constructor(registry: Registry, meter: OperationMetrics) {
-    super({
-      name: NAME,
-      help: HELP,
-      labelNames: ['operation'],
-      buckets: BOUNDS_SECONDS,
-      registers: [registry],
-    })
-    this.meter = meter
+    subscriptionStarted: () => subscriptions.inc(),
+    subscriptionEnded: () => subscriptions.dec(),
   }
-
-  /** What the registry makes its text of, and `get` what it returns; its types do not know it. */
-  getForPromString() {
-    const values = [...this.meter.stats()].flatMap(samplesOf)
-    return Promise.resolve({ name: NAME, help: HELP, type: 'histogram', aggregator: 'sum', values })
-  }
-}
-
-function samplesOf({ operation, durations, durationMsSum }: OperationStats) {
-  let count = 0
-  const buckets = durations.map((more, index) => {
-    count += more
-    return {
-      metricName: `${NAME}_bucket`,
-      labels: { operation, le: BOUNDS_SECONDS[index] ?? '+Inf' },
-      value: count,
-    }
-  })
-  return [
-    ...buckets,
-    { metricName: `${NAME}_sum`, labels: { operation }, value: durationMsSum / 1_000 },
-    { metricName: `${NAME}_count`, labels: { operation }, value: count },
-  ]
 }

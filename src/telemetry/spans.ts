@@ -1,4 +1,4 @@
-/** OpenTelemetry. It takes 60 ms to load, so tracing.ts does when there is somebody to send to. */
+/** OpenTelemetry. It takes 60 ms to load, so tracing.ts loads it only when traces are exported. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   defaultTextMapGetter,
@@ -21,32 +21,32 @@ import {
 import type { TraceSpan, TraceRequest } from '../domain/trace.ts'
 
 export interface TracingConfig {
-  /** Of a collector that takes OTLP over HTTP. */
+  /** Of a collector with OTLP over HTTP. */
   endpoint: string
   serviceName: string
-  /** How many of the traces are kept, from 0 to 1. */
-  share: number
+  /** The share of traces that is kept, from 0 to 1. */
+  sampleRatio: number
 }
 
 export interface Spans {
   traceSpan: TraceSpan
   traceRequest: TraceRequest
-  /** Sends what is left, and no more. */
+  /** Sends the remaining spans, and stops. */
   stop: () => Promise<void>
 }
 
-/** What waits to be sent is bounded: what is more is lost, and nobody waits. */
+/** Spans that wait to be sent; more are dropped, and no request waits. */
 const SPAN_QUEUE_MAX = 4_096
 const SEND_EVERY_MS = 1_000
 const SEND_MS_MAX = 3_000
 
-export function createSpans({ endpoint, serviceName, share }: TracingConfig): Spans {
+export function createSpans({ endpoint, serviceName, sampleRatio }: TracingConfig): Spans {
   const url = `${endpoint.replace(/\/$/, '')}/v1/traces`
-  const ofShare = new TraceIdRatioBasedSampler(share)
+  const ratioSampler = new TraceIdRatioBasedSampler(sampleRatio)
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': serviceName }),
-    // A client may say that its trace is not kept, but not that it is: everybody can be a client.
-    sampler: new ParentBasedSampler({ root: ofShare, remoteParentSampled: ofShare }),
+    // A client may turn sampling off for its trace, but not on.
+    sampler: new ParentBasedSampler({ root: ratioSampler, remoteParentSampled: ratioSampler }),
     spanProcessors: [
       new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: SEND_MS_MAX }), {
         maxQueueSize: SPAN_QUEUE_MAX,
@@ -59,11 +59,11 @@ export function createSpans({ endpoint, serviceName, share }: TracingConfig): Sp
   const propagator = new W3CTraceContextPropagator()
   const current = new AsyncLocalStorage<Context>()
 
-  async function runIn<T>(span: Span, around: Context, run: () => Promise<T>): Promise<T> {
+  async function runIn<T>(span: Span, parent: Context, run: () => Promise<T>): Promise<T> {
     try {
-      return await current.run(trace.setSpan(around, span), run)
+      return await current.run(trace.setSpan(parent, span), run)
     } catch (error) {
-      // Not the message: it may repeat what a client has sent.
+      // Not the message: it may repeat parts of the request.
       const message = error instanceof Error ? error.name : 'Error'
       span.setStatus({ code: SpanStatusCode.ERROR, message })
       throw error
@@ -74,17 +74,17 @@ export function createSpans({ endpoint, serviceName, share }: TracingConfig): Sp
 
   return {
     traceSpan: (name, attributes, run) => {
-      const around = current.getStore()
-      if (!around) return run()
-      return runIn(tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, around), around, run)
+      const parent = current.getStore()
+      if (!parent) return run()
+      return runIn(tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent), parent, run)
     },
-    traceRequest: ({ name, attributes, traceparent, run, errorMessageOf: problemOf }) => {
-      const around = propagator.extract(ROOT_CONTEXT, { traceparent }, defaultTextMapGetter)
-      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, around)
+    traceRequest: ({ name, attributes, traceparent, run, errorMessageOf }) => {
+      const parent = propagator.extract(ROOT_CONTEXT, { traceparent }, defaultTextMapGetter)
+      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent)
       if (!span.isRecording()) return run()
-      return runIn(span, around, async () => {
+      return runIn(span, parent, async () => {
         const result = await run()
-        const message = problemOf(result)
+        const message = errorMessageOf(result)
         if (message !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message })
         return result
       })

@@ -1,4 +1,4 @@
-/** What only the stores know. Every instance tells the same about them. */
+/** Metrics that are read from the stores. They are the same on every instance. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Database } from '../db/client.ts'
 import { readOutboxLag } from '../db/outbox.ts'
@@ -10,33 +10,30 @@ export interface StoreMetricsOptions {
   queue: Pick<Queue, 'active' | 'counts'>
 }
 
-/** A scrape waits for a store so long; Prometheus itself gives up after ten seconds. */
+/** How long a scrape waits for a store; Prometheus itself times out after ten seconds. */
 const READ_MS_MAX = 1_000
-/** How many queues are told about: each is a few lines of every scrape. */
+/** Queues with metrics of their own: each is a few lines of every scrape. */
 const QUEUES_MAX = 50
 
-/** Sets the figures that were read; not if they came too late. */
+/** Sets the values that were read; not called if they come too late. */
 type SetGauges = () => void
 
-/**
- * @returns reads the stores; never rejects. What is not known is left out, and not told as it was once:
- *   stagedoor_up says so.
- */
+/** @returns reads the stores; never rejects. After a failed read, stagedoor_up is 0 and old values are left out. */
 export function registerStoreMetrics(
   registry: Registry,
   { db, queue }: StoreMetricsOptions,
 ): () => Promise<void> {
   const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] })
-  const up = gauge('stagedoor_up', 'Did the store answer this scrape?', ['store'])
-  const events = gauge('stagedoor_outbox_events', 'Events that wait to be delivered, 10,000 at the most.')
-  const oldest = gauge('stagedoor_outbox_oldest_seconds', 'Age of the oldest event that is not delivered.')
-  const waiting = gauge('stagedoor_queue_waiting', 'How many wait in line.', ['concert'])
-  const admitted = gauge('stagedoor_queue_admitted', 'How many are let in at the moment.', ['concert'])
+  const up = gauge('stagedoor_up', '1 if the store answered this scrape.', ['store'])
+  const events = gauge('stagedoor_outbox_events', 'Undelivered events, counted up to 10,000.')
+  const oldest = gauge('stagedoor_outbox_oldest_seconds', 'Age of the oldest undelivered event.')
+  const waiting = gauge('stagedoor_queue_waiting', 'Waiting tickets.', ['concert'])
+  const admitted = gauge('stagedoor_queue_admitted', 'Admitted tickets.', ['concert'])
 
   const admissions = new Counter({
     name: 'stagedoor_queue_admissions_total',
-    help: 'How many were ever let in.',
+    help: 'Total admissions.',
     labelNames: ['concert'],
     registers: [registry],
   })
@@ -61,10 +58,10 @@ export function registerStoreMetrics(
     }
   }
 
-  async function show(store: string, reading: Promise<SetGauges>): Promise<void> {
-    const known = await withTimeout(READ_MS_MAX, reading).catch(() => null)
-    up.set({ store }, known ? 1 : 0)
-    known?.()
+  async function update(store: string, reading: Promise<SetGauges>): Promise<void> {
+    const setGauges = await withTimeout(READ_MS_MAX, reading).catch(() => null)
+    up.set({ store }, setGauges ? 1 : 0)
+    setGauges?.()
   }
 
   return async () => {
@@ -73,6 +70,6 @@ export function registerStoreMetrics(
     waiting.reset()
     admitted.reset()
     admissions.reset()
-    await Promise.all([show('postgres', readOutbox()), show('redis', readQueues())])
+    await Promise.all([update('postgres', readOutbox()), update('redis', readQueues())])
   }
 }

@@ -6,13 +6,13 @@ export interface Tracing {
   start(): Promise<void>
   traceSpan: TraceSpan
   traceRequest: TraceRequest
-  /** Sends what is left, if that takes a moment only; never rejects. */
+  /** Sends the remaining spans, within a few seconds; never rejects. */
   stop(): Promise<void>
 }
 
 const STOP_MS_MAX = 4_000
 
-/** Traces, from the moment of `start`. */
+/** Traces from `start` on. */
 export function createTracing(config: TracingConfig): Tracing {
   let spans: Spans | undefined
   return {
@@ -21,7 +21,7 @@ export function createTracing(config: TracingConfig): Tracing {
       spans = createSpans(config)
     },
     traceSpan: (name, attributes, run) => (spans ? spans.traceSpan(name, attributes, run) : run()),
-    traceRequest: (asked) => (spans ? spans.traceRequest(asked) : asked.run()),
+    traceRequest: (request) => (spans ? spans.traceRequest(request) : request.run()),
     stop: async () => {
       if (spans) await withTimeout(STOP_MS_MAX, spans.stop()).catch(() => undefined)
     },

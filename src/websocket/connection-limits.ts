@@ -1,46 +1,46 @@
 import type { WebSocket } from 'ws'
 
-/** Who has how many sockets here. */
+/** Counts open sockets by key: an address, or a user id. */
 export interface ConnectionLimits {
-  isFull(who: string): boolean
+  isFull(key: string): boolean
   /**
-   * Counts a socket for somebody, once, until it is closed; it may be already.
-   * @returns false: they have as many as they may, and this one is not counted
+   * Counts a socket for a key, once, until the socket is closed; it may be closed already.
+   * @returns false: the key has reached the limit, and the socket is not counted
    */
-  add(who: string, socket: WebSocket): boolean
+  add(key: string, socket: WebSocket): boolean
 }
 
-/** @param max how many sockets everybody may have */
+/** @param max sockets for each key */
 export function createConnectionLimits(max: number): ConnectionLimits {
   const counts = new Map<string, number>()
-  /** Whose each socket is: it may carry operations of several, and is nearly always one's. */
-  const owners = new WeakMap<WebSocket, string[]>()
-  const countOf = (who: string): number => counts.get(who) ?? 0
-  const isFull = (who: string): boolean => countOf(who) >= max
+  /** Nearly always one key for each socket; it may carry the operations of several users. */
+  const keysBySocket = new WeakMap<WebSocket, string[]>()
+  const countOf = (key: string): number => counts.get(key) ?? 0
+  const isFull = (key: string): boolean => countOf(key) >= max
 
-  function ownersOf(socket: WebSocket): string[] {
-    const known = owners.get(socket)
+  function keysOf(socket: WebSocket): string[] {
+    const known = keysBySocket.get(socket)
     if (known) return known
-    const fresh: string[] = []
-    owners.set(socket, fresh)
+    const keys: string[] = []
+    keysBySocket.set(socket, keys)
     socket.once('close', () => {
-      for (const who of fresh) {
-        if (countOf(who) > 1) counts.set(who, countOf(who) - 1)
-        else counts.delete(who)
+      for (const key of keys) {
+        if (countOf(key) > 1) counts.set(key, countOf(key) - 1)
+        else counts.delete(key)
       }
     })
-    return fresh
+    return keys
   }
 
   return {
     isFull,
-    add: (who, socket) => {
+    add: (key, socket) => {
       if (socket.readyState === socket.CLOSED) return true
-      const own = ownersOf(socket)
-      if (own.includes(who)) return true
-      if (isFull(who)) return false
-      own.push(who)
-      counts.set(who, countOf(who) + 1)
+      const keys = keysOf(socket)
+      if (keys.includes(key)) return true
+      if (isFull(key)) return false
+      keys.push(key)
+      counts.set(key, countOf(key) + 1)
       return true
     },
   }

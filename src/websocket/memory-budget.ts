@@ -1,6 +1,6 @@
-/** Bytes that may be held at the same time, by all connections together. */
+/** A limit on bytes, for all connections together. */
 export interface MemoryBudget {
-  /** @returns false: there is no room, and nothing was taken */
+  /** @returns false: there is no room, and nothing was reserved */
   reserve(bytes: number): boolean
   release(bytes: number): void
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createRouter } from '../../src/http/router.ts'
 import { createHttpServer } from '../../src/http/server.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { attack, expectNoInternals, transports } from './transports.ts'
@@ -241,14 +242,20 @@ describe('an answer that cannot be given', () => {
   let failing: Server
   let url: string
   beforeAll(async () => {
-    const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const handleGraphQL = async (request: IncomingMessage, response: ServerResponse) => {
       if (request.url === '/begun') response.writeHead(200).write('{"data":')
       await Promise.reject(new RangeError('Invalid string length'))
     }
-    failing = createHttpServer(answer, undefined, (error, requestId = 'made up') => {
-      reported.push(error)
-      return requestId
+    const router = createRouter({
+      endpoints: new Map(),
+      pages: undefined,
+      handleGraphQL,
+      onBug: (error, requestId = 'made up') => {
+        reported.push(error)
+        return requestId
+      },
     })
+    failing = createHttpServer(65_000).on('request', router)
     await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve))
     url = `http://127.0.0.1:${(failing.address() as AddressInfo).port}`
   })
@@ -286,9 +293,8 @@ test('who does not read an answer is cut off after 30 seconds, and who reads lat
     if (request.url === '/late' || request.url === '/never') response.end(large)
     else streams.add(response.writeHead(200, { 'content-type': 'text/event-stream' }))
     if (request.url === '/never-stream') response.write(large)
-    return Promise.resolve()
   }
-  const full = createHttpServer(answer, undefined, () => '')
+  const full = createHttpServer(65_000).on('request', answer)
   await new Promise<void>((resolve) => full.listen(0, '127.0.0.1', resolve))
   const { port } = full.address() as AddressInfo
   const ask = (path: string) => {

@@ -10,6 +10,7 @@ import { createAuth } from '../../src/auth/access-tokens.ts'
 import { createConnectionLimits } from '../../src/websocket/connection-limits.ts'
 import { createMemoryBudget } from '../../src/websocket/memory-budget.ts'
 import { attachConnection } from '../../src/websocket/attach-connection.ts'
+import type { Connection } from '../../src/websocket/protocol.ts'
 import { createSale, join } from '../support/purchase.ts'
 import { secret, startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { openSocket, type Socket } from '../support/socket.ts'
@@ -347,13 +348,14 @@ test('a bug of ours outside of any operation closes the socket with 4500, and is
   const fallible = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(fallible, 'listening')
   fallible.on('connection', (socket) => {
-    const protocol: Server = {
+    const protocol: Server<Connection> = {
       opened: (connection) => {
         connection.onMessage(() => Promise.reject(new Error('the inside story')))
         return () => Promise.resolve()
       },
     }
-    attachConnection(socket, undefined, protocol, {
+    const connection = { socket, address: '', lastSeenAt: () => 0, running: new Set<string>() }
+    attachConnection(connection, protocol, {
       messagesPerMinute: 10,
       memory: createMemoryBudget(1_024),
       onBug: (error) => reported.push(error),

@@ -4,7 +4,7 @@
  */
 import { execute, parse, type ExecutionResult } from 'graphql'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { createServices } from '../../src/app.ts'
+import { createServices } from '../../src/services.ts'
 import { readConfig } from '../../src/config.ts'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createLog } from '../../src/log.ts'
@@ -87,7 +87,7 @@ async function expected({ query, variables, operationName }: GeneratedDocument):
   const args = { schema, document: parse(query), variableValues: variables, operationName, contextValue }
   const errors = operationErrors(args)
   const result: ExecutionResult = errors ? { errors } : await execute(args)
-  return shown(maskResult(result, contextValue, () => 'a bug'))
+  return shown(maskResult(result, () => 'a bug', contextValue))
 }
 
 const shown = ({ errors, data }: ExecutionResult): object =>

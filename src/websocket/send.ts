@@ -1,0 +1,17 @@
+import type { WebSocket } from 'ws'
+
+/** What may wait to be read; a client with more does not read. */
+const WRITE_BUFFER_BYTES_MAX = 1024 * 1024
+
+/**
+ * Sends a text. A failure is no error here: the socket emits `close`.
+ * @param sent called when the text has been sent or has failed
+ */
+export function sendTo(socket: WebSocket, text: string, sent: () => void): void {
+  if (socket.readyState !== socket.OPEN) {
+    sent()
+    return
+  }
+  socket.send(text, sent)
+  if (socket.bufferedAmount > WRITE_BUFFER_BYTES_MAX) socket.terminate()
+}
