@@ -4,7 +4,7 @@ import { runNode } from './tool.ts'
 
 const FILE = 'schema.graphql'
 
-/** Whether the committed schema is the one the server serves. */
+/** Checks that the committed schema is the one that the server serves. */
 export async function printedSchemaIsCurrent(): Promise<Outcome> {
   const { ok, output, stdout } = await runNode(['--import', 'tsx', 'scripts/print-schema.ts'])
   if (!ok) return { ok, output }
@@ -13,9 +13,9 @@ export async function printedSchemaIsCurrent(): Promise<Outcome> {
   const different = served.findIndex((line, i) => line !== committed[i])
   if (different < 0 && served.length === committed.length) return { ok: true, output: '' }
   const at = different < 0 ? served.length : different
-  const message = `${FILE} is not the schema that the server serves. They part at line ${at + 1}:
+  const message = `${FILE} is not the schema that the server serves. The first difference is in line ${at + 1}:
   committed: ${committed[at] ?? '(the end)'}
   served:    ${served[at] ?? '(the end)'}
-If that is meant, run npm run schema, and commit the file.`
+If this is intended, run npm run schema and commit the file.`
   return { ok: false, output: message }
 }

@@ -1,18 +1,19 @@
-/** What a step found: `output` is shown when it is not ok. */
+/** The result of a step. `output` is printed when it is not ok. */
 export interface Outcome {
   ok: boolean
   output: string
 }
 
-/** One thing to check. */
+/** One check. */
 export interface Step {
   title: string
   run: () => Promise<Outcome>
 }
 
 /**
- * Runs the groups one after the other, the steps of a group together, and stops after the first group with
- * a failure. Prints each step as it ends, and all of them at the end. Returns whether all passed.
+ * Runs the groups one after the other, the steps of a group at the same time, and stops after the first group with a
+ * failure. Prints each step when it ends, and a summary.
+ * @returns whether all passed
  */
 export async function runSteps(groups: Step[][]): Promise<boolean> {
   const lines = new Map(groups.flat().map(({ title }) => [title, line('-', title, 'not run')]))
@@ -37,5 +38,5 @@ async function runStep({ title, run }: Step, lines: Map<string, string>): Promis
 }
 
 function line(mark: string, title: string, rest: string): string {
-  return `${mark} ${title.padEnd(16)}${rest}`
+  return `${mark} ${title.padEnd(20)}${rest}`
 }

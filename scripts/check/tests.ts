@@ -9,7 +9,7 @@ interface Report {
   testResults: { status: string; assertionResults: { status: string }[] }[]
 }
 
-/** How the tests went. What fails outside any test (a file that does not load) counts as a failure too. */
+/** The result of a run. A failure outside any test, such as a file that does not load, counts as one. */
 interface TestCount {
   ok: boolean
   passed: number
@@ -55,7 +55,7 @@ export async function runTests(selection: TestSelection): Promise<TestCount> {
   }
 }
 
-/** Reads vitest's report, in which a file that does not load has no failed test. */
+/** Counts the tests of a report of vitest, in which a file that does not load has no failed test. */
 export function countTests(ok: boolean, report: Report | undefined): TestCount {
   const broken = (report?.testResults ?? []).filter(
     ({ status, assertionResults }) =>

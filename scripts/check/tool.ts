@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Outcome } from './steps.ts'
 
-/** Runs a tool from node_modules to its end. */
+/** Runs a tool of node_modules until it exits. */
 export function runTool(name: string, args: string[]): Promise<Outcome> {
   return runNode([`node_modules/.bin/${name}`, ...args])
 }
 
-/** Runs Node with these arguments, and nothing to read: a tool that asks a question fails in place of waiting. */
+/** Runs Node until it exits, with an empty standard input: a tool that asks a question fails instead of waiting. */
 export async function runNode(args: string[], env = process.env): Promise<Outcome & { stdout: string }> {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''

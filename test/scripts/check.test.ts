@@ -6,7 +6,7 @@ function step(title: string, ok: boolean): Step {
   return { title, run: () => Promise.resolve({ ok, output: `${title} says why` }) }
 }
 
-test('the steps stop after the first group with a failure, and all of them are listed', async () => {
+test('the steps stop after the first group with a failure, and the summary lists all of them', async () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
   const ok = await runSteps([[step('one', true), step('two', false)], [step('three', true)]])
   const printed = log.mock.calls.flat().join('\n')
@@ -17,7 +17,7 @@ test('the steps stop after the first group with a failure, and all of them are l
   expect(printed).toMatch(/✓ one .*\n✗ two .*\n- three +not run$/)
 })
 
-test('what fails outside any test is counted as a failure', () => {
+test('a failure outside any test is counted', () => {
   const passed = { status: 'passed', assertionResults: [{ status: 'passed' }] }
   const unloadable = { status: 'failed', assertionResults: [] }
   const report = { numPassedTests: 1, numFailedTests: 0, testResults: [passed] }
