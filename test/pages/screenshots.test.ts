@@ -77,7 +77,7 @@ test.skipIf(!process.env['SCREENSHOTS'])('pictures of every state', async () => 
 
   const desktop = await come({})
   await desktop.getByRole('button', { name: 'Join the queue' }).waitFor()
-  await picture(desktop, 'join-desk', 500)
+  await picture(desktop, 'join-desk', 590)
   await desktop.getByRole('button', { name: 'Join the queue' }).click()
   await chooseDate(desktop)
   await seat(desktop, 14).click()
