@@ -52,7 +52,7 @@ describe('the environment', () => {
         paymentsPerUser: 120,
         chargesPerUser: 120,
       },
-      socketLimits: { perAddressMax: 10_000, perUserMax: 20, messagesPerMinute: 1_200 },
+      socketLimits: { perAddressMax: 10_000, perUserMax: 20, max: 50_000, messagesPerMinute: 1_200 },
       streamsPerUserMax: 50,
       botCheck: null,
     })
@@ -95,7 +95,7 @@ describe('the environment', () => {
       allowedOrigins: ['https://tickets.example', 'http://localhost:3000'],
       introspection: false,
       metricsToken: `metrics ${secret}`,
-      traces: { endpoint: 'http://collector:4318', serviceName: 'stagedoor', share: 0.1 },
+      traces: { endpoint: 'http://collector:4318', serviceName: 'stagedoor', sampleRatio: 0.1 },
       rateLimits: { chargesPerUser: 5 },
       socketLimits: { perUserMax: 3 },
       botCheck: { url: 'https://bots.example/siteverify', secret: 'hush' },
