@@ -3,25 +3,26 @@ import { viewerOrNull } from './authorization.ts'
 import type { Context, RateLimits } from './context.ts'
 
 /**
- * Once more, of what this user or this address may do so many times in a minute. Operators act for many, and are
- * not counted.
- * @param limits all of them have to allow it; whoever is stopped by one takes nothing from the others
+ * Counts one call against the limits per minute of a user or an address. Operators act for many users, and are not limited.
+ * @param limits the call needs all of them; if one refuses it, it counts against none
  * @throws Problem RATE_LIMITED
  */
 export async function enforceRateLimits(
   context: Context,
-  ...limits: [what: keyof RateLimits, who: string][]
+  ...limits: [limit: keyof RateLimits, key: string][]
 ): Promise<void> {
   if (viewerOrNull(context)?.role === 'operator') return
-  const { rateLimiter: rates, config } = context
+  const { rateLimiter, config } = context
   const waits = await Promise.all(
-    limits.map(([what, who]) => rates.consume(what, who, config.rateLimits[what])),
+    limits.map(([limit, key]) => rateLimiter.consume(limit, key, config.rateLimits[limit])),
   )
   const waitMs = Math.max(...waits)
   if (waitMs === 0) return
-  // One trip for all, as most are allowed; what was taken for nothing goes back, for others of the address may want it.
-  const taken = limits.filter((_, index) => waits[index] === 0)
-  await Promise.all(taken.map(([what, who]) => rates.refund(what, who, config.rateLimits[what])))
+  // All are consumed in one trip, because most calls are allowed. A refused call gives back what it has consumed.
+  const consumed = limits.filter((_, index) => waits[index] === 0)
+  await Promise.all(consumed.map(([limit, key]) => rateLimiter.refund(limit, key, config.rateLimits[limit])))
   const retryAfterSeconds = Math.ceil(waitMs / 1000)
-  throw new Problem('RATE_LIMITED', `Too often. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds })
+  throw new Problem('RATE_LIMITED', `Too many requests. Try again in ${retryAfterSeconds} s.`, {
+    retryAfterSeconds,
+  })
 }

@@ -16,39 +16,43 @@ async function requireConcert({ concertId }: ConcertArgs, context: Context): Pro
   return found
 }
 
-export async function concertStats(_: unknown, of: ConcertArgs, context: Context): Promise<ConcertStats> {
-  const { id } = await requireConcert(of, context)
+export async function concertStats(_: unknown, args: ConcertArgs, context: Context): Promise<ConcertStats> {
+  const { id } = await requireConcert(args, context)
   return context.stats.read(id)
 }
 
 export async function concertStatsChanges(
   _: unknown,
-  of: ConcertArgs,
+  args: ConcertArgs,
   context: Context,
 ): Promise<AsyncIterable<ConcertStats>> {
-  const { id } = await requireConcert(of, context)
+  const { id } = await requireConcert(args, context)
   return context.stats.subscribe(id)
 }
 
-export async function concertHistory(_: unknown, of: ConcertArgs, context: Context): Promise<ConcertStats[]> {
-  const { id } = await requireConcert(of, context)
+export async function concertHistory(
+  _: unknown,
+  args: ConcertArgs,
+  context: Context,
+): Promise<ConcertStats[]> {
+  const { id } = await requireConcert(args, context)
   return context.stats.history(id)
 }
 
 export async function queueForecast(
   _: unknown,
-  asked: ConcertArgs & {
+  args: ConcertArgs & {
     capacity?: number | null | undefined
     ratePerSecond?: number | null | undefined
     paused?: boolean | null | undefined
   },
   context: Context,
 ): Promise<QueueForecast> {
-  const { id, queueSettings } = await requireConcert(asked, context)
+  const { id, queueSettings } = await requireConcert(args, context)
   const [now, history] = await Promise.all([context.queue.stats(id), context.stats.history(id)])
   return forecast(now, departuresPerSecond(history, now), {
-    capacity: asked.capacity ?? queueSettings.capacity,
-    ratePerSecond: asked.ratePerSecond === undefined ? queueSettings.ratePerSecond : asked.ratePerSecond,
-    paused: asked.paused ?? queueSettings.paused,
+    capacity: args.capacity ?? queueSettings.capacity,
+    ratePerSecond: args.ratePerSecond === undefined ? queueSettings.ratePerSecond : args.ratePerSecond,
+    paused: args.paused ?? queueSettings.paused,
   })
 }

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-test('an admission that nobody uses goes to the next in line', async () => {
+test('an unused admission goes to the next ticket', async () => {
   const { concertId } = await createSale(server, { capacity: 1 })
   const [absent, next] = [await server.user(), await server.user()]
   const unused = await join(absent, concertId)
@@ -25,7 +25,7 @@ test('an admission that nobody uses goes to the next in line', async () => {
   await stream.stop()
 })
 
-test('a queue that is paused says so, lets nobody in, and goes on when it may', async () => {
+test('a paused queue says so and admits nobody until it is resumed', async () => {
   const { concertId, operator } = await createSale(server)
   const paused = await updateQueue(operator, { concertId, paused: true })
   expect(paused.data.updateQueue.queue).toMatchObject({ paused: true, capacity: 100, ratePerSecond: null })
@@ -51,7 +51,7 @@ test('a queue that is paused says so, lets nobody in, and goes on when it may', 
   await stream.stop()
 })
 
-test('more capacity lets in at once whoever it is enough for; less throws nobody out', async () => {
+test('more capacity admits the next tickets at once; less capacity ends no admission', async () => {
   const { concertId, operator } = await createSale(server, { capacity: 0 })
   const users = await Promise.all(Array.from({ length: 3 }, () => server.user()))
   const tokens: string[] = []
@@ -69,7 +69,7 @@ test('more capacity lets in at once whoever it is enough for; less throws nobody
   expect(await statuses()).toEqual(['Admitted', 'Admitted', 'Waiting'])
 })
 
-test('the wait is estimated by the admissions of the last minute, if there were any', async () => {
+test('the wait is estimated from the admissions of the last minute, if there were any', async () => {
   const { concertId, operator } = await createSale(server, { capacity: 0 })
   const users = await Promise.all(Array.from({ length: 3 }, () => server.user()))
   const tickets = await Promise.all(users.map((user) => join(user, concertId)))
@@ -80,7 +80,7 @@ test('the wait is estimated by the admissions of the last minute, if there were 
   expect((await status()).estimatedWaitSeconds).toBeGreaterThan(0)
 })
 
-test('a rate can be set and lifted; only operators change a queue, and only one that there is', async () => {
+test('a rate can be set and lifted; only operators change a queue, and only an existing one', async () => {
   const { concertId, operator, performanceIds } = await createSale(server)
   const set = await updateQueue(operator, { concertId, ratePerSecond: 2.5 })
   expect(set.data.updateQueue.queue.ratePerSecond).toBe(2.5)
@@ -95,7 +95,7 @@ test('a rate can be set and lifted; only operators change a queue, and only one 
   expect(errorCodeOf(await updateQueue(operator, { concertId: unknown, paused: true }))).toBe('NOT_FOUND')
 })
 
-test('a stream says Lapsed last when its ticket is given up, and then it completes', async () => {
+test('a subscription sends Lapsed when its ticket is given up, and then completes', async () => {
   const { concertId } = await createSale(server, { capacity: 0 })
   const user = await server.user()
   const { token } = await join(user, concertId)

@@ -32,7 +32,7 @@ describe('concerts', () => {
     pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string }
   }
 
-  test('are public, and come in pages, forwards and backwards', async () => {
+  test('are public, and paged forwards and backwards', async () => {
     const ids: string[] = []
     for (let i = 0; i < 5; i++) ids.push((await createSale(server)).concertId)
     const user = await server.user()
@@ -55,7 +55,7 @@ describe('concerts', () => {
     expect((await page({ first: 0 })).edges).toEqual([])
   })
 
-  test('one of them by its id; null if there is none', async () => {
+  test('are found by id; an unknown id gives null', async () => {
     const { concertId, operator } = await createSale(server)
     const query = 'query ($id: ID!) { concert(id: $id) { id title queue { capacity } } }'
     const { concert } = await operator.request<{ concert: object }>(query, { id: concertId })
@@ -66,7 +66,7 @@ describe('concerts', () => {
 })
 
 describe('dates', () => {
-  test('that can be booked are in the future and have a free seat; all of them on request', async () => {
+  test('can be booked if they are in the future and have an available seat; bookableOnly: false returns all', async () => {
     const sale = await createSale(server, { dates: 3, seatCount: 2 })
     const [past = '', soldOut = '', free = ''] = sale.performanceIds
     const user = await server.user()
@@ -90,7 +90,7 @@ describe('dates', () => {
     expect((await dates(false)).map(({ id }) => id)).toEqual(sale.performanceIds)
   })
 
-  test('need an access token, and an admitted ticket of one’s own for this concert', async () => {
+  test('need an access token, and the caller’s own admitted ticket for this concert', async () => {
     const sale = await createSale(server, { capacity: 2 })
     const other = await createSale(server)
     const [user, friend, waiting] = [await server.user(), await server.user(), await server.user()]

@@ -42,7 +42,7 @@ test.each<[status: unknown, expected: string[]]>([
   [[], []],
   ['PAID', ['paid']],
   [['HELD'], ['held']],
-  // It has lapsed, though nobody has tidied it up.
+  // It has lapsed, and the sweeper has not run.
   [['EXPIRED'], ['lapsed']],
   [
     ['HELD', 'PAID'],
@@ -57,7 +57,7 @@ test.each<[status: unknown, expected: string[]]>([
   expect(await named(status)).toEqual(expected)
 })
 
-test('the pages of one status are whole', async () => {
+test('a page of one status has only that status, and knows whether there are more', async () => {
   const query = `{ reservations(last: 1, status: [PAID]) { pageInfo { hasPreviousPage } edges { node { id } } } }`
   expect(await user.request(query)).toEqual({
     reservations: { pageInfo: { hasPreviousPage: false }, edges: [{ node: { id: ids['paid'] } }] },
@@ -66,7 +66,7 @@ test('the pages of one status are whole', async () => {
 
 const byCode = `query ($code: String!) { buyersByBookingCode(bookingCode: $code) { user { id } } }`
 
-test('a booking code finds whose ticket it is, as it is printed and as people type it', async () => {
+test('a booking code finds the buyer, in the printed form and in the forms that people type', async () => {
   const digits = uuidOf(ids['paid'] ?? '').slice(-8)
   const printed = `${digits.slice(0, 4)} ${digits.slice(4)}`.toUpperCase()
   for (const code of [printed, digits, printed.replace(' ', '-'), ` ${printed} `]) {
@@ -76,7 +76,7 @@ test('a booking code finds whose ticket it is, as it is printed and as people ty
   }
 })
 
-test('two tickets with the same code are two buyers, and a code of nobody is none', async () => {
+test('a code shared by two reservations finds both buyers, and an unused code finds none', async () => {
   const uuid = uuidOf(ids['paid'] ?? '')
   const [twin] = await server.database.sql`insert into reservations
     select (r).* from (select jsonb_populate_record(r, jsonb_build_object(
@@ -93,14 +93,14 @@ test('two tickets with the same code are two buyers, and a code of nobody is non
 })
 
 test.each(['', '9F3A', '9F3A 07C', '9F3A 07CG', '9F3A 07C2 1', 'x'.repeat(10_000)])(
-  'what is no booking code (%s) is BAD_INPUT',
+  '%s is not a booking code: BAD_INPUT',
   async (code) => {
     const { errors } = await sale.operator.send(byCode, { code })
     expect(errors?.[0]?.extensions.code).toBe('BAD_INPUT')
   },
 )
 
-test('only operators may look for a booking code', async () => {
+test('a booking code can be searched by operators only', async () => {
   const { errors } = await user.send(byCode, { code: '9F3A 07C2' })
   expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN')
 })

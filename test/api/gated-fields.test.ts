@@ -1,4 +1,4 @@
-/** Fields that need an admitted ticket: where the ticket is missing or spent they are null, and nothing around them is. */
+/** Fields that need an admitted ticket: with a missing or spent ticket they are null, and the fields around them are not. */
 import { randomUUID } from 'node:crypto'
 import { isListType, isNonNullType, isObjectType, type GraphQLOutputType } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** The fields behind the gate, and what they have to be so that an error nulls the field alone. */
+/** The fields that need an admitted ticket. They are nullable, so that an error nulls the field alone. */
 const gated = ['Query.performance', 'Query.performances', 'Performance.seats']
 
 test('every gated field is nullable', () => {
@@ -31,7 +31,7 @@ test('every gated field is nullable', () => {
   expect(isListType(seats) && isNonNullType(seats.ofType)).toBe(true)
 })
 
-test('a payment that spends the ticket is answered with everything that needs none', async () => {
+test('a payment that spends the ticket returns every field that needs no ticket', async () => {
   const { concertId, performanceIds } = await createSale(server, { seatCount: 5 })
   const user = await server.user()
   const { token } = await join(user, concertId)
@@ -61,7 +61,7 @@ test('a payment that spends the ticket is answered with everything that needs no
   ])
 })
 
-test('a page of reservations is answered without a ticket, and only the seats are null', async () => {
+test('a page of reservations needs no ticket, and only the seats are null', async () => {
   const { concertId, performanceIds } = await createSale(server, { seatCount: 5 })
   const user = await server.user()
   const { token } = await join(user, concertId)
@@ -74,7 +74,7 @@ test('a page of reservations is answered without a ticket, and only the seats ar
   expect(errorCodeOf(answer)).toBe('QUEUE_TICKET_INVALID')
 })
 
-test('a refused list of dates leaves the rest of the operation in place', async () => {
+test('a refused list of dates is null, and the rest of the operation is not', async () => {
   const { concertId } = await createSale(server)
   const user = await server.user()
   const query = `query ($id: ID!) { me { id } performances(concertId: $id) { id } }`
@@ -83,7 +83,7 @@ test('a refused list of dates leaves the rest of the operation in place', async 
   expect(errorCodeOf(answer)).toBe('QUEUE_TICKET_INVALID')
 })
 
-test('the count is exact for who is admitted, and at most about a second old for everybody else', async () => {
+test('availableSeatCount is exact for an admitted caller, and up to about a second old for others', async () => {
   const { concertId, performanceIds } = await createSale(server, { seatCount: 5 })
   const [date = ''] = performanceIds
   const [inside, outside] = [await server.user(), await server.user()]

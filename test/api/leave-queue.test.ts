@@ -15,7 +15,7 @@ async function enter({ concertId }: Sale) {
   return { user, token: (await join(user, concertId)).token }
 }
 
-test('leaving the queue gives the seats back: capacity bounds what people hold', async () => {
+test('leaving the queue releases the held seats, so the capacity limits the holds', async () => {
   const sale = await createSale(server, { capacity: 1 })
   const [date = ''] = sale.performanceIds
   const [first, second] = [await enter(sale), await enter(sale)]

@@ -1,4 +1,4 @@
-/** Several things in one operation: each answer is about what came before it in the same operation, too. */
+/** Operations with several fields: each field sees the changes made by the fields before it. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { charge, createSale, hold, join } from '../support/purchase.ts'
@@ -17,7 +17,7 @@ const holdInput = (performanceId: string, seat: number) => ({
   idempotencyKey: randomUUID(),
 })
 
-test('who gives the place up holds nothing after that', async () => {
+test('a hold after leaveQueue is refused', async () => {
   const { concertId, performanceIds } = await createSale(server)
   const buyer = await server.user()
   const { token } = await join(buyer, concertId)
@@ -33,7 +33,7 @@ test('who gives the place up holds nothing after that', async () => {
   expect(data).toBeNull()
 })
 
-test('seats are shown as held by the holds before', async () => {
+test('seats have the status that earlier holds gave them', async () => {
   const { concertId, performanceIds } = await createSale(server)
   const buyer = await server.user()
   const { token } = await join(buyer, concertId)
@@ -49,7 +49,7 @@ test('seats are shown as held by the holds before', async () => {
   })
 })
 
-test('a reservation is shown as paid by the payment before', async () => {
+test('after a payment the reservation, its seats and the account are read again', async () => {
   const { concertId, performanceIds } = await createSale(server)
   const buyer = await server.user()
   const { token } = await join(buyer, concertId)
@@ -81,7 +81,7 @@ test('a reservation is shown as paid by the payment before', async () => {
   })
 })
 
-test('a queue is shown as the change before has left it', async () => {
+test('a queue has the settings that an earlier field has set', async () => {
   const { concertId, operator } = await createSale(server)
   const changed = await operator.request(
     `mutation ($id: ID!) {

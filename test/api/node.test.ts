@@ -21,7 +21,7 @@ const nodeOf = (user: TestUser, id: string, credentials?: object) =>
   user.send<{ node: unknown }>(nodeQuery, { id }, credentials)
 
 describe('node', () => {
-  test('is whatever has the id, for whom it belongs to; for others it is not there', async () => {
+  test('returns the object to its owner and to operators, and null to others', async () => {
     const { concertId, performanceIds, operator } = await createSale(server)
     const [date = ''] = performanceIds
     const [owner, other] = [await server.user(), await server.user()]
@@ -61,7 +61,7 @@ describe('node', () => {
     expect(errorCodeOf(await nodeOf(other, date))).toBe('QUEUE_TICKET_INVALID')
   })
 
-  test('is null for what does not exist', async () => {
+  test('is null for an object that does not exist', async () => {
     const user = await server.user()
     for (const name of ['Concert', 'Performance', 'Reservation', 'Payment', 'User']) {
       const id = Buffer.from(`${name}:00000000-0000-4000-8000-000000000000`).toString('base64')
@@ -71,7 +71,7 @@ describe('node', () => {
 })
 
 describe('identity', () => {
-  test('me is who the access token says, known here or not', async () => {
+  test('me is the user of the access token, with or without a row in users', async () => {
     const user = await server.user()
     const me = '{ me { id name points { userId balance } } }'
     expect(await user.request(me)).toEqual({
@@ -80,7 +80,7 @@ describe('identity', () => {
     expect(errorCodeOf(await user.send(me, {}, { accessToken: undefined }))).toBe('UNAUTHENTICATED')
   })
 
-  test('signUp makes a buyer, and no operator', async () => {
+  test('signUp adds a buyer, and not an operator', async () => {
     const anyone = await server.user()
     const signUp = `mutation ($name: String!) {
       signUp(input: { name: $name }) { accessToken user { id name points { balance } } }

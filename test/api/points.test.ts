@@ -14,7 +14,7 @@ const BALANCE_MAX = 2 ** 53 - 1
 const balanceQuery = 'query ($userId: ID) { points(userId: $userId) { userId balance } }'
 
 describe('points', () => {
-  test('start at 0 and grow by what is charged, once for each key', async () => {
+  test('start at 0, and each key adds its amount once', async () => {
     const user = await server.user()
     expect(await user.request(balanceQuery)).toEqual({ points: { userId: user.id, balance: 0 } })
     const key = randomUUID()
@@ -26,14 +26,14 @@ describe('points', () => {
     expect(await user.request(balanceQuery)).toMatchObject({ points: { balance: 501 } })
   })
 
-  test('fill an account to the brim and no further', async () => {
+  test('are charged up to the highest balance, and not beyond', async () => {
     const user = await server.user()
     expect((await charge(user, BALANCE_MAX)).balance).toBe(BALANCE_MAX)
     expect(await charge(user, 1)).toMatchObject({ __typename: 'BalanceLimitExceeded', limit: BALANCE_MAX })
     expect(await user.request(balanceQuery)).toMatchObject({ points: { balance: BALANCE_MAX } })
   })
 
-  test('of somebody else are an operator’s business only', async () => {
+  test('of another user are read and charged by operators only', async () => {
     const [owner, other, operator] = [await server.user(), await server.user(), await server.user('operator')]
     const chargeOther = `mutation ($input: ChargePointsInput!) {
       chargePoints(input: $input) { ... on ChargePointsPayload { account { userId balance } } }
@@ -52,7 +52,7 @@ describe('points', () => {
 })
 
 describe('paying', () => {
-  test('again is the same payment, even when it has spent the ticket; nothing is paid twice', async () => {
+  test('with the same key returns the same payment, even with a spent ticket; nothing is paid twice', async () => {
     const { concertId, performanceIds } = await createSale(server)
     const user = await server.user()
     const { token } = await join(user, concertId)
@@ -77,7 +77,7 @@ describe('paying', () => {
     })
   })
 
-  test('is refused when the balance is too low, and works with a new key once it is not', async () => {
+  test('is refused while the balance is too low, and works with a new key after a charge', async () => {
     const { concertId, performanceIds } = await createSale(server)
     const user = await server.user()
     const { token } = await join(user, concertId)
@@ -92,7 +92,7 @@ describe('paying', () => {
     expect(await user.request(balanceQuery)).toMatchObject({ points: { balance: 0 } })
   })
 
-  test('spends the ticket with the last hold, not before', async () => {
+  test('spends the ticket with the last hold, and not before', async () => {
     const { concertId, performanceIds } = await createSale(server)
     const user = await server.user()
     const { token } = await join(user, concertId)

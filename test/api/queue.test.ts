@@ -23,7 +23,7 @@ const queueOf = async ({ concertId, operator }: Sale): Promise<Queue> => {
 }
 
 describe('joining', () => {
-  test('a hundred times is joining once: the same token, to the byte, and one place', async () => {
+  test('a hundred times gives one place and the same token', async () => {
     const sale = await createSale(server)
     const user = await server.user()
     const tickets = await Promise.all(Array.from({ length: 100 }, () => join(user, sale.concertId)))
@@ -31,7 +31,7 @@ describe('joining', () => {
     expect(await queueOf(sale)).toMatchObject({ admittedCount: 1, waitingCount: 0 })
   })
 
-  test('admits at once while there is room, and then in the order of the requests', async () => {
+  test('admits at once while the capacity allows it, and then queues in the order of the requests', async () => {
     const sale = await createSale(server, { capacity: 2 })
     const users = await Promise.all(Array.from({ length: 5 }, () => server.user()))
     const statuses = []
@@ -46,7 +46,7 @@ describe('joining', () => {
     expect(await queueOf(sale)).toMatchObject({ admittedCount: 2, waitingCount: 3, capacity: 2 })
   })
 
-  test('says whose ticket it is, and for what', async () => {
+  test('returns the owner and the concert of the ticket', async () => {
     const { concertId } = await createSale(server)
     const user = await server.user()
     const answer = await issueQueueToken(user, { concertId, userId: user.id })
@@ -77,7 +77,7 @@ describe('joining', () => {
 })
 
 describe('a ticket', () => {
-  test('is shown in X-Queue-Token or as an argument, and needs no access token', async () => {
+  test('is read with the token in X-Queue-Token or in the argument, without an access token', async () => {
     const { concertId } = await createSale(server)
     const user = await server.user()
     const { token } = await join(user, concertId)
@@ -91,7 +91,7 @@ describe('a ticket', () => {
     expect(errorCodeOf(await queueTicket(user))).toBe('QUEUE_TICKET_INVALID')
   })
 
-  test('that is given up frees its slot at once; whoever joins again stands at the end', async () => {
+  test('frees its slot at once when it is given up; joining again gives a place at the end', async () => {
     const { concertId } = await createSale(server, { capacity: 1 })
     const [first, second, third] = [await server.user(), await server.user(), await server.user()]
     const left = await join(first, concertId)
@@ -111,8 +111,8 @@ describe('a ticket', () => {
   })
 })
 
-describe('for somebody else', () => {
-  test('nobody joins or leaves but an operator', async () => {
+describe('for another user', () => {
+  test('only operators join and leave', async () => {
     const { concertId, operator } = await createSale(server)
     const [owner, other] = [await server.user(), await server.user()]
 

@@ -44,7 +44,7 @@ describe('holding seats', () => {
       .toBeGreaterThanOrEqual(Date.parse(String(held.heldUntil)))
   })
 
-  test('stops at four for a concert, over all its dates; what was given up does not count', async () => {
+  test('is limited to four seats per concert, over all its dates; cancelled holds do not count', async () => {
     const { user, token } = await admitted()
     await hold(user, token, date, [30, 31, 32])
     const held = await hold(user, token, secondDate, [1])
@@ -54,7 +54,7 @@ describe('holding seats', () => {
     expect((await hold(user, token, secondDate, [2])).__typename).toBe('HoldSeatsPayload')
   })
 
-  test('again with the same key is the same hold; the key is good for nothing else', async () => {
+  test('with the same key returns the same hold; with other arguments the key is refused', async () => {
     const { user, token } = await admitted()
     const key = randomUUID()
     const held = await hold(user, token, date, [40, 41], key)
@@ -66,7 +66,7 @@ describe('holding seats', () => {
     expect(theirs.__typename).toBe('HoldSeatsPayload')
   })
 
-  test('a refusal is repeated too, even when the seat has become free', async () => {
+  test('with the same key repeats a refusal, even when the seat has become available', async () => {
     const [first, second] = [await admitted(), await admitted()]
     const held = await hold(first.user, first.token, date, [45])
     const key = randomUUID()
@@ -76,7 +76,7 @@ describe('holding seats', () => {
     expect((await hold(second.user, second.token, date, [45])).__typename).toBe('HoldSeatsPayload')
   })
 
-  test('is over when the date has passed', async () => {
+  test('is refused when the date has passed', async () => {
     const { user, token } = await admitted()
     const sale = await createSale(server)
     const ticket = await join(user, sale.concertId)
@@ -88,7 +88,7 @@ describe('holding seats', () => {
 })
 
 describe('a reservation', () => {
-  test('that is cancelled frees its seats at once, needs no ticket for it, and stays cancelled', async () => {
+  test('is cancelled without a ticket; its seats are available at once, and it stays cancelled', async () => {
     const [first, second] = [await admitted(), await admitted()]
     const held = await hold(first.user, first.token, date, [10, 11])
     const key = randomUUID()
@@ -104,7 +104,7 @@ describe('a reservation', () => {
     expect((await pay(first.user, first.token, held.id)).__typename).toBe('HoldExpired')
   })
 
-  test('that is paid cannot be cancelled', async () => {
+  test('cannot be cancelled once it is paid for', async () => {
     const { user, token } = await admitted()
     const held = await hold(user, token, date, [12])
     await charge(user, 100)

@@ -3,7 +3,7 @@ import { createSale, join, statusOf } from '../support/purchase.ts'
 import { startServer } from '../support/server.ts'
 import { cancel } from '../support/operations.ts'
 
-test('who holds and cancels for ever has to leave at the end of the longest turn', async () => {
+test('holding and cancelling again and again does not extend a turn beyond its longest length', async () => {
   const server = await startServer({ HOLD_SECONDS: '2', ADMISSION_SECONDS: '2', CLAIM_SECONDS: '60' })
   const { concertId, performanceIds } = await createSale(server, { capacity: 1 })
   const [hoarder, next] = [await server.user(), await server.user()]

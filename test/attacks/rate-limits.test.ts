@@ -171,7 +171,7 @@ test('it says when to come back, and then it works', async () => {
   await ask()
   const { errors } = await ask()
   expect(errors?.[0]?.extensions).toEqual({ code: 'RATE_LIMITED', retryAfterSeconds: 30 })
-  expect(errors?.[0]?.message).toBe('Too often. Try again in 30 s.')
+  expect(errors?.[0]?.message).toBe('Too many requests. Try again in 30 s.')
 })
 
 test('thirty at once get exactly what there is, on two instances', async () => {
