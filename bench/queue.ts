@@ -52,7 +52,7 @@ export const queue: Benchmark = {
   name: 'queue',
   run: async ({ environment: stage, rounds, say }) => {
     const connection = connectRedis({ url: stage.redisUrl, callMsMax: 30_000 })
-    await connection.ping()
+    await connection.call(() => connection.redis.ping())
     const keys = createKeys('measured')
     const commands = createCommands(connection, keys, TIMES)
     const lines: FilledQueue[] = []

@@ -4,7 +4,7 @@ import type { Commands } from './commands.ts'
 import type { Joined } from './replies.ts'
 import type { Recovery } from './recovery.ts'
 
-/** How many one script takes in, so that Redis is never held up. */
+/** How many users join in one script, so that Redis is never blocked for long. */
 const BATCH_MAX = 200
 
 interface JoinRequest {
@@ -13,22 +13,19 @@ interface JoinRequest {
 }
 
 /**
- * Joins that come in the same turn of the event loop, as they do when everybody arrives at once, go to Redis together and
- * in the order they came; each gets its own answer.
+ * Joins requested in the same turn of the event loop go to Redis together, in the order they were requested, and each gets
+ * its own result.
  */
-export function createJoinBatcher(
-  commands: Commands,
-  { withOpenQueue: unblocked }: Pick<Recovery, 'withOpenQueue'>,
-) {
-  type Answer = { ticket: QueueTicket; status: QueueStatus } | Error
+export function createJoinBatcher(commands: Commands, { withOpenQueue }: Pick<Recovery, 'withOpenQueue'>) {
+  type JoinResult = { ticket: QueueTicket; status: QueueStatus } | Error
 
-  /** @returns an answer for each, in the order given */
-  async function joinAll(concertId: string, userIds: readonly string[]): Promise<Answer[]> {
+  /** @returns a result for each user, in the order given */
+  async function joinAll(concertId: string, userIds: readonly string[]): Promise<JoinResult[]> {
     try {
-      // Sent first, so that no tick can drop a queue with somebody in it; both travel together.
+      // Sent first, in the same pipeline, so that no tick removes a queue with tickets from the active ones.
       const [, joined] = await Promise.all([
-        commands.keepActive([concertId], []),
-        unblocked(concertId, () => commands.join(concertId, userIds)),
+        commands.markActive(concertId),
+        withOpenQueue(concertId, () => commands.join(concertId, userIds)),
       ])
       return userIds.map((userId, index) => {
         const { number, status } = joined[index] as Joined
@@ -40,20 +37,18 @@ export function createJoinBatcher(
   }
 
   const loader = new DataLoader(
-    async (asked: readonly JoinRequest[]): Promise<Answer[]> => {
-      const answers = new Map<JoinRequest, Answer | undefined>()
-      const concertIds = new Set(asked.map(({ concertId }) => concertId))
+    async (requests: readonly JoinRequest[]): Promise<JoinResult[]> => {
+      const results = new Map<JoinRequest, JoinResult | undefined>()
+      const concertIds = new Set(requests.map(({ concertId }) => concertId))
       await Promise.all(
         [...concertIds].map(async (concertId) => {
-          const group = asked.filter((one) => one.concertId === concertId)
-          const joined = await joinAll(
-            concertId,
-            group.map(({ userId }) => userId),
-          )
-          group.forEach((one, index) => answers.set(one, joined[index]))
+          const group = requests.filter((request) => request.concertId === concertId)
+          const userIds = group.map(({ userId }) => userId)
+          const joined = await joinAll(concertId, userIds)
+          group.forEach((request, index) => results.set(request, joined[index]))
         }),
       )
-      return asked.map((one) => answers.get(one) as Answer)
+      return requests.map((request) => results.get(request) as JoinResult)
     },
     { cache: false, maxBatchSize: BATCH_MAX },
   )

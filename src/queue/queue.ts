@@ -8,56 +8,56 @@ import type {
   StatusQuery,
 } from '../domain/queue.ts'
 import type { RedisConnection } from '../redis/connection.ts'
+import { createKeys } from '../redis/keys.ts'
+import type { PubSub } from '../redis/pubsub.ts'
 import { createCommands } from './commands.ts'
 import { createJoinBatcher } from './join-batcher.ts'
-import { createKeys } from '../redis/keys.ts'
-import { isBlocked } from './replies.ts'
+import type { ObservePushLatency } from './positions/push-latency.ts'
+import { createTicketSubscriptions } from './positions/subscribe.ts'
 import { createRecovery } from './recovery.ts'
 import type { Failed, QueueStore } from './recovery.ts'
-import type { ObservePushLatency } from './positions/push-latency.ts'
-import type { PubSub } from '../redis/pubsub.ts'
-import { createTicketSubscriptions } from './positions/subscribe.ts'
+import { isBlocked } from './replies.ts'
 
 export type { QueueStore } from './recovery.ts'
 
-/** The queues of all concerts. Every function throws Problem OVERLOADED when Redis or the books are away. */
+/** The queues of all concerts. Every function throws Problem OVERLOADED when Redis or PostgreSQL is away. */
 export interface Queue {
-  /** The user's place in line: the one they have, or a new one at the end. Problem NOT_FOUND: no such concert. */
+  /** The user's live ticket, or a new one at the end of the queue. Problem NOT_FOUND: no such concert. */
   join(concertId: string, userId: string): Promise<{ ticket: QueueTicket; status: QueueStatus }>
-  /** How a ticket stands. Asking counts as presence. */
+  /** The status of a ticket. Counts as presence. */
   status(ticket: QueueTicket): Promise<QueueStatus>
-  /** The gate: the status, and if that is Admitted, the admission is claimed by it and its full time starts. */
+  /** As status; an admitted ticket is claimed by it, and its full time starts with the first use. */
   use(ticket: QueueTicket): Promise<QueueStatus>
   /**
-   * The gate for holding seats: as use, and an admission in its last moments is lengthened, once.
-   * @param neededMs the longest that holding takes
-   * @returns with how long the turn can still last: no hold may last longer; 0 for who is not admitted
+   * As use, before seats are held: an admission that is about to expire is lengthened, once.
+   * @param neededMs the longest time that holding takes
+   * @returns the time until the latest end of the turn, which no hold may outlast; 0 unless the ticket is admitted
    */
   useToHold(ticket: QueueTicket, neededMs: number): Promise<{ status: QueueStatus; turnLeftMs: number }>
   /**
-   * Keeps an admission open until then, for its owner holds seats, but not past the longest length of the turn. Nothing for
-   * who is not admitted.
+   * Extends an admission while its owner holds seats, but not past the latest end of the turn. Does nothing for a ticket
+   * that is not admitted.
    */
   extend(ticket: QueueTicket, until: Date): Promise<void>
-  /** A payment has spent the ticket; frees its slot. May be repeated. */
+  /** Ends a ticket that a payment has spent, and frees its slot. Idempotent. */
   finish(ticket: QueueTicket): Promise<void>
-  /** Gives the place up. May be repeated. */
+  /** Ends a ticket whose owner leaves. Idempotent. */
   leave(ticket: QueueTicket): Promise<QueueStatus>
-  /** Takes new settings over, unless newer ones are in place. */
+  /** Stores new settings, unless newer ones are stored. */
   configure(concertId: string, settings: QueueSettings): Promise<void>
-  /** How many wait and are admitted, for each concert in the order given. */
+  /** The numbers of waiting and admitted tickets, for each concert in the order given. */
   counts(concertIds: readonly string[]): Promise<QueueCounts[]>
   stats(concertId: string): Promise<QueueStats>
-  /** The live ticket of a user and how it stands, looked at without counting as presence; null: there is none. */
+  /** The live ticket of a user and its status; does not count as presence. null: none. */
   find(concertId: string, userId: string): Promise<{ ticket: QueueTicket; status: QueueStatus } | null>
-  /** The queues that somebody has stood in lately, those used last first, `limit` at the most. */
+  /** The active queues, the last used first, `limit` at the most. */
   active(limit: number): Promise<string[]>
   /** One admission round over all active queues. */
   tick(): Promise<void>
   /**
-   * The status now and whenever it changes; completes after the last one.
-   * @param lastSeenAt when its owner was heard of last, ms of performance.now(): listening counts as presence only while that moves
-   *   on. Without it, it always does.
+   * The current status and every change; completes after the last one.
+   * @param lastSeenAt when the client was last active, in milliseconds of performance.now(): the subscription counts as
+   *   presence only while that increases. By default it always counts.
    */
   subscribe(ticket: QueueTicket, lastSeenAt?: () => number): AsyncIterableIterator<QueueStatus>
 }
@@ -67,37 +67,34 @@ export interface QueueOptions {
   pubsub: PubSub
   store: QueueStore
   times: QueueTimes
-  /** Of every key and channel; the same as that of the wake-ups. */
+  /** The prefix of all keys and channels. */
   prefix?: string
-  /** Hears how long subscribers waited for news. */
   observePushLatency?: ObservePushLatency | undefined
 }
 
-export function createQueue({
-  connection,
-  pubsub,
-  store: books,
-  times,
-  prefix,
-  observePushLatency,
-}: QueueOptions): Queue {
+export function createQueue(options: QueueOptions): Queue {
+  const { connection, pubsub, store, times, prefix, observePushLatency } = options
   const commands = createCommands(connection, createKeys(prefix), times)
-  const settler = createRecovery(commands, books)
-  const { withRecovery: settled } = settler
+  const recovery = createRecovery(commands, store)
 
-  const statuses = (concertId: string, tickets: readonly StatusQuery[]) =>
-    settled(concertId, tickets, () => commands.status(concertId, tickets))
+  const readStatuses = (concertId: string, tickets: readonly StatusQuery[]) =>
+    recovery.withRecovery(concertId, tickets, () => commands.status(concertId, tickets))
 
-  const one = async (ticket: QueueTicket, run: Parameters<typeof settled>[2]): Promise<QueueStatus> =>
-    known((await settled(ticket.concertId, [ticket], run)).statuses[0])
+  async function statusFrom(
+    ticket: QueueTicket,
+    run: Parameters<typeof recovery.withRecovery>[2],
+  ): Promise<QueueStatus> {
+    const { statuses } = await recovery.withRecovery(ticket.concertId, [ticket], run)
+    return unwrap(statuses[0])
+  }
 
   return {
-    join: createJoinBatcher(commands, settler),
-    status: (ticket) => one(ticket, () => commands.status(ticket.concertId, [ticket])),
-    use: (ticket) => one(ticket, () => commands.use(ticket, 0)),
+    join: createJoinBatcher(commands, recovery),
+    status: (ticket) => statusFrom(ticket, () => commands.status(ticket.concertId, [ticket])),
+    use: (ticket) => statusFrom(ticket, () => commands.use(ticket, 0)),
     useToHold: async (ticket, neededMs) => {
       let turnLeftMs = 0
-      const status = await one(ticket, async () => {
+      const status = await statusFrom(ticket, async () => {
         const used = await commands.use(ticket, neededMs)
         if (!isBlocked(used)) ({ turnLeftMs } = used)
         return used
@@ -105,10 +102,10 @@ export function createQueue({
       return { status, turnLeftMs }
     },
     extend: async (ticket, until) => {
-      await one(ticket, () => commands.extend(ticket, until))
+      await statusFrom(ticket, () => commands.extend(ticket, until))
     },
     finish: (ticket) => commands.finish(ticket),
-    leave: (ticket) => one(ticket, () => commands.leave(ticket)),
+    leave: (ticket) => statusFrom(ticket, () => commands.leave(ticket)),
     configure: (concertId, settings) => commands.configure(concertId, settings),
     counts: (concertIds) => Promise.all(concertIds.map((concertId) => commands.counts(concertId))),
     stats: (concertId) => commands.stats(concertId),
@@ -120,19 +117,17 @@ export function createQueue({
     tick: async () => {
       const concertIds = await commands.listActive()
       const rounds = await Promise.allSettled(concertIds.map((concertId) => commands.admit(concertId)))
-      const failed = rounds.find((round) => round.status === 'rejected')
-      const stands = (index: number): number => {
+      const isBusy = (_: string, index: number): boolean => {
         const round = rounds[index]
-        return round?.status === 'fulfilled' ? round.value : 1
+        return round?.status !== 'fulfilled' || round.value > 0
       }
-      await commands.keepActive(
-        concertIds.filter((_, index) => stands(index) > 0),
-        concertIds.filter((_, index) => stands(index) === 0),
-      )
+      const isEmpty = (concertId: string, index: number): boolean => !isBusy(concertId, index)
+      await commands.updateActive(concertIds.filter(isBusy), concertIds.filter(isEmpty))
+      const failed = rounds.find((round) => round.status === 'rejected')
       if (failed) throw failed.reason
     },
     subscribe: createTicketSubscriptions({
-      read: statuses,
+      read: readStatuses,
       pubsub,
       graceMs: times.absenceGraceMs,
       observePushLatency,
@@ -140,8 +135,8 @@ export function createQueue({
   }
 }
 
-function known(status: QueueStatus | Failed | undefined): QueueStatus {
-  if (!status) throw new Error('The script reported on no ticket')
+function unwrap(status: QueueStatus | Failed | undefined): QueueStatus {
+  if (!status) throw new Error('The script has not reported on the ticket')
   if (status.kind === 'Failed') throw status.cause
   return status
 }

@@ -1,23 +1,24 @@
 import { RATE_WINDOW_MS_MIN, type QueueStats } from '../domain/stats.ts'
 import type { LapseReason, QueueStatus } from '../domain/queue.ts'
 
-/** What a script answers when the queue has to be opened, or needs numbers, before it can do its work. */
+/** The reply of a script that cannot run: the queue has to be opened, or needs a block of numbers. */
 export type Blocked = 'UNOPENED' | 'BLOCK_SPENT'
 
-/** How a ticket stands; UNKNOWN: it may have been lost with Redis's data, and may be put back. */
+/** UNKNOWN: the ticket may have been lost with the data of Redis, and can be restored. */
 export type RawStatus = QueueStatus | 'UNKNOWN' | 'BLOCK_SPENT'
 
-/** What holds for all who wait. */
+/** What holds for all waiting tickets. */
 export interface QueueConditions {
   paused: boolean
-  /** By the admissions of the last minute; null: there were none. */
+  /** From the admissions of the last minute; null: there were none. */
   msPerPosition: number | null
 }
 
-/** What a script says about tickets: one entry for each that was asked for, in that order. */
+/** What a script reports on tickets. */
 export interface Report extends QueueConditions {
-  /** Of the last wake-up that this knows of: what a later one says has happened since. */
+  /** That of the last delta that the report includes. */
   version: number
+  /** One for each ticket, in the order given. */
   rawStatuses: RawStatus[]
 }
 
@@ -31,19 +32,19 @@ type Reply = [version: number, paused: number, admissions: number, inMs: number,
 
 export const isBlocked = (reply: unknown): reply is Blocked => reply === 'UNOPENED' || reply === 'BLOCK_SPENT'
 
-/** How long somebody at this position is likely to wait, in whole seconds. */
+/** The likely wait at this position, in whole seconds. */
 export const estimateWait = (position: number, msPerPosition: number | null): number | null =>
   msPerPosition === null ? null : Math.ceil((position * msPerPosition) / 1000)
 
 const rateWindowMs = (inMs: number): number => Math.max(inMs, RATE_WINDOW_MS_MIN)
 
-/** Decodes what lua/lib/report.lua returns. */
+/** Decodes a report: see lua/lib/report.lua. */
 export function toReport(reply: unknown): Blocked | Report {
   if (isBlocked(reply)) return reply
   const [version, paused, admissions, inMs, ...rows] = reply as Reply
   const msPerPosition = admissions > 0 ? rateWindowMs(inMs) / admissions : null
-  const outlook = { paused: paused === 1, msPerPosition }
-  return { version, ...outlook, rawStatuses: rows.map((row) => toRawStatus(row, outlook)) }
+  const conditions = { paused: paused === 1, msPerPosition }
+  return { version, ...conditions, rawStatuses: rows.map((row) => toRawStatus(row, conditions)) }
 }
 
 function toRawStatus([kind, value]: Row, { paused, msPerPosition }: QueueConditions): RawStatus {
@@ -71,12 +72,12 @@ function toRawStatus([kind, value]: Row, { paused, msPerPosition }: QueueConditi
   }
 }
 
-/** What use.lua says: a report, and how long the turn can still last. */
+/** The reply of use.lua: a report, and the time until the latest end of the turn. */
 export interface Used extends Report {
   turnLeftMs: number
 }
 
-/** Decodes what use.lua returns. */
+/** Decodes the reply of use.lua. */
 export function toUsed(reply: unknown): Blocked | Used {
   if (isBlocked(reply)) return reply
   const [report, turnLeftMs] = reply as [unknown, number]
@@ -84,19 +85,19 @@ export function toUsed(reply: unknown): Blocked | Used {
   return isBlocked(decoded) ? decoded : { ...decoded, turnLeftMs }
 }
 
-/** Decodes what join.lua returns: one entry for each user, in the order given. */
+/** Decodes the reply of join.lua: one entry for each user, in the order given. */
 export function toJoined(reply: unknown): Blocked | Joined[] {
   if (isBlocked(reply)) return reply
   const [report, ...numbers] = reply as [unknown, ...number[]]
   const decoded = toReport(report)
   return numbers.map((number, index) => {
     const status = isBlocked(decoded) ? decoded : decoded.rawStatuses[index]
-    if (typeof status !== 'object') throw new Error('Redis does not know a ticket that it has just given out')
+    if (typeof status !== 'object') throw new Error('Redis does not know a ticket that it has just issued')
     return { number, status }
   })
 }
 
-/** Decodes what find.lua returns: the live ticket of a user, if there is one. */
+/** Decodes the reply of find.lua: the live ticket of a user; null: none. */
 export function toFound(reply: unknown): Joined | null {
   if (reply === null) return null
   const joined = toJoined(reply)
@@ -106,7 +107,7 @@ export function toFound(reply: unknown): Joined | null {
 
 type StatsReply = [at: number, ...counts: [number, number, number, number, number, number, number, number]]
 
-/** Decodes what stats.lua returns. */
+/** Decodes the reply of stats.lua. */
 export function toStats(reply: unknown): QueueStats {
   const [at, issued, waiting, admitted, finished, lapsed, admittedTotal, admissions, inMs] =
     reply as StatsReply

@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ConcertStats, SeatStats } from '../domain/stats.ts'
+import { latestValue, type Sink } from '../domain/latest-value.ts'
 import type { QueueSettings } from '../domain/queue.ts'
+import type { ConcertStats, SeatStats } from '../domain/stats.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { createKeys } from '../redis/keys.ts'
-import { latestValue, type Sink } from '../domain/latest-value.ts'
 import type { Queue } from './queue.ts'
 
-/** How the concerts are doing. Reading throws Problem OVERLOADED when Redis or the books are away. */
+/** Statistics of concerts. Every function throws Problem OVERLOADED when Redis or PostgreSQL is away. */
 export interface Stats {
   read(concertId: string): Promise<ConcertStats>
-  /** The figures now and when they change, at most once a second. */
+  /** The current statistics, and again when they change, at most once a second. */
   subscribe(concertId: string): AsyncIterableIterator<ConcertStats>
-  /** Those of the last half hour, one every five seconds while the queue is used, in order of time. */
+  /** Samples of the last half hour, one every five seconds while the queue is active, in order of time. */
   history(concertId: string): Promise<ConcertStats[]>
-  /** Adds to the history of every queue in use what is due. Any number of instances may do it at once. */
+  /** Adds a sample to the history of every active queue for which one is due. Servers may run it at the same time. */
   sample(): Promise<void>
 }
 
@@ -21,33 +21,33 @@ export interface StatsOptions {
   connection: RedisConnection
   queue: Pick<Queue, 'stats' | 'active'>
   readSeats: (concertId: string) => Promise<SeatStats>
-  /** What the operators have decided last, whichever instance they told. */
+  /** From PostgreSQL, where they change first. */
   readSettings: (concertId: string) => Promise<QueueSettings | null>
-  /** Of every key; the same as the queue's. */
+  /** The prefix of all keys. */
   prefix?: string
 }
 
 const POLL_MS = 1_000
 const SAMPLE_MS = 5_000
-/** A little less than that, so that who comes right on time is not too early. */
+/** A little less, so that a sample exactly five seconds later is due. */
 const SAMPLED_MS = SAMPLE_MS - 100
 const HISTORY_MS = 30 * 60_000
 const SAMPLES_MAX = HISTORY_MS / SAMPLE_MS
-/** The queues that have a history: those used last. */
+/** The maximum number of queues with a history: those used last. */
 const CONCERTS_MAX = 100
 
 export function createStats({ connection, queue, readSeats, readSettings, prefix }: StatsOptions): Stats {
   const { redis, call } = connection
   const keys = createKeys(prefix)
-  const watchers = new Map<string, Poller>()
+  const pollers = new Map<string, Poller>()
 
   async function read(concertId: string): Promise<ConcertStats> {
-    const [line, seats, settings] = await Promise.all([
+    const [queueStats, seats, settings] = await Promise.all([
       queue.stats(concertId),
       readSeats(concertId),
       readSettings(concertId),
     ])
-    return { ...line, ...seats, settings }
+    return { ...queueStats, ...seats, settings }
   }
 
   async function sampleOne(concertId: string): Promise<void> {
@@ -63,13 +63,12 @@ export function createStats({ connection, queue, readSeats, readSettings, prefix
   return {
     read,
     subscribe: (concertId) =>
-      latestValue((feed) => {
-        const watcher = watchers.get(concertId) ?? startPoller(() => read(concertId))
-        watchers.set(concertId, watcher)
-        watcher.add(feed)
+      latestValue((sink) => {
+        const poller = pollers.get(concertId) ?? new Poller(() => read(concertId))
+        pollers.set(concertId, poller)
+        poller.add(sink)
         return () => {
-          if (!watcher.remove(feed)) return
-          watchers.delete(concertId)
+          if (poller.remove(sink)) pollers.delete(concertId)
         }
       }),
     history: async (concertId) => {
@@ -90,42 +89,42 @@ function parse(text: string): ConcertStats {
   return { ...sample, at: new Date(sample.at) }
 }
 
-interface Poller {
-  add(feed: Sink<ConcertStats>): void
-  /** -> was that the last one? Then it has stopped. */
-  remove(feed: Sink<ConcertStats>): boolean
-}
+/** Reads the statistics of one concert for all of its subscribers. */
+class Poller {
+  private readonly read: () => Promise<ConcertStats>
+  private readonly sinks = new Set<Sink<ConcertStats>>()
+  private readonly timer: NodeJS.Timeout
+  private latest: ConcertStats | null = null
+  private reading = false
 
-/** Reads for all who listen to one concert. */
-function startPoller(read: () => Promise<ConcertStats>): Poller {
-  const feeds = new Set<Sink<ConcertStats>>()
-  let known: ConcertStats | null = null
-  let reading = false
-
-  async function look(): Promise<void> {
-    if (reading) return
-    reading = true
-    // While a store is away nothing is said: the next look may work.
-    const found = await read().catch(() => null)
-    reading = false
-    if (!found) return
-    const news = !known || !isDeepStrictEqual({ ...found, at: known.at }, known)
-    known = found
-    if (news) for (const feed of feeds) feed.push(found)
+  constructor(read: () => Promise<ConcertStats>) {
+    this.read = read
+    this.timer = setInterval(() => void this.poll(), POLL_MS).unref()
+    void this.poll()
   }
 
-  const looks = setInterval(() => void look(), POLL_MS).unref()
-  void look()
-  return {
-    add: (feed) => {
-      feeds.add(feed)
-      if (known) feed.push(known)
-    },
-    remove: (feed) => {
-      feeds.delete(feed)
-      if (feeds.size > 0) return false
-      clearInterval(looks)
-      return true
-    },
+  add(sink: Sink<ConcertStats>): void {
+    this.sinks.add(sink)
+    if (this.latest) sink.push(this.latest)
+  }
+
+  /** @returns whether that was the last subscriber; then it has stopped */
+  remove(sink: Sink<ConcertStats>): boolean {
+    this.sinks.delete(sink)
+    if (this.sinks.size > 0) return false
+    clearInterval(this.timer)
+    return true
+  }
+
+  private async poll(): Promise<void> {
+    if (this.reading) return
+    this.reading = true
+    // While a store is away nothing is sent. The next poll may succeed.
+    const current = await this.read().catch(() => null)
+    this.reading = false
+    if (!current) return
+    const changed = !this.latest || !isDeepStrictEqual({ ...current, at: this.latest.at }, this.latest)
+    this.latest = current
+    if (changed) for (const sink of this.sinks) sink.push(current)
   }
 }

@@ -1,8 +1,8 @@
 import { ReplyError } from 'ioredis'
 
 /**
- * Error replies of a server that cannot serve at the moment. Redis gives them before the first change, so the command or
- * script had no effect. Redis 6 puts them inside of the error of a script.
+ * Error replies of a server that cannot serve at the moment. Redis sends them before the first change, so the command or
+ * script had no effect. Redis 6 wraps them in the error of the script.
  */
 const UNAVAILABLE =
   /^(?:ERR Error running script .*: -)?(LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM|UNBLOCKED|EXECABORT)\b/
@@ -10,14 +10,14 @@ const UNAVAILABLE =
 const codeOf = (error: unknown): string | undefined =>
   error instanceof ReplyError ? UNAVAILABLE.exec((error as Error).message)?.[1] : undefined
 
-/** An error reply that no retry will mend: the script or command itself is wrong. */
+/** Whether an error reply is permanent: the script or command itself is wrong. */
 export const isBug = (error: unknown): boolean => error instanceof ReplyError && codeOf(error) === undefined
 
-/** Says that this server is not the primary (any more), so the connection has to be made anew by its address. */
+/** Whether this server is not the primary (any more). The address may lead to the primary: reconnect. */
 export const isFromReplica = (error: unknown): boolean =>
   ['READONLY', 'MASTERDOWN'].includes(codeOf(error) ?? '')
 
-/** What is the matter with Redis, for operators: a sentence without addresses or data. */
+/** Why Redis cannot serve, for operators: one sentence, without addresses or data. */
 export function describeFailure(error: unknown): string {
   switch (codeOf(error)) {
     case 'READONLY':

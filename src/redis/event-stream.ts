@@ -10,19 +10,19 @@ export interface StreamEvent {
 
 export interface EventStream {
   /**
-   * Appends events to the stream for other services, in this order. After an error some may stand in it, and
-   * come again at the next try: readers tell by `id`. Throws Problem OVERLOADED.
+   * Appends events in this order. After an error some may have been appended, and the next try appends them again: readers
+   * deduplicate by `id`. Throws Problem OVERLOADED.
    */
   append(events: readonly StreamEvent[]): Promise<void>
 }
 
-/** Of the fields and their meaning; other services read them. */
+/** The version of the fields and their meaning, for the services that read them. */
 const VERSION = 1
 
-/** Roughly how many events are kept for consumer groups that are behind. */
+/** The approximate number of events kept for consumers that are behind. */
 const LENGTH_MAX = 100_000
 
-/** The Redis Stream `<prefix>:events`: fields id, type, version, occurredAt (RFC 3339, UTC) and data (JSON). */
+/** The Redis Stream `<prefix>:events` for other services: fields id, type, version, occurredAt (RFC 3339, UTC) and data (JSON). */
 export function createEventStream({
   connection,
   prefix,
@@ -46,8 +46,8 @@ export function createEventStream({
     }
     await connection.call(async () => {
       const replies = await pipeline.exec()
-      const failed = replies?.find(([error]) => error)
-      if (failed?.[0]) throw failed[0]
+      const error = replies?.find(([failure]) => failure)?.[0]
+      if (error) throw error
     })
   }
   return { append }

@@ -1,25 +1,25 @@
-/** Every key and channel that is made in TypeScript; lua/lib/keys.lua makes the rest from a concert's root. */
+/** All keys and channels; queue/lua/lib/keys.lua derives the keys of a concert's queue from its root. */
 export interface Keys {
   /** The root of one concert's keys. Its hash tag keeps them on one shard of a cluster. */
   concert(concertId: string): string
-  /** The queues that ticks look after. */
+  /** The active queues, which ticks run over. */
   active: string
   /** The stream of events for other services. */
   events: string
-  /** The last half hour of a concert's figures, and whether the latest were taken just now. */
+  /** The statistics of a concert in the last half hour, and a key that exists while the latest sample is recent. */
   history(concertId: string): string
   sampled(concertId: string): string
   queueChannel(concertId: string): string
   seatsChannel(performanceId: string): string
-  /** How much of something somebody had lately. */
-  rate(what: string, who: string): string
-  /** Written to find out whether Redis takes writes. */
+  /** The state of a rate limit. */
+  rate(limit: string, subject: string): string
+  /** Written to check whether Redis accepts writes. */
   probe: string
-  /** What the subscriber of one instance listens to, so that it can be found. */
+  /** The subscriber connection of one server subscribes to it, which shows which Redis it is connected to. */
   connectionChannel(instance: string): string
 }
 
-/** @param prefix keeps users of one Redis apart; channels carry it too, because pub/sub crosses databases */
+/** @param prefix separates deployments that share a Redis; channels have it too, because pub/sub ignores database numbers */
 export const createKeys = (prefix = 'stagedoor'): Keys => ({
   concert: (concertId) => `${prefix}:{${concertId}}`,
   active: `${prefix}:active`,
@@ -28,7 +28,7 @@ export const createKeys = (prefix = 'stagedoor'): Keys => ({
   sampled: (concertId) => `${prefix}:{${concertId}}:sampled`,
   queueChannel: (concertId) => `${prefix}:{${concertId}}:deltas`,
   seatsChannel: (performanceId) => `${prefix}:seats:${performanceId}`,
-  rate: (what, who) => `${prefix}:rate:${what}:${who}`,
+  rate: (limit, subject) => `${prefix}:rate:${limit}:${subject}`,
   probe: `${prefix}:probe`,
   connectionChannel: (instance) => `${prefix}:connection:${instance}`,
 })

@@ -1,35 +1,35 @@
 import type { Redis } from 'ioredis'
 
 /**
- * Asks again and again whether the other end is there, and gives up a connection that says nothing for
- * `silentMsMax`: TCP alone would wait a quarter of an hour for a dead host. (The socketTimeout of ioredis looks
- * only at connections that wait for something, and may end the one that came after.)
+ * Pings the other end, and closes a connection that receives nothing for `silentMsMax`: TCP alone would wait a quarter of
+ * an hour for a dead host. (The socketTimeout of ioredis watches only connections that wait for a reply, and may close the
+ * connection that follows.)
  */
 export function startLivenessCheck(connection: Redis, silentMsMax: number): NodeJS.Timeout {
-  let heard: string | undefined
-  let silences = 0
+  let lastReceived: string | undefined
+  let silentChecks = 0
   return setInterval(() => {
     const { status, stream } = connection
     if (status !== 'connect' && status !== 'ready') return
-    const said = `${stream.localPort} ${stream.bytesRead}`
-    silences = said === heard ? silences + 1 : 0
-    heard = said
-    // Two silences and not one: this process may itself have been asleep.
-    if (silences >= 2) stream.destroy()
+    const received = `${stream.localPort} ${stream.bytesRead}`
+    silentChecks = received === lastReceived ? silentChecks + 1 : 0
+    lastReceived = received
+    // Two, because after one the process itself may have been suspended.
+    if (silentChecks >= 2) stream.destroy()
     else if (status === 'ready') connection.ping().catch(() => undefined)
   }, silentMsMax / 2).unref()
 }
 
-/** Connects anew by the address, which may lead to another server by now. */
+/** Reconnects by the address, which may lead to another server now. */
 export function reconnect(connection: Redis): void {
-  // Every error reply of a pipeline may ask for it, and once is enough.
+  // Each error reply of a pipeline may request it. Once is enough.
   if (connection.status === 'ready' && !connection.stream.writableEnded) connection.disconnect(true)
 }
 
 /**
- * Sees to it that both connections lead to the same server, for nothing that is published on one server is heard on
- * another: after a switchover behind one address the subscriber would stay with the former primary for ever.
- * @param channel the subscriber listens to it, and nobody else
+ * Keeps both connections on the same server, because messages published on one server do not reach another: after a
+ * switchover behind one address, the subscriber would stay with the former primary.
+ * @param channel only this subscriber subscribes to it
  */
 export function startSameServerCheck(
   redis: Redis,
@@ -45,9 +45,9 @@ export function startSameServerCheck(
   return setInterval(() => {
     if (redis.status !== 'ready' || subscriber.status !== 'ready') return
     redis.pubsub('NUMSUB', channel).then(
-      ([, listening]) => {
-        missed = listening === 0 ? missed + 1 : 0
-        // Once may be a subscription that is still on its way.
+      ([, subscriptions]) => {
+        missed = subscriptions === 0 ? missed + 1 : 0
+        // Two, because after one the subscription may not have arrived yet.
         if (missed >= 2) reconnect(subscriber)
       },
       () => undefined,

@@ -1,29 +1,30 @@
-/** How much of something somebody may have: counted in Redis, so that it is one count for all instances. */
 import { TimeoutError, withTimeout } from '../domain/timeout.ts'
 import { Problem } from '../domain/problem.ts'
 import type { RedisConnection } from './connection.ts'
 import { createKeys } from './keys.ts'
 import { defineScript } from './scripts.ts'
 
+/** Limits by the minute, counted in Redis for all servers together. */
 export interface RateLimiter {
   /**
-   * Takes one. What cannot be counted, because Redis is slow or away, is let pass: a limit is no reason to stop
-   * a payment.
-   * @param countMax how many there are in a minute
-   * @returns 0, or the milliseconds until there is one again
+   * Consumes one. While Redis is slow or away everything is allowed: a rate limit must not stop a payment.
+   * @param limit the name of the limit
+   * @param subject what it is counted for: a user, an address
+   * @param countMax how many a minute
+   * @returns 0, or the milliseconds until one is available
    */
-  consume(what: string, who: string, countMax: number): Promise<number>
-  /** Gives one back that was taken for nothing. */
-  refund(what: string, who: string, countMax: number): Promise<void>
+  consume(limit: string, subject: string, countMax: number): Promise<number>
+  /** Returns one that was consumed. */
+  refund(limit: string, subject: string, countMax: number): Promise<void>
 }
 
-/** What waits for this answer could have been done without it. */
+/** Short, because a request waits for it. */
 const COUNT_MS_MAX = 250
 
 export function createRateLimiter(options: {
   connection: RedisConnection
   prefix?: string
-  /** How long an answer may take, in milliseconds. */
+  /** The longest time for a reply, in milliseconds; after that the request is allowed. */
   countMsMax?: number
 }): RateLimiter {
   const { countMsMax = COUNT_MS_MAX } = options
@@ -31,12 +32,12 @@ export function createRateLimiter(options: {
   const keys = createKeys(options.prefix)
   const script = defineScript(redis, new URL('./lua/consume.lua', import.meta.url))
 
-  async function run(what: string, who: string, countMax: number, many: 1 | -1): Promise<number> {
-    // It would be kept for when Redis is back, and nobody waits so long.
+  async function run(limit: string, subject: string, countMax: number, amount: 1 | -1): Promise<number> {
+    // A call would wait for the connection.
     if (redis.status !== 'ready') return 0
     return withTimeout(
       countMsMax,
-      call(() => script(keys.rate(what, who), countMax, many), 'consume.lua'),
+      call(() => script(keys.rate(limit, subject), countMax, amount), 'consume.lua'),
     ).then(Number, (error: unknown) => {
       if (error instanceof Problem || error instanceof TimeoutError) return 0
       throw error
@@ -44,9 +45,9 @@ export function createRateLimiter(options: {
   }
 
   return {
-    consume: (what, who, countMax) => run(what, who, countMax, 1),
-    refund: async (what, who, countMax) => {
-      await run(what, who, countMax, -1)
+    consume: (limit, subject, countMax) => run(limit, subject, countMax, 1),
+    refund: async (limit, subject, countMax) => {
+      await run(limit, subject, countMax, -1)
     },
   }
 }

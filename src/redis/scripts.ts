@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Redis } from 'ioredis'
 
-/** A Lua script as a command: its one key and its arguments; resolves to the reply as Redis sent it. */
+/** A Lua script as a command with one key; resolves to the raw reply. */
 export type Script = (key: string, ...args: (string | number)[]) => Promise<unknown>
 
 /**
- * Defines a command that runs a Lua script. ioredis sends the hash of the script, and its text when Redis does not know it.
- * @param file the script; its name is the name of the command
+ * Defines a command that runs a Lua script. ioredis sends the script's hash, and its text when Redis does not have it.
+ * @param file the script; the command has its name
  */
 export function defineScript(redis: Redis, file: URL): Script {
   const command = `stagedoor:${basename(file.pathname, '.lua')}`

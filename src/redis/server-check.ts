@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis'
 
-/** The fields of INFO. One may be missing: some services hide them, and an access list may forbid INFO. */
+/** The fields of INFO. Any may be missing: some services hide them, and an ACL may forbid INFO. */
 export type ServerInfo = Readonly<Partial<Record<string, string>>>
 
 const VERSION_MIN = [6, 2] as const
 
-/** Why a server cannot be used, as one sentence; null: it can. */
+/** Why a server cannot be used, in one sentence; null: it can. */
 export function findUnsuitable(info: ServerInfo): string | null {
   const { role, redis_version: version, maxmemory_policy: policy } = info
   if (info['cluster_enabled'] === '1')
@@ -25,12 +25,12 @@ function isOlder(version: string): boolean {
 }
 
 /**
- * Checks the server each time the connection is made, before anything is sent over it. ioredis reads INFO then, and
- * connects again, with growing delays, as long as `accept` returns false. That is how a replica behind the address of
- * the primary is left alone until the address leads to the primary again.
+ * Checks the server after each connect, before any command is sent. ioredis reads INFO, and reconnects with growing delays
+ * while `accept` returns false. So a replica behind the primary's address is not used until the address leads to the
+ * primary again.
  */
 export function checkEachConnection(redis: Redis, accept: (info: ServerInfo) => boolean): void {
-  // What SentinelConnector uses to check the role. It is set by the constructor, and there is no option for it.
+  // SentinelConnector checks the role in the same place. There is no option for it.
   const { connector } = redis as unknown as { connector: { check(info: ServerInfo): boolean } }
   const check = connector.check.bind(connector)
   connector.check = (info) => check(info) && accept(info)

@@ -1,118 +1,117 @@
 import type { Seat, SeatChanges } from '../domain/catalog.ts'
 import { latestValue, filterMap, type Sink } from '../domain/latest-value.ts'
 import { SeatSnapshot } from './seat-snapshot.ts'
-import type { PubSub } from '../redis/pubsub.ts'
+import type { PubSub, Unsubscribe } from '../redis/pubsub.ts'
 
 export interface SeatSubscriptions {
-  /** All seats of a performance, then those that changed since the last message that was taken from the stream. */
+  /** All seats of a performance, then those that have changed since the last message that was taken from the stream. */
   subscribe(performanceId: string): AsyncIterableIterator<SeatChanges>
 }
 
-/** A wake-up that was lost is made good by a look after this long. */
+/** How often seats are read without a message, in case one was lost. */
 const POLL_MS = 5_000
 
-/**
- * Watches seats: one subscription, one read and one comparison for all the subscribers that a performance has on
- * this instance.
- * @param options.read all seats of a performance, in seat order
- */
-export function createSeatSubscriptions(options: {
+interface SeatSubscriptionOptions {
   pubsub: Pick<PubSub, 'subscribeSeats'>
+  /** All seats of a performance, in seat order. */
   read: (performanceId: string) => Promise<Seat[]>
-}): SeatSubscriptions {
-  const watchers = new Map<string, Broadcaster>()
+}
+
+/** One Redis subscription, one read and one comparison serve all subscribers of a performance on this server. */
+export function createSeatSubscriptions(options: SeatSubscriptionOptions): SeatSubscriptions {
+  const broadcasters = new Map<string, SnapshotBroadcaster>()
 
   const snapshots = (performanceId: string): AsyncIterableIterator<SeatSnapshot> =>
-    latestValue<SeatSnapshot>((feed) => {
-      let watcher = watchers.get(performanceId)
-      if (!watcher) {
-        watcher = startBroadcaster(performanceId, options)
-        watchers.set(performanceId, watcher)
-      }
-      const { sinks: feeds, refresh: look, stop } = watcher
-      feeds.set(feed, null)
-      look()
+    latestValue<SeatSnapshot>((sink) => {
+      const broadcaster = broadcasters.get(performanceId) ?? new SnapshotBroadcaster(performanceId, options)
+      broadcasters.set(performanceId, broadcaster)
+      broadcaster.add(sink)
       return () => {
-        feeds.delete(feed)
-        if (feeds.size > 0) return
-        watchers.delete(performanceId)
-        stop()
+        if (broadcaster.remove(sink)) broadcasters.delete(performanceId)
       }
     })
-
-  const watch: SeatSubscriptions['subscribe'] = (performanceId) => {
-    // Set when the stream is read, not when it is pushed to: a slow subscriber skips snapshots.
-    let delivered: SeatSnapshot | null = null
-    return filterMap(snapshots(performanceId), (snapshot) => {
-      const earlier = delivered
-      delivered = snapshot
-      const { takenCount } = snapshot
-      if (!earlier) return { performanceId, takenCount, snapshot: true, seats: snapshot.seats }
-      const seats = snapshot.changesSince(earlier)
-      return seats.length > 0 ? { performanceId, takenCount, snapshot: false, seats } : undefined
-    })
-  }
-  return { subscribe: watch }
-}
-
-interface Broadcaster {
-  /** Each subscriber, and the snapshot that was pushed to it last. */
-  sinks: Map<Sink<SeatSnapshot>, SeatSnapshot | null>
-  /** Reads the seats once more; while a read is under way, once more after it. */
-  refresh: () => void
-  stop: () => void
-}
-
-function startBroadcaster(
-  performanceId: string,
-  { pubsub, read }: Parameters<typeof createSeatSubscriptions>[0],
-): Broadcaster {
-  const feeds: Broadcaster['sinks'] = new Map()
-  let current: SeatSnapshot | null = null
-  let reading = false
-  let again = false
-  let stopped = false
-
-  async function readAndPush(): Promise<void> {
-    const seats = await read(performanceId)
-    const snapshot = current ? current.updated(seats) : new SeatSnapshot(seats)
-    current = snapshot
-    for (const [feed, pushed] of feeds) {
-      if (pushed === snapshot) continue
-      feeds.set(feed, snapshot)
-      feed.push(snapshot)
-    }
-  }
-
-  const look = (): void => {
-    again = true
-    if (reading || !listening || stopped) return
-    reading = true
-    again = false
-    readAndPush()
-      .catch(() => undefined) // PostgreSQL is away: the repair looks again.
-      .finally(() => {
-        reading = false
-        if (again) look()
-      })
-  }
-
-  // Nobody is told anything before the subscription stands, so that nothing falls in between.
-  let listening = false
-  const listener = pubsub.subscribeSeats(performanceId, look)
-  void listener.then(() => {
-    listening = true
-    look()
-  })
-  const repair = setInterval(look, POLL_MS).unref()
 
   return {
-    sinks: feeds,
-    refresh: look,
-    stop: () => {
-      stopped = true
-      clearInterval(repair)
-      void listener.then((unlisten) => unlisten())
+    subscribe: (performanceId) => {
+      // Set when a snapshot is taken, not when it is pushed: a slow subscriber skips snapshots.
+      let delivered: SeatSnapshot | null = null
+      return filterMap(snapshots(performanceId), (snapshot) => {
+        const earlier = delivered
+        delivered = snapshot
+        const { takenCount } = snapshot
+        if (!earlier) return { performanceId, takenCount, snapshot: true, seats: snapshot.seats }
+        const seats = snapshot.changesSince(earlier)
+        return seats.length > 0 ? { performanceId, takenCount, snapshot: false, seats } : undefined
+      })
     },
+  }
+}
+
+class SnapshotBroadcaster {
+  private state: 'subscribing' | 'idle' | 'reading' | 'stopped' = 'subscribing'
+  /** A read was requested during the current one. */
+  private readAgain = false
+  private current: SeatSnapshot | null = null
+  /** The snapshot that was pushed to each subscriber last. */
+  private readonly sinks = new Map<Sink<SeatSnapshot>, SeatSnapshot | null>()
+  private readonly read: () => Promise<Seat[]>
+  private readonly subscription: Promise<Unsubscribe>
+  private readonly polls: NodeJS.Timeout
+
+  constructor(performanceId: string, { pubsub, read }: SeatSubscriptionOptions) {
+    this.read = () => read(performanceId)
+    this.subscription = pubsub.subscribeSeats(performanceId, () => this.refresh())
+    // Nothing is read before the subscription is confirmed, so that no change falls in between.
+    void this.subscription.then(() => this.start())
+    this.polls = setInterval(() => this.refresh(), POLL_MS).unref()
+  }
+
+  add(sink: Sink<SeatSnapshot>): void {
+    this.sinks.set(sink, null)
+    this.refresh()
+  }
+
+  /** @returns whether that was the last subscriber; then it has stopped */
+  remove(sink: Sink<SeatSnapshot>): boolean {
+    this.sinks.delete(sink)
+    if (this.sinks.size > 0) return false
+    this.state = 'stopped'
+    clearInterval(this.polls)
+    void this.subscription.then((unsubscribe) => unsubscribe())
+    return true
+  }
+
+  private start(): void {
+    if (this.state !== 'subscribing') return
+    this.state = 'idle'
+    this.refresh()
+  }
+
+  /** Reads the seats once more; while a read is in progress, once more after it. */
+  private refresh(): void {
+    if (this.state === 'reading') this.readAgain = true
+    if (this.state !== 'idle') return
+    this.state = 'reading'
+    this.readAgain = false
+    this.readAndPush()
+      .catch(() => undefined) // PostgreSQL is away: the next poll reads again.
+      .finally(() => this.onReadDone())
+  }
+
+  private onReadDone(): void {
+    if (this.state !== 'reading') return
+    this.state = 'idle'
+    if (this.readAgain) this.refresh()
+  }
+
+  private async readAndPush(): Promise<void> {
+    const seats = await this.read()
+    const snapshot = this.current ? this.current.updated(seats) : new SeatSnapshot(seats)
+    this.current = snapshot
+    for (const [sink, pushed] of this.sinks) {
+      if (pushed === snapshot) continue
+      this.sinks.set(sink, snapshot)
+      sink.push(snapshot)
+    }
   }
 }

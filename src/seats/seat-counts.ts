@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
 
-/** Seat counts for callers without an admitted ticket: a bounded cache that one server shares between all of them. */
+/** Seat counts for callers without an admitted ticket, from a bounded cache for all requests of this server. */
 export interface SeatCounts {
-  /** How many seats of a performance are taken, as of about a second ago at the most. */
+  /** How many seats of a performance are taken; at the most about a second old. */
   taken(performanceId: string): Promise<number>
 }
 
@@ -12,8 +12,8 @@ const ENTRIES_MAX = 10_000
 const BATCH_MAX = 200
 
 /**
- * @param read counts the taken seats of many performances; one that is missing has none. It runs once for all who ask at
- *   the same time, and its failures are not kept.
+ * @param read counts the taken seats of many performances; one without an entry has none. It runs once for concurrent
+ *   requests, and its failures are not cached.
  */
 export function createSeatCounts(
   read: (performanceIds: readonly string[]) => Promise<{ performanceId: string; count: number }[]>,
@@ -28,7 +28,7 @@ export function createSeatCounts(
   const cache = new LRUCache<string, number>({
     max: ENTRIES_MAX,
     ttl: TTL_MS,
-    // An entry that is evicted while it is read still answers those who wait for it.
+    // An entry that is evicted while it is read still resolves for the requests that wait for it.
     ignoreFetchAbort: true,
     fetchMethod: (id) => batch.load(id),
   })

@@ -33,7 +33,7 @@ export class SeatSnapshot {
     return next
   }
 
-  /** The seats that look different in an earlier snapshot, as they are in this one. The array is shared. */
+  /** The seats that differ from an earlier snapshot, as they are in this one. The array is shared. */
   changesSince(earlier: SeatSnapshot): readonly Seat[] {
     let changed = this.differences.get(earlier)
     if (!changed) {

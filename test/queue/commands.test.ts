@@ -17,14 +17,14 @@ const waiting = (position: number) => ({
 const open = async ({ commands, concertId }: QueueHarness, numbers: typeof block) =>
   commands.open(concertId, numbers, await commands.fence(concertId))
 
-/** An open queue, without a queue.ts that would answer the codes of the scripts. */
+/** An open queue, opened without queue.ts, so that tests see the raw replies of the scripts. */
 async function opened(settings = OPEN_SETTINGS): Promise<QueueHarness> {
-  const stage = createQueueHarness()
-  await open(stage, { ...block, settings })
-  return stage
+  const harness = createQueueHarness()
+  await open(harness, { ...block, settings })
+  return harness
 }
 
-/** How the tickets stand, or why that cannot be told. */
+/** The statuses of a report, or the code of a blocked script. */
 const statusesOf = (reply: Blocked | Report): Blocked | RawStatus[] =>
   isBlocked(reply) ? reply : reply.rawStatuses
 
@@ -34,13 +34,13 @@ async function ticketFrom({ commands, concertId }: QueueHarness, userId: string 
   return { userId, concertId, number: reply[0]?.number ?? 0 }
 }
 
-test('a piece of Lua is included once, whoever asks for it', () => {
+test('a Lua file is included once, however many scripts include it', () => {
   const text = readScript(new URL('../../src/queue/lua/join.lua', import.meta.url))
   expect(text.match(/^local function keys_of/gm)).toHaveLength(1)
   expect(text).not.toMatch(/^--!include/m)
 })
 
-test('every script but finish and configure says UNOPENED of a queue that is not open', async () => {
+test('scripts that need an open queue reply UNOPENED without one', async () => {
   const { commands, concertId } = createQueueHarness()
   const ticket = { userId: randomUUID(), concertId, number: 1 }
   expect(await commands.join(concertId, [ticket.userId])).toBe('UNOPENED')
@@ -53,10 +53,10 @@ test('every script but finish and configure says UNOPENED of a queue that is not
   expect(await commands.counts(concertId)).toEqual({ waiting: 0, admitted: 0, admittedTotal: 0 })
 })
 
-test('join: admitted while there is room, then in line, and the block ends where it ends', async () => {
-  const stage = createQueueHarness()
-  const { commands, concertId } = stage
-  await open(stage, { ...block, last: 2 })
+test('join: admits while slots are free, then queues, and stops at the end of the block', async () => {
+  const harness = createQueueHarness()
+  const { commands, concertId } = harness
+  await open(harness, { ...block, last: 2 })
   expect(await commands.join(concertId, ['a'])).toMatchObject([{ number: 1, status: { kind: 'Admitted' } }])
   expect(await commands.join(concertId, ['b'])).toMatchObject([
     { number: 2, status: { kind: 'Waiting', position: 1 } },
@@ -65,10 +65,10 @@ test('join: admitted while there is room, then in line, and the block ends where
   expect(await commands.join(concertId, ['b'])).toMatchObject([{ number: 2 }])
 })
 
-test('join: many at once stand in the order they came in, each once, and whoever got a number keeps it', async () => {
-  const stage = createQueueHarness()
-  const { commands, concertId } = stage
-  await open(stage, { ...block, last: 3 })
+test('join: many users at once are queued in the given order, once each, and keep numbers issued before the block ended', async () => {
+  const harness = createQueueHarness()
+  const { commands, concertId } = harness
+  await open(harness, { ...block, last: 3 })
   expect(await commands.join(concertId, ['c', 'a', 'c', 'b', 'd'])).toBe('BLOCK_SPENT')
   expect(await commands.join(concertId, ['a', 'b', 'c'])).toMatchObject([
     { number: 2 },
@@ -77,180 +77,196 @@ test('join: many at once stand in the order they came in, each once, and whoever
   ])
 })
 
-test('open: an open queue with numbers left keeps them, and numbers only grow', async () => {
-  const stage = await opened()
-  const { commands, concertId } = stage
-  expect(await open(stage, { ...block, first: 1_001, last: 2_000, fresh: false })).toBe('KEPT')
-  expect((await ticketFrom(stage)).number).toBe(1)
-  await stage.setMeta({ next: 1_001 })
-  expect(await open(stage, { ...block, first: 3_001, last: 4_000, fresh: false })).toBe('OPENED')
-  await stage.setMeta({ next: 4_001 })
-  expect(await open(stage, { ...block, first: 2_001, last: 3_000, fresh: false })).toBe('KEPT')
+test('open: an open queue with numbers left keeps its block, and numbers only grow', async () => {
+  const harness = await opened()
+  const { commands, concertId } = harness
+  expect(await open(harness, { ...block, first: 1_001, last: 2_000, fresh: false })).toBe('KEPT')
+  expect((await ticketFrom(harness)).number).toBe(1)
+  await harness.setMeta({ next: 1_001 })
+  expect(await open(harness, { ...block, first: 3_001, last: 4_000, fresh: false })).toBe('OPENED')
+  await harness.setMeta({ next: 4_001 })
+  expect(await open(harness, { ...block, first: 2_001, last: 3_000, fresh: false })).toBe('KEPT')
   expect(await commands.join(concertId, [randomUUID()])).toBe('BLOCK_SPENT')
 })
 
-test('open: two at once on a new concert need no recovery, in whichever order they arrive', async () => {
-  const stage = createQueueHarness()
-  const { commands, concertId } = stage
-  await open(stage, { ...block, first: 1_001, last: 2_000, fresh: false })
-  expect(await open(stage, block)).toBe('KEPT')
+test('open: two servers that open a new queue start no recovery, in whichever order their blocks arrive', async () => {
+  const harness = createQueueHarness()
+  const { commands, concertId } = harness
+  await open(harness, { ...block, first: 1_001, last: 2_000, fresh: false })
+  expect(await open(harness, block)).toBe('KEPT')
   expect(await commands.join(concertId, ['a'])).toMatchObject([
     { number: 1_001, status: { kind: 'Admitted' } },
   ])
 })
 
-test('status: many at once, each in its place', async () => {
-  const stage = await opened()
-  const tickets = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
-  await stage.connection.redis.del(stage.key('recent'))
-  expect(statusesOf(await stage.commands.status(stage.concertId, tickets))).toMatchObject([
+test('status: reports many tickets in the order given', async () => {
+  const harness = await opened()
+  const tickets = [await ticketFrom(harness), await ticketFrom(harness), await ticketFrom(harness)]
+  await harness.connection.redis.del(harness.key('recent'))
+  expect(statusesOf(await harness.commands.status(harness.concertId, tickets))).toMatchObject([
     { kind: 'Admitted' },
     waiting(1),
     waiting(2),
   ])
 })
 
-test("status: a number that is not the user's says nothing about the user's place", async () => {
-  const stage = await opened()
-  const { userId } = await ticketFrom(stage)
-  const other = { userId, concertId: stage.concertId, number: 999 }
+test("status: a number that is not the user's does not reveal or change the user's ticket", async () => {
+  const harness = await opened()
+  const { userId } = await ticketFrom(harness)
+  const other = { userId, concertId: harness.concertId, number: 999 }
   const lapsed = [{ kind: 'Lapsed', reason: 'LEFT' }]
-  expect(statusesOf(await stage.commands.status(stage.concertId, [other]))).toEqual(lapsed)
-  expect(statusesOf(await stage.commands.use(other, 0))).toEqual(lapsed)
-  expect(statusesOf(await stage.commands.leave(other))).toEqual(lapsed)
-  expect(statusesOf(await stage.commands.extend(other, new Date(Date.now() + 1e9)))).toEqual(lapsed)
-  await stage.commands.finish(other)
-  expect(await stage.members('admitted')).toEqual([userId])
-  expect(await stage.connection.redis.hget(stage.key('admissions'), userId)).toBe('1 0')
+  expect(statusesOf(await harness.commands.status(harness.concertId, [other]))).toEqual(lapsed)
+  expect(statusesOf(await harness.commands.use(other, 0))).toEqual(lapsed)
+  expect(statusesOf(await harness.commands.leave(other))).toEqual(lapsed)
+  expect(statusesOf(await harness.commands.extend(other, new Date(Date.now() + 1e9)))).toEqual(lapsed)
+  await harness.commands.finish(other)
+  expect(await harness.members('admitted')).toEqual([userId])
+  expect(await harness.connection.redis.hget(harness.key('admissions'), userId)).toBe('1 0')
 })
 
-test('use: the first use starts the full time, a later one changes nothing', async () => {
-  const stage = await opened()
-  const ticket = await ticketFrom(stage)
+test('use: the first use starts the full time, later ones change nothing', async () => {
+  const harness = await opened()
+  const ticket = await ticketFrom(harness)
   const before = Date.now()
-  const first = statusesOf(await stage.commands.use(ticket, 0))
+  const first = statusesOf(await harness.commands.use(ticket, 0))
   expect(first).toMatchObject([{ kind: 'Admitted' }])
-  const until = Number(await stage.connection.redis.zscore(stage.key('admitted'), ticket.userId))
+  const until = Number(await harness.connection.redis.zscore(harness.key('admitted'), ticket.userId))
   expect(until).toBeGreaterThanOrEqual(before + LONG_TIMES.admissionMs - 5)
-  expect(statusesOf(await stage.commands.use(ticket, 0))).toEqual(first)
+  expect(statusesOf(await harness.commands.use(ticket, 0))).toEqual(first)
 })
 
-test('use: an admission that ran out is over before anybody tidies up', async () => {
-  const stage = await opened()
-  const [unused, next] = [await ticketFrom(stage), await ticketFrom(stage)]
-  await stage.expireAdmission(unused.userId)
-  expect(statusesOf(await stage.commands.use(unused, 0))).toEqual([{ kind: 'Lapsed', reason: 'NOT_CLAIMED' }])
-  await stage.commands.admit(stage.concertId)
-  await stage.commands.use(next, 0)
-  await stage.expireAdmission(next.userId)
-  expect(statusesOf(await stage.commands.extend(next, new Date(Date.now() + 1e9)))).toEqual([
+test('use: an expired admission has ended even before a tick removes it', async () => {
+  const harness = await opened()
+  const [unused, next] = [await ticketFrom(harness), await ticketFrom(harness)]
+  await harness.expireAdmission(unused.userId)
+  expect(statusesOf(await harness.commands.use(unused, 0))).toEqual([
+    { kind: 'Lapsed', reason: 'NOT_CLAIMED' },
+  ])
+  await harness.commands.admit(harness.concertId)
+  await harness.commands.use(next, 0)
+  await harness.expireAdmission(next.userId)
+  expect(statusesOf(await harness.commands.extend(next, new Date(Date.now() + 1e9)))).toEqual([
     { kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' },
   ])
 })
 
-test('use: who is about to hold seats is not thrown out meanwhile, and gets no more than that', async () => {
-  const stage = await opened()
-  const ticket = await ticketFrom(stage)
+test('use: an admission that is about to expire is lengthened once, by the time a hold needs', async () => {
+  const harness = await opened()
+  const ticket = await ticketFrom(harness)
   const untilOf = async () =>
-    Number(await stage.connection.redis.zscore(stage.key('admitted'), ticket.userId)) - Date.now()
-  await stage.commands.use(ticket, 10_000)
+    Number(await harness.connection.redis.zscore(harness.key('admitted'), ticket.userId)) - Date.now()
+  await harness.commands.use(ticket, 10_000)
   expect(await untilOf()).toBeGreaterThan(LONG_TIMES.admissionMs / 2)
   const endsIn = async (ms: number): Promise<void> => {
-    await stage.connection.redis.zadd(stage.key('admitted'), Date.now() + ms, ticket.userId)
+    await harness.connection.redis.zadd(harness.key('admitted'), Date.now() + ms, ticket.userId)
   }
   await endsIn(2_000)
-  await stage.commands.use(ticket, 0)
+  await harness.commands.use(ticket, 0)
   expect(await untilOf()).toBeLessThanOrEqual(2_000)
-  await stage.commands.use(ticket, 10_000)
+  await harness.commands.use(ticket, 10_000)
   expect(await untilOf()).toBeGreaterThan(9_000)
   await endsIn(2_000)
-  await stage.commands.use(ticket, 10_000)
+  await harness.commands.use(ticket, 10_000)
   expect(await untilOf()).toBeLessThanOrEqual(2_000)
-  await stage.commands.extend(ticket, new Date(Date.now() + 60_000))
+  await harness.commands.extend(ticket, new Date(Date.now() + 60_000))
   expect(await untilOf()).toBeGreaterThan(59_000)
 })
 
-test('extend: only ever later, and it counts as a use', async () => {
-  const stage = await opened()
-  const [ticket, behind] = [await ticketFrom(stage), await ticketFrom(stage)]
+test('extend: never shortens an admission, and counts as a use', async () => {
+  const harness = await opened()
+  const [ticket, behind] = [await ticketFrom(harness), await ticketFrom(harness)]
   const later = new Date(Date.now() + LONG_TIMES.admissionMs + 60_000)
-  expect(statusesOf(await stage.commands.extend(ticket, later))).toEqual([{ kind: 'Admitted', until: later }])
-  expect(statusesOf(await stage.commands.extend(ticket, new Date(0)))).toEqual([
+  expect(statusesOf(await harness.commands.extend(ticket, later))).toEqual([
     { kind: 'Admitted', until: later },
   ])
-  expect(statusesOf(await stage.commands.extend(behind, later))).toMatchObject([{ kind: 'Waiting' }])
-  await stage.expireAdmission(ticket.userId)
-  expect(statusesOf(await stage.commands.use(ticket, 0))).toEqual([
+  expect(statusesOf(await harness.commands.extend(ticket, new Date(0)))).toEqual([
+    { kind: 'Admitted', until: later },
+  ])
+  expect(statusesOf(await harness.commands.extend(behind, later))).toMatchObject([{ kind: 'Waiting' }])
+  await harness.expireAdmission(ticket.userId)
+  expect(statusesOf(await harness.commands.use(ticket, 0))).toEqual([
     { kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' },
   ])
 })
 
-test('leave: frees the slot, may be repeated, and does not change how a ticket ended', async () => {
-  const stage = await opened()
-  const [first, second] = [await ticketFrom(stage), await ticketFrom(stage)]
-  expect(statusesOf(await stage.commands.leave(first))).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
-  expect(statusesOf(await stage.commands.leave(first))).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
-  expect(await stage.members('admitted')).toEqual([second.userId])
-  await stage.commands.finish(second)
-  expect(statusesOf(await stage.commands.leave(second))).toMatchObject([{ kind: 'Finished' }])
+test('leave: frees the slot, is idempotent, and does not change how a ticket ended', async () => {
+  const harness = await opened()
+  const [first, second] = [await ticketFrom(harness), await ticketFrom(harness)]
+  expect(statusesOf(await harness.commands.leave(first))).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+  expect(statusesOf(await harness.commands.leave(first))).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+  expect(await harness.members('admitted')).toEqual([second.userId])
+  await harness.commands.finish(second)
+  expect(statusesOf(await harness.commands.leave(second))).toMatchObject([{ kind: 'Finished' }])
 })
 
-test('finish: from every place, may be repeated, and even where nothing is known', async () => {
-  const stage = await opened()
-  const [admitted, waits, next] = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
-  await stage.commands.finish(waits)
-  await stage.commands.finish(admitted)
-  const first = statusesOf(await stage.commands.status(stage.concertId, [admitted, waits, next]))
+test('finish: works in every state, is idempotent, and works for a ticket that was lost', async () => {
+  const harness = await opened()
+  const [admitted, waits, next] = [
+    await ticketFrom(harness),
+    await ticketFrom(harness),
+    await ticketFrom(harness),
+  ]
+  await harness.commands.finish(waits)
+  await harness.commands.finish(admitted)
+  const first = statusesOf(await harness.commands.status(harness.concertId, [admitted, waits, next]))
   expect(first).toMatchObject([{ kind: 'Finished' }, { kind: 'Finished' }, { kind: 'Admitted' }])
-  await stage.commands.finish(admitted)
-  expect(statusesOf(await stage.commands.status(stage.concertId, [admitted, waits, next]))).toEqual(first)
+  await harness.commands.finish(admitted)
+  expect(statusesOf(await harness.commands.status(harness.concertId, [admitted, waits, next]))).toEqual(first)
 
-  await stage.clearRedis()
-  await stage.commands.finish(next)
-  await open(stage, { ...block, first: 1_001, last: 2_000, fresh: false })
-  expect(statusesOf(await stage.commands.status(stage.concertId, [next]))).toMatchObject([
+  await harness.clearRedis()
+  await harness.commands.finish(next)
+  await open(harness, { ...block, first: 1_001, last: 2_000, fresh: false })
+  expect(statusesOf(await harness.commands.status(harness.concertId, [next]))).toMatchObject([
     { kind: 'Finished' },
   ])
 })
 
-test('finish: told again, it leaves alone what the same user has got since', async () => {
-  const stage = await opened()
-  const [spent, next] = [await ticketFrom(stage), await ticketFrom(stage)]
-  await stage.commands.finish(spent)
-  await stage.commands.leave(next)
-  await stage.commands.join(stage.concertId, [spent.userId])
-  await stage.expireAdmission(spent.userId)
-  await stage.commands.finish(spent)
-  expect(await stage.members('admitted')).toEqual([spent.userId])
+test('finish: a repeated call does not touch the next ticket of the user', async () => {
+  const harness = await opened()
+  const [spent, next] = [await ticketFrom(harness), await ticketFrom(harness)]
+  await harness.commands.finish(spent)
+  await harness.commands.leave(next)
+  await harness.commands.join(harness.concertId, [spent.userId])
+  await harness.expireAdmission(spent.userId)
+  await harness.commands.finish(spent)
+  expect(await harness.members('admitted')).toEqual([spent.userId])
 })
 
-test('configure: newer settings count, older ones do not, not even from an opening', async () => {
-  const stage = createQueueHarness()
-  const { commands, concertId } = stage
+test('configure: older settings never replace newer ones, even those that open brings', async () => {
+  const harness = createQueueHarness()
+  const { commands, concertId } = harness
   await commands.configure(concertId, { ...OPEN_SETTINGS, capacity: 2, version: 2 })
-  await open(stage, block)
-  const tickets = [await ticketFrom(stage), await ticketFrom(stage), await ticketFrom(stage)]
-  expect(await stage.members('admitted')).toHaveLength(2)
+  await open(harness, block)
+  const tickets = [await ticketFrom(harness), await ticketFrom(harness), await ticketFrom(harness)]
+  expect(await harness.members('admitted')).toHaveLength(2)
   await commands.configure(concertId, { ...OPEN_SETTINGS, capacity: 9, version: 2 })
-  expect(await stage.members('admitted')).toHaveLength(2)
+  expect(await harness.members('admitted')).toHaveLength(2)
   await commands.configure(concertId, { ...OPEN_SETTINGS, capacity: 1, version: 3 })
-  expect(await stage.members('admitted')).toHaveLength(2)
+  expect(await harness.members('admitted')).toHaveLength(2)
   await commands.configure(concertId, { ...OPEN_SETTINGS, capacity: 3, version: 4 })
-  expect((await stage.members('admitted')).sort()).toEqual(tickets.map(({ userId }) => userId).sort())
+  expect((await harness.members('admitted')).sort()).toEqual(tickets.map(({ userId }) => userId).sort())
 })
 
-test('counts: an admission that ran out is not counted', async () => {
-  const stage = await opened()
-  const { userId } = await ticketFrom(stage)
-  await ticketFrom(stage)
-  expect(await stage.commands.counts(stage.concertId)).toEqual({ waiting: 1, admitted: 1, admittedTotal: 1 })
-  await stage.expireAdmission(userId)
-  expect(await stage.commands.counts(stage.concertId)).toEqual({ waiting: 1, admitted: 0, admittedTotal: 1 })
+test('counts: an expired admission is not counted', async () => {
+  const harness = await opened()
+  const { userId } = await ticketFrom(harness)
+  await ticketFrom(harness)
+  expect(await harness.commands.counts(harness.concertId)).toEqual({
+    waiting: 1,
+    admitted: 1,
+    admittedTotal: 1,
+  })
+  await harness.expireAdmission(userId)
+  expect(await harness.commands.counts(harness.concertId)).toEqual({
+    waiting: 1,
+    admitted: 0,
+    admittedTotal: 1,
+  })
 })
 
-test('active: a busy queue stays on the list, an empty one goes when it has been idle', async () => {
+test('active: a busy queue stays active, an empty one is removed after it was idle', async () => {
   const { commands, connection, prefix } = createQueueHarness()
-  await commands.keepActive(['busy', 'idle', 'quiet'], [])
+  await commands.updateActive(['busy', 'idle', 'quiet'], [])
   await connection.redis.zadd(
     `${prefix}:active`,
     Date.now() - 11 * 60_000,
@@ -258,14 +274,14 @@ test('active: a busy queue stays on the list, an empty one goes when it has been
     Date.now() - 60_000,
     'quiet',
   )
-  await commands.keepActive(['busy'], ['idle', 'quiet'])
+  await commands.updateActive(['busy'], ['idle', 'quiet'])
   expect((await commands.listActive()).sort()).toEqual(['busy', 'quiet'])
 })
 
-test('a script that Redis has forgotten is sent again', async () => {
-  const stage = await opened()
-  await ticketFrom(stage)
-  await stage.connection.redis.script('FLUSH')
-  const tickets = await Promise.all(Array.from({ length: 20 }, () => ticketFrom(stage)))
+test('a script that Redis has evicted is sent again', async () => {
+  const harness = await opened()
+  await ticketFrom(harness)
+  await harness.connection.redis.script('FLUSH')
+  const tickets = await Promise.all(Array.from({ length: 20 }, () => ticketFrom(harness)))
   expect(new Set(tickets.map(({ number }) => number)).size).toBe(20)
 })

@@ -8,7 +8,7 @@ import { createQueueHarness, roundRobin, type QueueHarness } from '../support/qu
 const USERS = Array.from({ length: 5 }, () => randomUUID())
 const CAPACITY = 2
 
-/** Whatever is sent again at any later moment must do no harm: decisions/015. join.lua is not one of them. */
+/** Scripts that may be executed again at any later time: docs/decisions/015. join.lua may not. */
 const REPEATABLE = new Set(
   [
     'status',
@@ -25,12 +25,12 @@ const REPEATABLE = new Set(
   ].map((name) => `${name}.lua`),
 )
 
-/** Sends every script twice: at once, with a loss of all data in between, or again at any later moment. */
+/** Executes every script twice: at once, with a loss of all data in between, or again at any later time. */
 function createRepeater() {
   const sent: (() => Promise<unknown>)[] = []
   let lose: (() => Promise<void>) | undefined
   return {
-    /** The next script that may be repeated is executed, the data is lost, and it is executed again. */
+    /** Loses the data between the two executions of the next repeatable script. */
     loseBetween: (how: () => Promise<void>): void => {
       lose = how
     },
@@ -42,7 +42,7 @@ function createRepeater() {
       lose = undefined
     },
     send: async <T>(run: () => Promise<T>, what: string): Promise<T> => {
-      const answer = await run()
+      const reply = await run()
       if (REPEATABLE.has(what)) {
         sent.push(run)
         const losing = lose
@@ -50,7 +50,7 @@ function createRepeater() {
         await losing?.()
       }
       await run()
-      return answer
+      return reply
     },
   }
 }
@@ -80,10 +80,10 @@ const step = fc.oneof(
   })),
 )
 
-/** What was given out and what has ended, as clients and PostgreSQL know it. */
+/** The tickets that were issued and those that have ended, as clients and PostgreSQL know them. */
 class History {
   readonly tickets: QueueTicket[] = []
-  /** A loss of data has begun a recovery that nothing but time may end. */
+  /** A loss of data has begun a recovery, which only time may end. */
   recovers = false
   recoveringUntil = 0
 
@@ -93,26 +93,28 @@ class History {
     if (!same) this.tickets.push(ticket)
   }
 
-  async check(stage: QueueHarness): Promise<void> {
-    const { redis } = stage.connection
+  async check(harness: QueueHarness): Promise<void> {
+    const { redis } = harness.connection
     const [waiting, absent, admissions, meta] = await Promise.all([
-      redis.zrange(stage.key('waiting'), 0, -1, 'WITHSCORES'),
-      redis.zrange(stage.key('absent'), 0, -1, 'WITHSCORES'),
-      redis.hgetall(stage.key('admissions')),
-      redis.hgetall(stage.key('meta')),
+      redis.zrange(harness.key('waiting'), 0, -1, 'WITHSCORES'),
+      redis.zrange(harness.key('absent'), 0, -1, 'WITHSCORES'),
+      redis.hgetall(harness.key('admissions')),
+      redis.hgetall(harness.key('meta')),
     ])
-    const inLine = [waiting, absent].flatMap((line) =>
-      line.flatMap((user, index) => (index % 2 === 0 ? [{ user, number: Number(line[index + 1]) }] : [])),
+    const queued = [waiting, absent].flatMap((entries) =>
+      entries.flatMap((user, index) =>
+        index % 2 === 0 ? [{ user, number: Number(entries[index + 1]) }] : [],
+      ),
     )
     const admitted = Object.entries(admissions).map(([user, admission]) => ({
       user,
       number: Number(admission.split(' ')[0]),
     }))
-    const live = [...inLine, ...admitted]
+    const live = [...queued, ...admitted]
     expect(new Set(live.map(({ user }) => user)).size).toBe(live.length)
     for (const { user, number } of live) {
       expect(this.tickets.find((ticket) => ticket.number === number)?.userId).toBe(user)
-      expect(stage.store.ended.has(number), `${number} has ended, and is back`).toBe(false)
+      expect(harness.store.ended.has(number), `ticket ${number} has ended, and was restored`).toBe(false)
     }
     expect(admitted.length).toBeLessThanOrEqual(CAPACITY)
     if (meta['next'] === undefined || !this.recovers) return
@@ -124,15 +126,15 @@ class History {
   }
 }
 
-test('whatever is executed twice or again later, before or after a loss of data, nothing is given twice and nobody is back', async () => {
+test('scripts executed twice, or again after a loss of data, issue no number twice and restore no ended ticket', async () => {
   const repeater = createRepeater()
-  const stage = createQueueHarness({ blockSize: 3, intercept: repeater.send })
-  const queue = roundRobin(stage.queue, stage.instance().queue)
-  const { concertId, store: books } = stage
+  const harness = createQueueHarness({ blockSize: 3, intercept: repeater.send })
+  const queue = roundRobin(harness.queue, harness.instance().queue)
+  const { concertId, store } = harness
 
   const run = async (history: History, { kind, choice }: { kind: string; choice: number }): Promise<void> => {
     const lose = async (): Promise<void> => {
-      await stage.clearRedis()
+      await harness.clearRedis()
       history.recovers = history.tickets.length > 0
       history.recoveringUntil = 0
     }
@@ -144,37 +146,37 @@ test('whatever is executed twice or again later, before or after a loss of data,
     else if (kind === 'tick') await queue().tick()
     else if (kind === 'recovered') {
       history.recovers = false
-      if (await stage.connection.redis.hexists(stage.key('meta'), 'next'))
-        await stage.setMeta({ recovering_until: 0 })
+      if (await harness.connection.redis.hexists(harness.key('meta'), 'next'))
+        await harness.setMeta({ recovering_until: 0 })
     } else if (!ticket) return
     else if (kind === 'status') await queue().status(ticket)
     else if (kind === 'use') await queue().use(ticket)
     else if (kind === 'extend') await queue().extend(ticket, new Date(Date.now() + 1_000))
-    else if (kind === 'runOut') await stage.expireAdmission(ticket.userId)
+    else if (kind === 'runOut') await harness.expireAdmission(ticket.userId)
     else if (kind === 'leave') {
-      if (!books.ended.has(ticket.number)) books.ended.set(ticket.number, 'LEFT')
+      if (!store.ended.has(ticket.number)) store.ended.set(ticket.number, 'LEFT')
       await queue().leave(ticket)
     } else if (kind === 'finish') {
-      if (books.ended.get(ticket.number) !== 'LEFT') books.ended.set(ticket.number, 'PAID')
-      if (books.ended.get(ticket.number) === 'PAID') await queue().finish(ticket)
+      if (store.ended.get(ticket.number) !== 'LEFT') store.ended.set(ticket.number, 'PAID')
+      if (store.ended.get(ticket.number) === 'PAID') await queue().finish(ticket)
     }
   }
 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), async (steps) => {
-      await stage.clearRedis()
+      await harness.clearRedis()
       repeater.forget()
-      books.reserved = 0
-      books.ended.clear()
-      books.settings = { ...books.settings, capacity: CAPACITY }
+      store.reserved = 0
+      store.ended.clear()
+      store.settings = { ...store.settings, capacity: CAPACITY }
       const history = new History()
       for (const one of steps) {
         await run(history, one).catch((error: unknown) => {
-          // Redis has lost its data while this was under way, more than once perhaps.
+          // The data was lost during the call, perhaps more than once.
           if (!(error instanceof Problem && error.code === 'OVERLOADED')) throw error
-          // A buyer who got no answer may be in line with a number that nobody was told.
+          // The ticket may wait in the queue without the client having received it.
         })
-        await history.check(stage)
+        await history.check(harness)
       }
     }),
     { numRuns: 150 },

@@ -8,12 +8,12 @@ import { QueueModel } from './model.ts'
 const USERS = Array.from({ length: 6 }, () => randomUUID())
 
 interface Real {
-  stage: QueueHarness
-  /** Commands come through two instances in turn. */
+  harness: QueueHarness
+  /** Operations go through two instances in turn. */
   queue(): QueueHarness['queue']
 }
 
-/** A step that changes model and queue alike; the two are compared after each. */
+/** A step that changes model and queue; both are compared after each. */
 class Step implements fc.AsyncCommand<QueueModel, Real> {
   readonly name: string
   readonly act: (model: QueueModel, real: Real) => Promise<void>
@@ -29,7 +29,7 @@ class Step implements fc.AsyncCommand<QueueModel, Real> {
 
   async run(model: QueueModel, real: Real): Promise<void> {
     await this.act(model, real)
-    await model.compare(real.stage)
+    await model.compare(real.harness)
   }
 
   toString(): string {
@@ -37,7 +37,7 @@ class Step implements fc.AsyncCommand<QueueModel, Real> {
   }
 }
 
-/** Something done with one of the tickets ever given out, the ended ones among them. */
+/** A step with one of the tickets ever issued, also an ended one. */
 const withTicket = (
   name: string,
   act: (model: QueueModel, real: Real, ticket: QueueModel['tickets'][number]) => Promise<void>,
@@ -54,7 +54,7 @@ const join = fc.nat(USERS.length - 1).map(
   (index) =>
     new Step(`join(${index})`, async (model, real) => {
       const userId = USERS[index] as string
-      const { ticket, status } = await real.queue().join(real.stage.concertId, userId)
+      const { ticket, status } = await real.queue().join(real.harness.concertId, userId)
       const modelled = model.join(userId, ticket.number, ticket.concertId)
       expect(ticket.number).toBe(modelled.number)
       model.expectStatus(modelled, status)
@@ -62,22 +62,22 @@ const join = fc.nat(USERS.length - 1).map(
 )
 
 const status = withTicket('status', async (model, real, ticket) => {
-  const told = await real.queue().status(ticket)
-  model.ask(ticket)
-  model.expectStatus(ticket, told)
+  const sent = await real.queue().status(ticket)
+  model.read(ticket)
+  model.expectStatus(ticket, sent)
 })
 
 const use = withTicket('use', async (model, real, ticket) => {
-  const told = await real.queue().use(ticket)
+  const sent = await real.queue().use(ticket)
   if (ticket.state === 'admitted' && !ticket.ranOut) ticket.claimed = true
-  model.ask(ticket)
-  model.expectStatus(ticket, told)
+  model.read(ticket)
+  model.expectStatus(ticket, sent)
 })
 
 const leave = withTicket('leave', async (model, real, ticket) => {
-  const told = await real.queue().leave(ticket)
+  const sent = await real.queue().leave(ticket)
   model.leave(ticket)
-  model.expectStatus(ticket, told)
+  model.expectStatus(ticket, sent)
 })
 
 const finish = withTicket('finish', async (model, real, ticket) => {
@@ -96,14 +96,14 @@ const tick = fc.constant(
 
 const silence = fc.constant(
   new Step('silence', async (model, real) => {
-    await real.stage.clearPresence()
+    await real.harness.clearPresence()
     model.tickets.forEach((ticket) => (ticket.present = false))
   }),
 )
 
 const runOut = withTicket('runOut', async (_, real, ticket) => {
   if (ticket.state !== 'admitted') return
-  await real.stage.expireAdmission(ticket.userId)
+  await real.harness.expireAdmission(ticket.userId)
   ticket.ranOut = true
 })
 
@@ -113,8 +113,8 @@ const configure = fc.record({ capacity: fc.integer({ min: 0, max: 4 }), paused: 
       `configure(${settings.capacity}, ${settings.paused ? 'paused' : 'running'})`,
       async (model, real) => {
         const version = (model.version += 1)
-        await real.queue().configure(real.stage.concertId, { ...settings, ratePerSecond: null, version })
-        real.stage.store.settings = { ...settings, ratePerSecond: null, version }
+        await real.queue().configure(real.harness.concertId, { ...settings, ratePerSecond: null, version })
+        real.harness.store.settings = { ...settings, ratePerSecond: null, version }
         Object.assign(model, settings)
         if (model.tickets.length > 0) model.admitNext()
       },
@@ -133,17 +133,17 @@ const steps = [
   { weight: 1, arbitrary: configure },
 ]
 
-test('whatever happens in whatever order, the queue stands as the model says', async () => {
-  const stage = createQueueHarness({ blockSize: 7 })
-  const queue = roundRobin(stage.queue, stage.instance().queue)
+test('after any sequence of operations the queue is in the state of the model', async () => {
+  const harness = createQueueHarness({ blockSize: 7 })
+  const queue = roundRobin(harness.queue, harness.instance().queue)
   await fc.assert(
     fc.asyncProperty(
       fc.commands([fc.oneof(...steps)], { maxCommands: 60, size: 'max' }),
       async (commands) => {
-        await stage.clearRedis()
-        stage.store.reserved = 0
-        stage.store.settings = { capacity: 1, ratePerSecond: null, paused: false, version: 1 }
-        await fc.asyncModelRun(() => ({ model: new QueueModel(), real: { stage, queue } }), commands)
+        await harness.clearRedis()
+        harness.store.reserved = 0
+        harness.store.settings = { capacity: 1, ratePerSecond: null, paused: false, version: 1 }
+        await fc.asyncModelRun(() => ({ model: new QueueModel(), real: { harness, queue } }), commands)
       },
     ),
     { numRuns: 150 },

@@ -12,7 +12,7 @@ interface Ticket extends QueueTicket {
   ranOut: boolean
 }
 
-/** The rules of the queue, said once more and as plainly as possible. It holds every ticket ever given out. */
+/** The rules of the queue in their simplest form. Holds every ticket ever issued. */
 export class QueueModel {
   readonly tickets: Ticket[] = []
   capacity = 1
@@ -28,7 +28,7 @@ export class QueueModel {
     return this.tickets.find((ticket) => ticket.userId === userId && places.includes(ticket.state))
   }
 
-  /** An admission that has run out is over as soon as anything is asked about its user. -> did this end it? */
+  /** An expired admission ends with the next access to its user. @returns whether this ended it */
   lapse(userId: string): boolean {
     const ticket = this.live(userId)
     if (ticket?.state !== 'admitted' || !ticket.ranOut) return false
@@ -45,8 +45,8 @@ export class QueueModel {
     }
   }
 
-  /** Somebody asks about a ticket. */
-  ask(ticket: Ticket): void {
+  /** The status of a ticket is read. */
+  read(ticket: Ticket): void {
     const slotFreed = this.lapse(ticket.userId)
     const returned = ticket.state === 'absent'
     if (returned) ticket.state = 'waiting'
@@ -63,8 +63,8 @@ export class QueueModel {
 
   join(userId: string, number: number, concertId: string): Ticket {
     const live = this.live(userId)
-    if (live) this.ask(live)
-    // Unless that has ended it.
+    if (live) this.read(live)
+    // Unless the read has ended it.
     if (live && this.live(userId) === live) return live
     expect(number).toBeGreaterThan(Math.max(0, ...this.tickets.map((ticket) => ticket.number)))
     const state = 'waiting'
@@ -74,12 +74,12 @@ export class QueueModel {
     return this.tickets.at(-1) as Ticket
   }
 
-  /** What Redis must hold, and what a status must say, if the model is right. */
-  async compare(stage: QueueHarness): Promise<void> {
+  /** Compares the model with the members of the queue in Redis, and with its statistics. */
+  async compare(harness: QueueHarness): Promise<void> {
     const places = ['waiting', 'absent', 'admitted'] as const
     const [figures, ...found] = await Promise.all([
-      stage.queue.stats(stage.concertId),
-      ...places.map((place) => stage.members(place)),
+      harness.queue.stats(harness.concertId),
+      ...places.map((place) => harness.members(place)),
     ])
     for (const [index, place] of places.entries()) {
       const users = this.at(place).map(({ userId }) => userId)

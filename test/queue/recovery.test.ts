@@ -3,170 +3,173 @@ import { createQueueHarness } from '../support/queue-harness.ts'
 import type { QueueHarness } from '../support/queue-harness.ts'
 
 /** The grace period after the loss is over. */
-const recovered = (stage: QueueHarness): Promise<void> => stage.setMeta({ recovering_until: 0 })
+const recovered = (harness: QueueHarness): Promise<void> => harness.setMeta({ recovering_until: 0 })
 
-const standing = { kind: 'Waiting', paused: false }
+const waiting = { kind: 'Waiting', paused: false }
 
-test('after Redis came back empty every ticket returns to its own number, and nobody is let in meanwhile', async () => {
-  const stage = createQueueHarness()
+test('after Redis lost its data every ticket returns to its own number, and none is admitted during the recovery', async () => {
+  const harness = createQueueHarness()
   const joined = [
-    await stage.joinNewUser(),
-    await stage.joinNewUser(),
-    await stage.joinNewUser(),
-    await stage.joinNewUser(),
+    await harness.joinNewUser(),
+    await harness.joinNewUser(),
+    await harness.joinNewUser(),
+    await harness.joinNewUser(),
   ]
   const tickets = joined.map(({ ticket }) => ticket)
-  await stage.clearRedis()
+  await harness.clearRedis()
 
-  const newcomer = await stage.joinNewUser()
-  expect(newcomer.status).toMatchObject({ ...standing, position: 1 })
+  const newcomer = await harness.joinNewUser()
+  expect(newcomer.status).toMatchObject({ ...waiting, position: 1 })
   for (const ticket of [...tickets].reverse())
-    expect(await stage.queue.status(ticket)).toMatchObject(standing)
-  await stage.tick()
-  expect(await stage.members('admitted')).toEqual([])
-  expect(await stage.members('waiting')).toEqual([...tickets, newcomer.ticket].map(({ userId }) => userId))
+    expect(await harness.queue.status(ticket)).toMatchObject(waiting)
+  await harness.tick()
+  expect(await harness.members('admitted')).toEqual([])
+  expect(await harness.members('waiting')).toEqual([...tickets, newcomer.ticket].map(({ userId }) => userId))
 
-  await recovered(stage)
-  await stage.tick()
-  expect(await stage.members('admitted')).toEqual([tickets[0]?.userId])
+  await recovered(harness)
+  await harness.tick()
+  expect(await harness.members('admitted')).toEqual([tickets[0]?.userId])
 })
 
-test('a ticket that comes back after the grace period still gets its own number', async () => {
-  const stage = createQueueHarness()
-  const [first, second] = [await stage.joinNewUser(), await stage.joinNewUser()]
-  await stage.clearRedis()
-  await stage.queue.status(second.ticket)
-  await recovered(stage)
-  await stage.tick()
-  expect(await stage.queue.status(first.ticket)).toMatchObject({ ...standing, position: 1 })
+test('a ticket that returns after the recovery still gets its own number', async () => {
+  const harness = createQueueHarness()
+  const [first, second] = [await harness.joinNewUser(), await harness.joinNewUser()]
+  await harness.clearRedis()
+  await harness.queue.status(second.ticket)
+  await recovered(harness)
+  await harness.tick()
+  expect(await harness.queue.status(first.ticket)).toMatchObject({ ...waiting, position: 1 })
 })
 
-test('a ticket that a payment had spent does not come back', async () => {
-  const stage = createQueueHarness()
-  const { ticket } = await stage.joinNewUser()
-  await stage.clearRedis()
-  stage.store.ended.set(ticket.number, 'PAID')
-  expect(await stage.queue.status(ticket)).toMatchObject({ kind: 'Finished' })
-  expect(await stage.queue.use(ticket)).toMatchObject({ kind: 'Finished' })
-  expect(stage.store.lookups).toBe(1)
+test('a ticket that a payment has spent is not restored', async () => {
+  const harness = createQueueHarness()
+  const { ticket } = await harness.joinNewUser()
+  await harness.clearRedis()
+  harness.store.ended.set(ticket.number, 'PAID')
+  expect(await harness.queue.status(ticket)).toMatchObject({ kind: 'Finished' })
+  expect(await harness.queue.use(ticket)).toMatchObject({ kind: 'Finished' })
+  expect(harness.store.lookups).toBe(1)
 })
 
-test('a ticket that had left does not come back, and the count of all tickets stays right', async () => {
-  const stage = createQueueHarness()
-  const { ticket } = await stage.joinNewUser()
-  await stage.clearRedis()
-  stage.store.ended.set(ticket.number, 'LEFT')
-  expect(await stage.queue.status(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
-  expect(await stage.queue.use(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
-  expect(stage.store.lookups).toBe(1)
-  expect(await stage.queue.stats(stage.concertId)).toMatchObject({ issued: 1, waiting: 0, lapsed: 1 })
+test('a ticket that has left is not restored, and the counters stay right', async () => {
+  const harness = createQueueHarness()
+  const { ticket } = await harness.joinNewUser()
+  await harness.clearRedis()
+  harness.store.ended.set(ticket.number, 'LEFT')
+  expect(await harness.queue.status(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(await harness.queue.use(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(harness.store.lookups).toBe(1)
+  expect(await harness.queue.stats(harness.concertId)).toMatchObject({ issued: 1, waiting: 0, lapsed: 1 })
 })
 
-test('use, leave and extend of a lost ticket find it again too', async () => {
-  const stage = createQueueHarness()
-  const [a, b, c] = [await stage.joinNewUser(), await stage.joinNewUser(), await stage.joinNewUser()]
-  await stage.clearRedis()
-  expect(await stage.queue.use(b.ticket)).toMatchObject({ ...standing, position: 1 })
-  await stage.queue.extend(c.ticket, new Date())
-  expect(await stage.queue.leave(a.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
-  expect(await stage.members('waiting')).toEqual([b.ticket.userId, c.ticket.userId])
+test('use, leave and extend restore a lost ticket too', async () => {
+  const harness = createQueueHarness()
+  const [a, b, c] = [await harness.joinNewUser(), await harness.joinNewUser(), await harness.joinNewUser()]
+  await harness.clearRedis()
+  expect(await harness.queue.use(b.ticket)).toMatchObject({ ...waiting, position: 1 })
+  await harness.queue.extend(c.ticket, new Date())
+  expect(await harness.queue.leave(a.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(await harness.members('waiting')).toEqual([b.ticket.userId, c.ticket.userId])
 })
 
-test('who joined anew after the loss and then shows the old ticket keeps the earlier place alone', async () => {
-  const stage = createQueueHarness()
-  const [old, other] = [await stage.joinNewUser(), await stage.joinNewUser()]
-  await stage.clearRedis()
-  await stage.queue.status(other.ticket)
-  const anew = await stage.queue.join(stage.concertId, old.ticket.userId)
+test('a user who joined again after the loss and returns with the old ticket keeps only the earlier number', async () => {
+  const harness = createQueueHarness()
+  const [old, other] = [await harness.joinNewUser(), await harness.joinNewUser()]
+  await harness.clearRedis()
+  await harness.queue.status(other.ticket)
+  const anew = await harness.queue.join(harness.concertId, old.ticket.userId)
   expect(anew.ticket.number).toBeGreaterThan(other.ticket.number)
-  expect(await stage.queue.status(old.ticket)).toMatchObject({ ...standing, position: 1 })
-  expect(await stage.queue.status(anew.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
-  expect(await stage.members('waiting')).toEqual([old.ticket.userId, other.ticket.userId])
+  expect(await harness.queue.status(old.ticket)).toMatchObject({ ...waiting, position: 1 })
+  expect(await harness.queue.status(anew.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(await harness.members('waiting')).toEqual([old.ticket.userId, other.ticket.userId])
 })
 
-test('who was let in with the new ticket is not thrown out by showing the old one', async () => {
-  const stage = createQueueHarness()
-  const old = await stage.joinNewUser()
-  await stage.clearRedis()
-  const anew = await stage.queue.join(stage.concertId, old.ticket.userId)
-  await recovered(stage)
-  await stage.tick()
-  expect(await stage.queue.status(old.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
-  expect(await stage.queue.use(anew.ticket)).toMatchObject({ kind: 'Admitted' })
+test('a user admitted with the new ticket stays admitted when the old one is read', async () => {
+  const harness = createQueueHarness()
+  const old = await harness.joinNewUser()
+  await harness.clearRedis()
+  const anew = await harness.queue.join(harness.concertId, old.ticket.userId)
+  await recovered(harness)
+  await harness.tick()
+  expect(await harness.queue.status(old.ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(await harness.queue.use(anew.ticket)).toMatchObject({ kind: 'Admitted' })
 })
 
-test('two instances that find the queue empty open it once, and no number is given out twice', async () => {
-  const stage = createQueueHarness()
-  const before = [await stage.joinNewUser(), await stage.joinNewUser()]
-  await stage.clearRedis()
-  const instances = [stage.queue, stage.instance().queue, stage.instance().queue]
+test('two instances that find the queue lost open it once, and no number is issued twice', async () => {
+  const harness = createQueueHarness()
+  const before = [await harness.joinNewUser(), await harness.joinNewUser()]
+  await harness.clearRedis()
+  const instances = [harness.queue, harness.instance().queue, harness.instance().queue]
   const after = await Promise.all(
     instances.flatMap((queue) => before.map(({ ticket }) => queue.status(ticket))),
   )
   expect(after.map(({ kind }) => kind)).toEqual(Array(6).fill('Waiting'))
-  const numbers = [...before, await stage.joinNewUser(), await stage.joinNewUser()].map(
+  const numbers = [...before, await harness.joinNewUser(), await harness.joinNewUser()].map(
     ({ ticket }) => ticket.number,
   )
   expect(new Set(numbers).size).toBe(4)
-  expect(await stage.members('waiting')).toHaveLength(4)
+  expect(await harness.members('waiting')).toHaveLength(4)
 })
 
-test('a Redis that restarted from an older file gives no number out again', async () => {
-  const stage = createQueueHarness()
-  const kept = await stage.joinNewUser()
-  const snapshot = await stage.connection.redis.hgetall(stage.key('meta'))
-  const forgotten = [await stage.joinNewUser(), await stage.joinNewUser()]
-  for (const { ticket } of forgotten) await stage.connection.redis.zrem(stage.key('waiting'), ticket.userId)
-  await stage.setMeta({ ...snapshot, replid: 'before' })
+test('a Redis that restarted from an older file issues no number again', async () => {
+  const harness = createQueueHarness()
+  const kept = await harness.joinNewUser()
+  const snapshot = await harness.connection.redis.hgetall(harness.key('meta'))
+  const forgotten = [await harness.joinNewUser(), await harness.joinNewUser()]
+  for (const { ticket } of forgotten)
+    await harness.connection.redis.zrem(harness.key('waiting'), ticket.userId)
+  await harness.setMeta({ ...snapshot, replid: 'before' })
 
-  const newcomer = await stage.joinNewUser()
+  const newcomer = await harness.joinNewUser()
   expect(newcomer.ticket.number).toBe(1_001)
-  for (const { ticket } of forgotten) expect(await stage.queue.status(ticket)).toMatchObject(standing)
-  expect(await stage.members('waiting')).toEqual([...forgotten, newcomer].map(({ ticket }) => ticket.userId))
-  // Nothing stands still for it: those who were there are still there.
-  expect(await stage.queue.status(kept.ticket)).toMatchObject({ kind: 'Admitted' })
-  await stage.queue.finish(kept.ticket)
-  expect(await stage.members('admitted')).toEqual([forgotten[0]?.ticket.userId])
+  for (const { ticket } of forgotten) expect(await harness.queue.status(ticket)).toMatchObject(waiting)
+  expect(await harness.members('waiting')).toEqual(
+    [...forgotten, newcomer].map(({ ticket }) => ticket.userId),
+  )
+  // Other tickets are not affected.
+  expect(await harness.queue.status(kept.ticket)).toMatchObject({ kind: 'Admitted' })
+  await harness.queue.finish(kept.ticket)
+  expect(await harness.members('admitted')).toEqual([forgotten[0]?.ticket.userId])
 })
 
-test('a forgotten ticket is found again even before anybody joins', async () => {
-  const stage = createQueueHarness()
-  await stage.joinNewUser()
-  const snapshot = await stage.connection.redis.hgetall(stage.key('meta'))
-  const { ticket } = await stage.joinNewUser()
-  await stage.connection.redis.zrem(stage.key('waiting'), ticket.userId)
-  await stage.setMeta({ ...snapshot, replid: 'before' })
-  expect(await stage.queue.status(ticket)).toMatchObject({ ...standing, position: 1 })
+test('a lost ticket is restored even before the first join', async () => {
+  const harness = createQueueHarness()
+  await harness.joinNewUser()
+  const snapshot = await harness.connection.redis.hgetall(harness.key('meta'))
+  const { ticket } = await harness.joinNewUser()
+  await harness.connection.redis.zrem(harness.key('waiting'), ticket.userId)
+  await harness.setMeta({ ...snapshot, replid: 'before' })
+  expect(await harness.queue.status(ticket)).toMatchObject({ ...waiting, position: 1 })
 })
 
-test('a ticket whose record ran out before a restart does not come back to the front', async () => {
-  const stage = createQueueHarness()
-  const [ended, next] = [await stage.joinNewUser(), await stage.joinNewUser()]
-  await stage.queue.leave(ended.ticket)
-  await stage.connection.redis.del(stage.key(`ended:${ended.ticket.number}`))
-  expect(await stage.queue.status(ended.ticket)).toMatchObject({ kind: 'Lapsed' })
-  await stage.setMeta({ replid: 'before' })
-  expect(await stage.queue.status(ended.ticket)).toMatchObject({ kind: 'Lapsed' })
-  expect(await stage.queue.status(next.ticket)).toMatchObject({ kind: 'Admitted' })
+test('a ticket whose record has expired before a restart is not restored at the front', async () => {
+  const harness = createQueueHarness()
+  const [ended, next] = [await harness.joinNewUser(), await harness.joinNewUser()]
+  await harness.queue.leave(ended.ticket)
+  await harness.connection.redis.del(harness.key(`ended:${ended.ticket.number}`))
+  expect(await harness.queue.status(ended.ticket)).toMatchObject({ kind: 'Lapsed' })
+  await harness.setMeta({ replid: 'before' })
+  expect(await harness.queue.status(ended.ticket)).toMatchObject({ kind: 'Lapsed' })
+  expect(await harness.queue.status(next.ticket)).toMatchObject({ kind: 'Admitted' })
 })
 
-test('a day after the loss, what has no record has lapsed', async () => {
-  const stage = createQueueHarness()
-  const { ticket } = await stage.joinNewUser()
-  await stage.clearRedis()
-  await stage.joinNewUser()
-  await stage.setMeta({ restorable_until: Date.now() - 1 })
-  expect(await stage.queue.status(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+test('a day after the loss a ticket without a record has lapsed', async () => {
+  const harness = createQueueHarness()
+  const { ticket } = await harness.joinNewUser()
+  await harness.clearRedis()
+  await harness.joinNewUser()
+  await harness.setMeta({ restorable_until: Date.now() - 1 })
+  expect(await harness.queue.status(ticket)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
 })
 
-test('books that are away fail the ticket that needs them, not those that are known', async () => {
-  const stage = createQueueHarness()
-  const [lost, known] = [await stage.joinNewUser(), await stage.joinNewUser()]
-  await stage.clearRedis()
-  await stage.queue.status(known.ticket)
-  stage.store.endedTickets = () => Promise.reject(new Error('away'))
-  await expect(stage.queue.status(lost.ticket)).rejects.toThrow('away')
-  const [silent, speaking] = [stage.queue.subscribe(lost.ticket), stage.queue.subscribe(known.ticket)]
+test('while PostgreSQL is away only lost tickets fail, not known ones', async () => {
+  const harness = createQueueHarness()
+  const [lost, known] = [await harness.joinNewUser(), await harness.joinNewUser()]
+  await harness.clearRedis()
+  await harness.queue.status(known.ticket)
+  harness.store.endedTickets = () => Promise.reject(new Error('away'))
+  await expect(harness.queue.status(lost.ticket)).rejects.toThrow('away')
+  const [silent, speaking] = [harness.queue.subscribe(lost.ticket), harness.queue.subscribe(known.ticket)]
   const waits = silent.next()
   expect(await speaking.next()).toMatchObject({ value: { kind: 'Waiting' } })
   await silent.return?.()
@@ -174,23 +177,23 @@ test('books that are away fail the ticket that needs them, not those that are kn
   expect(await waits).toMatchObject({ done: true })
 })
 
-test('a line that comes back after a loss is looked after again', async () => {
-  const stage = createQueueHarness()
-  const { ticket } = await stage.joinNewUser()
-  await stage.clearRedis()
-  await stage.joinNewUser()
-  await stage.connection.redis.zrem(`${stage.prefix}:active`, stage.concertId)
-  await stage.queue.status(ticket)
-  expect(await stage.queue.active(10)).toEqual([stage.concertId])
+test('a restored queue is active again', async () => {
+  const harness = createQueueHarness()
+  const { ticket } = await harness.joinNewUser()
+  await harness.clearRedis()
+  await harness.joinNewUser()
+  await harness.connection.redis.zrem(`${harness.prefix}:active`, harness.concertId)
+  await harness.queue.status(ticket)
+  expect(await harness.queue.active(10)).toEqual([harness.concertId])
 })
 
-test('however many tickets were lost, the books are asked once', async () => {
-  const stage = createQueueHarness({ settings: { capacity: 0 } })
-  const joined = await Promise.all(Array.from({ length: 300 }, () => stage.joinNewUser()))
-  await stage.clearRedis()
-  const streams = joined.map(({ ticket }) => stage.queue.subscribe(ticket))
+test('any number of lost tickets costs one read of PostgreSQL', async () => {
+  const harness = createQueueHarness({ settings: { capacity: 0 } })
+  const joined = await Promise.all(Array.from({ length: 300 }, () => harness.joinNewUser()))
+  await harness.clearRedis()
+  const streams = joined.map(({ ticket }) => harness.queue.subscribe(ticket))
   await Promise.all(streams.map((stream) => stream.next()))
-  expect(stage.store.lookups).toBe(1)
-  expect(await stage.members('waiting')).toHaveLength(300)
+  expect(harness.store.lookups).toBe(1)
+  expect(await harness.members('waiting')).toHaveLength(300)
   for (const stream of streams) await stream.return?.()
 })

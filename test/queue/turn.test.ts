@@ -10,15 +10,15 @@ const untilOf = (status: QueueStatus): number => {
   return status.until.getTime()
 }
 
-test('no cycle of holds makes a turn last longer than its longest length from the first use', async () => {
-  const stage = createQueueHarness({ fakeClock: true })
-  const { queue } = stage
-  const [buyer, next] = [await stage.joinNewUser(), await stage.joinNewUser()]
+test('no cycle of holds makes a turn longer than its maximum from the first use', async () => {
+  const harness = createQueueHarness({ fakeClock: true })
+  const { queue } = harness
+  const [buyer, next] = [await harness.joinNewUser(), await harness.joinNewUser()]
   const began = Date.now()
   await queue.use(buyer.ticket)
   let minutes = 0
   for (; minutes < 60; minutes++) {
-    await stage.setClock(minutes * MINUTE)
+    await harness.setClock(minutes * MINUTE)
     await queue.status(next.ticket)
     const { status, turnLeftMs } = await queue.useToHold(buyer.ticket, 10_000)
     if (status.kind !== 'Admitted') break
@@ -32,84 +32,86 @@ test('no cycle of holds makes a turn last longer than its longest length from th
   expect(await queue.status(next.ticket)).toMatchObject({ kind: 'Admitted' })
 })
 
-test('a hold in the last moments of a turn does not lengthen it', async () => {
-  const stage = createQueueHarness({ fakeClock: true })
-  const { ticket } = await stage.joinNewUser()
-  await stage.queue.use(ticket)
-  await stage.queue.extend(ticket, new Date(Date.now() + 60 * MINUTE))
-  await stage.setClock(LONG_TIMES.turnMs - 3_000)
-  const { status, turnLeftMs } = await stage.queue.useToHold(ticket, 10_000)
+test('a hold at the end of a turn does not lengthen it', async () => {
+  const harness = createQueueHarness({ fakeClock: true })
+  const { ticket } = await harness.joinNewUser()
+  await harness.queue.use(ticket)
+  await harness.queue.extend(ticket, new Date(Date.now() + 60 * MINUTE))
+  await harness.setClock(LONG_TIMES.turnMs - 3_000)
+  const { status, turnLeftMs } = await harness.queue.useToHold(ticket, 10_000)
   expect(status.kind).toBe('Admitted')
   expect(turnLeftMs).toBeGreaterThan(0)
   expect(turnLeftMs).toBeLessThanOrEqual(3_000)
-  await stage.setClock(LONG_TIMES.turnMs)
-  expect(await stage.queue.status(ticket)).toEqual({ kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' })
+  await harness.setClock(LONG_TIMES.turnMs)
+  expect(await harness.queue.status(ticket)).toEqual({ kind: 'Lapsed', reason: 'ADMISSION_EXPIRED' })
 })
 
-test('a turn that a server of an earlier version began has its longest length from when it is first seen', async () => {
-  const stage = createQueueHarness({ fakeClock: true })
-  const { ticket } = await stage.joinNewUser()
-  await stage.queue.use(ticket)
-  await stage.connection.redis.del(stage.key('turns'))
-  await stage.setClock(5 * MINUTE)
-  const { turnLeftMs } = await stage.queue.useToHold(ticket, 0)
+test('a turn begun by a server of an earlier version has its maximum length from when it is first seen', async () => {
+  const harness = createQueueHarness({ fakeClock: true })
+  const { ticket } = await harness.joinNewUser()
+  await harness.queue.use(ticket)
+  await harness.connection.redis.del(harness.key('turns'))
+  await harness.setClock(5 * MINUTE)
+  const { turnLeftMs } = await harness.queue.useToHold(ticket, 0)
   expect(turnLeftMs).toBe(LONG_TIMES.turnMs)
-  await stage.setClock(6 * MINUTE)
-  expect((await stage.queue.useToHold(ticket, 0)).turnLeftMs).toBeLessThanOrEqual(LONG_TIMES.turnMs - MINUTE)
+  await harness.setClock(6 * MINUTE)
+  expect((await harness.queue.useToHold(ticket, 0)).turnLeftMs).toBeLessThanOrEqual(
+    LONG_TIMES.turnMs - MINUTE,
+  )
 })
 
-test('a new ticket is a new turn, also where the entry of the last one is left over', async () => {
-  const stage = createQueueHarness({ fakeClock: true })
-  const { ticket } = await stage.joinNewUser()
-  await stage.queue.use(ticket)
-  const entry = await stage.connection.redis.hgetall(stage.key('turns'))
-  await stage.queue.leave(ticket)
-  expect(await stage.connection.redis.exists(stage.key('turns'))).toBe(0)
-  await stage.connection.redis.hset(stage.key('turns'), entry)
-  await stage.setClock(10 * MINUTE)
-  const again = await stage.queue.join(stage.concertId, ticket.userId)
-  expect((await stage.queue.useToHold(again.ticket, 0)).turnLeftMs).toBe(LONG_TIMES.turnMs)
+test('a new ticket starts a new turn, even if the entry of the last one was left behind', async () => {
+  const harness = createQueueHarness({ fakeClock: true })
+  const { ticket } = await harness.joinNewUser()
+  await harness.queue.use(ticket)
+  const entry = await harness.connection.redis.hgetall(harness.key('turns'))
+  await harness.queue.leave(ticket)
+  expect(await harness.connection.redis.exists(harness.key('turns'))).toBe(0)
+  await harness.connection.redis.hset(harness.key('turns'), entry)
+  await harness.setClock(10 * MINUTE)
+  const again = await harness.queue.join(harness.concertId, ticket.userId)
+  expect((await harness.queue.useToHold(again.ticket, 0)).turnLeftMs).toBe(LONG_TIMES.turnMs)
 })
 
-test('nobody present is skipped while two servers run with different settings', async () => {
-  const stage = createQueueHarness({ fakeClock: true, times: { absenceGraceMs: 300_000 } })
-  const short = stage.instance(undefined, {
+test('no present ticket is skipped while two servers run with different settings', async () => {
+  const harness = createQueueHarness({ fakeClock: true, times: { absenceGraceMs: 300_000 } })
+  const short = harness.instance(undefined, {
     absenceGraceMs: 10_000,
     admissionMs: 20_000,
     turnMs: 30_000,
     claimMs: 5_000,
   })
   const [admitted, onLong, onShort, gone] = [
-    await stage.joinNewUser(),
-    await stage.joinNewUser(),
-    await short.queue.join(stage.concertId, randomUUID()),
-    await short.queue.join(stage.concertId, randomUUID()),
+    await harness.joinNewUser(),
+    await harness.joinNewUser(),
+    await short.queue.join(harness.concertId, randomUUID()),
+    await short.queue.join(harness.concertId, randomUUID()),
   ]
-  await stage.queue.use(admitted.ticket)
-  const seconds = (count: number) => stage.setClock(count * 1_000)
-  // Each server asks about its own every half of its grace period; both run the queue.
+  await harness.queue.use(admitted.ticket)
+  const seconds = (count: number) => harness.setClock(count * 1_000)
+  // Each server reads its own ticket every half of its grace period; both run ticks.
   for (let second = 0; second <= 140; second += 4) {
     await seconds(second)
     await short.queue.status(onShort.ticket)
-    await Promise.all([stage.tick(), short.queue.tick()])
+    await Promise.all([harness.tick(), short.queue.tick()])
   }
-  await short.queue.configure(stage.concertId, { ...stage.store.settings, capacity: 4, version: 2 })
-  expect((await stage.members('admitted')).sort()).toEqual(
+  await short.queue.configure(harness.concertId, { ...harness.store.settings, capacity: 4, version: 2 })
+  expect((await harness.members('admitted')).sort()).toEqual(
     [admitted, onLong, onShort].map(({ ticket }) => ticket.userId).sort(),
   )
-  expect(await stage.members('absent')).toEqual([gone.ticket.userId])
+  expect(await harness.members('absent')).toEqual([gone.ticket.userId])
 })
 
-test('a turn that was begun by one server is not cut short by another with shorter times', async () => {
-  const stage = createQueueHarness({ fakeClock: true })
-  const short = stage.instance(undefined, {
+test('a turn begun by one server is not shortened by another with shorter times', async () => {
+  const harness = createQueueHarness({ fakeClock: true })
+  const short = harness.instance(undefined, {
     absenceGraceMs: 10_000,
     admissionMs: 20_000,
     turnMs: 30_000,
     claimMs: 5_000,
   })
-  const { ticket } = await stage.joinNewUser()
-  const used = await stage.queue.use(ticket)
+  const { ticket } = await harness.joinNewUser()
+  const used = await harness.queue.use(ticket)
   await short.queue.tick()
   await short.queue.extend(ticket, new Date())
   expect(await short.queue.use(ticket)).toEqual(used)

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { connectRedis } from '../../src/redis/connection.ts'
 import { createEventStream } from '../../src/redis/event-stream.ts'
 import { createPubSub } from '../../src/redis/pubsub.ts'
-import { createQueueHarness, createRedisProxy, redisUrl } from '../support/queue-harness.ts'
+import { createQueueHarness, createRedisProxy, redisUrl, ping } from '../support/queue-harness.ts'
 import { eventually } from '../support/eventually.ts'
 
 const open = (options: Partial<Parameters<typeof connectRedis>[0]> = {}) => {
@@ -12,57 +12,57 @@ const open = (options: Partial<Parameters<typeof connectRedis>[0]> = {}) => {
   return connection
 }
 
-test('a call beyond the limit is refused at once, and the others are not', async () => {
+test('a call beyond the limit is refused at once, others are not', async () => {
   const { call, redis } = open({ callsMax: 2 })
   const calls = await Promise.allSettled([1, 2, 3].map(() => call(() => redis.ping())))
   expect(calls.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
   expect(calls[2]).toMatchObject({ reason: { code: 'OVERLOADED', retryAfterSeconds: 1 } })
 })
 
-test('a call that takes too long is given up', async () => {
+test('a call that takes too long fails', async () => {
   const { call, redis } = open({ callMsMax: 50 })
   await expect(call(() => redis.blpop(randomUUID(), 10))).rejects.toMatchObject({ code: 'OVERLOADED' })
-  // Not only by the command: it may wait for its turn before it is one.
+  // Also one that waits before it sends a command.
   await expect(call(() => new Promise(() => undefined))).rejects.toMatchObject({ code: 'OVERLOADED' })
 })
 
-test('an error in a script is a bug, not a reason to try again', async () => {
+test('an error in a script is reported as a bug, not as overload', async () => {
   const { call, redis } = open()
   const failed = call(() => redis.eval('return nothing.at.all', 0))
   await expect(failed).rejects.toThrow('nothing')
   await expect(failed).rejects.not.toHaveProperty('code')
 })
 
-test('without Redis calls fail within their time, closing does not fail, and nothing else happens', async () => {
-  const heard: Error[] = []
+test('without Redis calls fail in time, and closing works', async () => {
+  const errors: Error[] = []
   const connection = open({
     url: 'redis://127.0.0.1:1',
     callMsMax: 200,
-    onError: (error) => heard.push(error),
+    onError: (error) => errors.push(error),
   })
-  await expect(connection.ping()).rejects.toMatchObject({ code: 'OVERLOADED' })
-  expect(heard).not.toHaveLength(0)
-  const listening = createPubSub({ connection }).subscribeSeats(randomUUID(), () => undefined)
+  await expect(ping(connection)).rejects.toMatchObject({ code: 'OVERLOADED' })
+  expect(errors).not.toHaveLength(0)
+  const subscribing = createPubSub({ connection }).subscribeSeats(randomUUID(), () => undefined)
   await connection.close()
   await connection.close()
-  void listening
+  void subscribing
 })
 
-test('ping tells whether Redis answers', async () => {
-  const way = await createRedisProxy()
-  onTestFinished(() => way.close())
-  const connection = open({ url: way.url })
-  await connection.ping()
-  way.cut()
-  await expect(connection.ping()).rejects.toMatchObject({ code: 'OVERLOADED' })
-  way.restore()
-  await eventually(() => connection.ping())
+test('a call fails while Redis is away, and works when it is back', async () => {
+  const proxy = await createRedisProxy()
+  onTestFinished(() => proxy.close())
+  const connection = open({ url: proxy.url })
+  await ping(connection)
+  proxy.cut()
+  await expect(ping(connection)).rejects.toMatchObject({ code: 'OVERLOADED' })
+  proxy.restore()
+  await eventually(() => ping(connection))
 })
 
-test('seats: who listens to a performance hears of it, and nobody else', async () => {
-  const stage = createQueueHarness()
-  const { pubsub: pubsub } = stage
-  const other = stage.instance()
+test('only subscribers of a performance receive its messages', async () => {
+  const harness = createQueueHarness()
+  const { pubsub } = harness
+  const other = harness.instance()
   const [mine, theirs] = [vi.fn(), vi.fn()]
   const performanceId = randomUUID()
   const stop = await pubsub.subscribeSeats(performanceId, mine)
@@ -79,41 +79,41 @@ test('seats: who listens to a performance hears of it, and nobody else', async (
   expect(theirs).not.toHaveBeenCalled()
 })
 
-test('after the connection was lost every listener is woken once, and hears again', async () => {
-  const way = await createRedisProxy()
-  onTestFinished(() => way.close())
-  const stage = createQueueHarness()
-  const { pubsub: pubsub } = stage.instance(way.url)
+test('after a lost connection every subscriber is called once, and receives messages again', async () => {
+  const proxy = await createRedisProxy()
+  onTestFinished(() => proxy.close())
+  const harness = createQueueHarness()
+  const { pubsub } = harness.instance(proxy.url)
   const [seats, queue] = [vi.fn(), vi.fn()]
   const performanceId = randomUUID()
   await pubsub.subscribeSeats(performanceId, seats)
-  await pubsub.subscribeQueue(stage.concertId, queue)
-  way.cut()
-  await stage.pubsub.publishSeats(performanceId)
-  way.restore()
+  await pubsub.subscribeQueue(harness.concertId, queue)
+  proxy.cut()
+  await harness.pubsub.publishSeats(performanceId)
+  proxy.restore()
   await eventually(() => expect(seats).toHaveBeenCalledTimes(1))
   expect(queue.mock.calls).toEqual([[null]])
-  await stage.pubsub.publishSeats(performanceId)
+  await harness.pubsub.publishSeats(performanceId)
   await eventually(() => expect(seats).toHaveBeenCalledTimes(2))
 })
 
-test('a subscription that was asked for while the connection came back, and got lost with it, is asked for again', async () => {
-  const way = await createRedisProxy()
-  onTestFinished(() => way.close())
-  const stage = createQueueHarness()
-  const { connection, pubsub: pubsub } = stage.instance(way.url)
-  await connection.ping()
-  way.cut()
-  way.blackhole()
-  // ioredis sends a SUBSCRIBE at once then, and forgets it if this connection is lost too.
+test('a SUBSCRIBE that was sent on a connection that never became ready is retried', async () => {
+  const proxy = await createRedisProxy()
+  onTestFinished(() => proxy.close())
+  const harness = createQueueHarness()
+  const { connection, pubsub } = harness.instance(proxy.url)
+  await ping(connection)
+  proxy.cut()
+  proxy.blackhole()
+  // ioredis sends a SUBSCRIBE at once then, and loses it if this connection is lost too.
   await eventually(() => expect(connection.subscriber.status).toBe('connect'))
   const performanceId = randomUUID()
-  const heard = vi.fn()
-  const listening = pubsub.subscribeSeats(performanceId, heard)
-  way.restore()
-  await listening
-  await stage.pubsub.publishSeats(performanceId)
-  await eventually(() => expect(heard).toHaveBeenCalled())
+  const onChange = vi.fn()
+  const subscribing = pubsub.subscribeSeats(performanceId, onChange)
+  proxy.restore()
+  await subscribing
+  await harness.pubsub.publishSeats(performanceId)
+  await eventually(() => expect(onChange).toHaveBeenCalled())
 })
 
 test('events are appended in order, with the fields that other services read', async () => {
@@ -133,8 +133,8 @@ test('events are appended in order, with the fields that other services read', a
   ])
 })
 
-test('nobody subscribes over a connection that is still being checked', async () => {
-  const { connection, pubsub: pubsub } = createQueueHarness().instance()
+test('no SUBSCRIBE is sent on a connection that is still being checked', async () => {
+  const { connection, pubsub } = createQueueHarness().instance()
   const { subscriber } = connection
   await subscriber.ping()
   const sentWhile: string[] = []
@@ -143,11 +143,11 @@ test('nobody subscribes over a connection that is still being checked', async ()
     if (command.name === 'subscribe') sentWhile.push(subscriber.status)
     return send(command, stream)
   }
-  const listening = new Promise<() => void>((resolve) =>
+  const subscribing = new Promise<() => void>((resolve) =>
     subscriber.once('connect', () => resolve(pubsub.subscribeQueue(randomUUID(), () => undefined))),
   )
   subscriber.disconnect(true)
-  const stop = await listening
+  const stop = await subscribing
   expect([...new Set(sentWhile)]).toEqual(['ready'])
   stop()
 })

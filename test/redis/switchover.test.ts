@@ -14,7 +14,7 @@ const open = (url: string) => {
   return connection
 }
 
-test('the probe says whether a read and a write work, and why not', async () => {
+test('the probe reports whether a read and a write work, and why not', async () => {
   const server = await startRedisServer()
   const { probe, verify } = open(server.url)
   await verify()
@@ -29,11 +29,11 @@ test('the probe says whether a read and a write work, and why not', async () => 
   })
 })
 
-test('a Redis that cannot save its data refuses writes, and every call says that it is overloaded', async () => {
+test('calls to a Redis that cannot save its data fail as overloaded', async () => {
   const server = await startRedisServer({ save: '3600 1' })
-  const stage = createQueueHarness()
-  const { queue, connection } = stage.instance(server.url)
-  await queue.join(stage.concertId, randomUUID())
+  const harness = createQueueHarness()
+  const { queue, connection } = harness.instance(server.url)
+  await queue.join(harness.concertId, randomUUID())
   rmSync(server.directory, { recursive: true })
   await server.admin.bgsave()
   await eventually(async () => {
@@ -43,43 +43,43 @@ test('a Redis that cannot save its data refuses writes, and every call says that
       reason: 'Redis refuses writes because it cannot save its data to disk.',
     })
   })
-  await expect(queue.join(stage.concertId, randomUUID())).rejects.toMatchObject({ code: 'OVERLOADED' })
+  await expect(queue.join(harness.concertId, randomUUID())).rejects.toMatchObject({ code: 'OVERLOADED' })
 })
 
-test('after a switchover behind one address calls work again, and what is published is heard', async () => {
+test('after a switchover behind one address, calls and messages work again', async () => {
   const [first, second] = [await startRedisServer(), await startRedisServer()]
   await replicate(second, first)
-  const way = await createTcpProxy(first.url)
-  onTestFinished(() => way.close())
-  const connection = open(way.url)
+  const proxy = await createTcpProxy(first.url)
+  onTestFinished(() => proxy.close())
+  const connection = open(proxy.url)
   const { call, redis } = connection
   const pubsub = createPubSub({ connection })
   const performanceId = randomUUID()
-  const heard = vi.fn()
-  await pubsub.subscribeSeats(performanceId, heard)
+  const onChange = vi.fn()
+  await pubsub.subscribeSeats(performanceId, onChange)
   await call(() => redis.set('key', 1))
 
   await second.admin.replicaof('NO', 'ONE')
-  way.setTarget(second.url)
+  proxy.setTarget(second.url)
   await replicate(first, second)
 
   await eventually(() => call(() => redis.set('key', 2)))
   expect(await second.admin.get('key')).toBe('2')
   await eventually(async () => expect(await channelsOf(second)).toContain(performanceId))
-  // Nobody is left with the former primary.
+  // No subscription is left on the former primary.
   await eventually(async () => expect(await channelsOf(first)).toEqual(''))
-  heard.mockClear()
+  onChange.mockClear()
   await pubsub.publishSeats(performanceId)
-  await eventually(() => expect(heard).toHaveBeenCalled())
+  await eventually(() => expect(onChange).toHaveBeenCalled())
 })
 
-test('a demoted primary is noticed though nobody calls, and a replica is not used while the address leads to it', async () => {
+test('a demoted primary is detected without calls, and not used while the address leads to it', async () => {
   const [first, second] = [await startRedisServer(), await startRedisServer()]
-  const way = await createTcpProxy(first.url)
-  onTestFinished(() => way.close())
-  const { redis, subscriber, probe, verify } = open(way.url)
+  const proxy = await createTcpProxy(first.url)
+  onTestFinished(() => proxy.close())
+  const { redis, subscriber, probe, verify } = open(proxy.url)
   await verify()
-  // Its primary cannot be reached: it would answer reads with old data for ever.
+  // Its primary cannot be reached: it would serve old data for ever.
   await first.admin.replicaof('127.0.0.1', 1)
   await eventually(() => expect(redis.status).not.toBe('ready'))
   await eventually(async () => {
@@ -89,28 +89,28 @@ test('a demoted primary is noticed though nobody calls, and a replica is not use
       reason: 'REDIS_URL is the address of a read-only Redis replica: it has to be that of the primary.',
     })
   })
-  way.setTarget(second.url)
+  proxy.setTarget(second.url)
   await eventually(async () => expect(await probe()).toEqual({ read: true, write: true }))
   await eventually(() => expect(subscriber.status).toBe('ready'))
 })
 
-test('a subscriber that is left behind with another server follows', async () => {
+test('a subscriber connection left on another server follows the connection for commands', async () => {
   const [first, second] = [await startRedisServer(), await startRedisServer()]
-  const way = await createTcpProxy(first.url)
-  onTestFinished(() => way.close())
-  const connection = open(way.url)
+  const proxy = await createTcpProxy(first.url)
+  onTestFinished(() => proxy.close())
+  const connection = open(proxy.url)
   const { redis, call } = connection
   const pubsub = createPubSub({ connection })
   const performanceId = randomUUID()
-  const heard = vi.fn()
-  await pubsub.subscribeSeats(performanceId, heard)
-  way.setTarget(second.url)
+  const onChange = vi.fn()
+  await pubsub.subscribeSeats(performanceId, onChange)
+  proxy.setTarget(second.url)
   // Only the connection for commands is lost: it leads to the second server now, and both are primaries.
   await first.admin.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
   await eventually(() => call(() => redis.ping()))
   await eventually(async () => expect(await channelsOf(second)).toContain(performanceId))
   await pubsub.publishSeats(performanceId)
-  await eventually(() => expect(heard).toHaveBeenCalled())
+  await eventually(() => expect(onChange).toHaveBeenCalled())
 })
 
 const channelsOf = async ({ admin }: Awaited<ReturnType<typeof startRedisServer>>): Promise<string> =>

@@ -6,7 +6,7 @@ import type { Seat, SeatChanges, SeatStatus } from '../../src/domain/catalog.ts'
 import { createSeatSubscriptions } from '../../src/seats/seat-changes.ts'
 import { createQueueHarness, type QueueHarness } from '../support/queue-harness.ts'
 
-// The periodic read, which makes up for a lost message, never comes.
+// The periodic read, which repairs lost messages, never runs.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval'] })
 })
@@ -14,8 +14,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A performance whose seats are a list in memory, changed by one instance and watched on another. */
-function createTestPerformance(stage: QueueHarness, seatCount: number) {
+/** A performance whose seats are a list in memory, changed by one instance and subscribed to on another. */
+function createTestPerformance(harness: QueueHarness, seatCount: number) {
   const performanceId = randomUUID()
   const statuses = Array.from({ length: seatCount }, (): SeatStatus => 'AVAILABLE')
   const counts = { reads: 0, statusReads: 0 }
@@ -31,8 +31,8 @@ function createTestPerformance(stage: QueueHarness, seatCount: number) {
       return status
     },
   })
-  const seatWatch = createSeatSubscriptions({
-    pubsub: stage.pubsub,
+  const subscriptions = createSeatSubscriptions({
+    pubsub: harness.pubsub,
     read: () => {
       counts.reads += 1
       history.push(statuses.join())
@@ -44,8 +44,8 @@ function createTestPerformance(stage: QueueHarness, seatCount: number) {
     statuses,
     counts,
     history,
-    watch: () => seatWatch.subscribe(performanceId),
-    publish: () => stage.pubsub.publishSeats(performanceId),
+    subscribe: () => subscriptions.subscribe(performanceId),
+    publish: () => harness.pubsub.publishSeats(performanceId),
     nextRead: () => new Promise<void>((resolve) => waiting.push(resolve)),
   }
 }
@@ -53,7 +53,7 @@ function createTestPerformance(stage: QueueHarness, seatCount: number) {
 type TestPerformance = ReturnType<typeof createTestPerformance>
 
 test('a message from another instance is enough to send the seats that changed', async () => {
-  const stage = createQueueHarness()
+  const harness = createQueueHarness()
   const performanceId = randomUUID()
   const seats: Seat[] = [1, 2].map((number) => ({
     performanceId,
@@ -61,14 +61,14 @@ test('a message from another instance is enough to send the seats that changed',
     price: 100,
     status: 'AVAILABLE',
   }))
-  const seatWatch = createSeatSubscriptions({
-    pubsub: stage.pubsub,
+  const subscriptions = createSeatSubscriptions({
+    pubsub: harness.pubsub,
     read: () => Promise.resolve(seats.map((seat) => ({ ...seat }))),
   })
-  const stream = seatWatch.subscribe(performanceId)
+  const stream = subscriptions.subscribe(performanceId)
   expect((await stream.next()).value).toEqual({ performanceId, takenCount: 0, snapshot: true, seats })
   seats[0] = { performanceId, number: 1, price: 100, status: 'HELD' }
-  await stage.instance().pubsub.publishSeats(performanceId)
+  await harness.instance().pubsub.publishSeats(performanceId)
   expect((await stream.next()).value).toEqual({
     performanceId,
     takenCount: 1,
@@ -78,19 +78,20 @@ test('a message from another instance is enough to send the seats that changed',
   await stream.return?.()
 })
 
-const createStreams = (hall: TestPerformance) => Array.from({ length: 150 }, () => hall.watch())
+const createStreams = (performance: TestPerformance) =>
+  Array.from({ length: 150 }, () => performance.subscribe())
 
 test('a change costs two comparisons of all seats for 300 subscribers, of which half skip every other change', async () => {
   const SEATS = 1_000
-  const hall = createTestPerformance(createQueueHarness(), SEATS)
-  const [fast, slow] = [createStreams(hall), createStreams(hall)]
+  const performance = createTestPerformance(createQueueHarness(), SEATS)
+  const [fast, slow] = [createStreams(performance), createStreams(performance)]
   const take = (streams: typeof fast) => Promise.all(streams.map((stream) => stream.next()))
   await Promise.all([take(fast), take(slow)])
 
   for (let index = 0; index < 10; index += 1) {
-    hall.statuses[index] = 'HELD'
+    performance.statuses[index] = 'HELD'
     const taken = take(fast)
-    await hall.publish()
+    await performance.publish()
     for (const { value } of await taken)
       expect(value).toMatchObject({ snapshot: false, seats: [{ number: index + 1 }] })
     if (index % 2 === 0) continue
@@ -99,17 +100,17 @@ test('a change costs two comparisons of all seats for 300 subscribers, of which 
   }
   await Promise.all([...fast, ...slow].map(async (stream) => stream.return?.()))
   // A comparison reads two statuses.
-  expect(hall.counts.statusReads).toBeLessThanOrEqual(2 * 2 * SEATS * hall.counts.reads)
+  expect(performance.counts.statusReads).toBeLessThanOrEqual(2 * 2 * SEATS * performance.counts.reads)
 })
 
 /** Reads a stream at its own pace, and keeps the messages. */
 class Subscriber {
   readonly messages: SeatChanges[] = []
-  readonly stream: ReturnType<TestPerformance['watch']>
+  readonly stream: ReturnType<TestPerformance['subscribe']>
   private pending: Promise<boolean> | null = null
 
-  constructor(hall: TestPerformance) {
-    this.stream = hall.watch()
+  constructor(performance: TestPerformance) {
+    this.stream = performance.subscribe()
   }
 
   /**
@@ -179,22 +180,23 @@ const step = fc.oneof(
 )
 
 test('whenever subscribers join, leave and take, messages add up to the seats and repeat nothing', async () => {
-  const stage = createQueueHarness()
+  const harness = createQueueHarness()
   const steps = fc.array(step, { minLength: 5, maxLength: 40 })
   await fc.assert(
     fc.asyncProperty(steps, async (steps) => {
-      const hall = createTestPerformance(stage, SEAT_COUNT)
-      const everybody: Subscriber[] = []
+      const performance = createTestPerformance(harness, SEAT_COUNT)
+      const all: Subscriber[] = []
       const present: Subscriber[] = []
       for (const step of steps) {
         if (step.kind === 'change') {
-          for (const [index, status] of Object.entries(step.statuses)) hall.statuses[Number(index)] = status
-          const read = hall.nextRead()
-          await hall.publish()
+          for (const [index, status] of Object.entries(step.statuses))
+            performance.statuses[Number(index)] = status
+          const read = performance.nextRead()
+          await performance.publish()
           if (step.awaitsRead && present.length > 0) await read
         } else if (step.kind === 'join') {
-          const subscriber = new Subscriber(hall)
-          everybody.push(subscriber)
+          const subscriber = new Subscriber(performance)
+          all.push(subscriber)
           present.push(subscriber)
           void (step.takesAll ? subscriber.takeAll() : subscriber.take())
         } else {
@@ -204,15 +206,15 @@ test('whenever subscribers join, leave and take, messages add up to the seats an
         }
       }
       for (const subscriber of present) void subscriber.takeAll()
-      const lastRead = hall.nextRead()
-      await hall.publish()
+      const lastRead = performance.nextRead()
+      await performance.publish()
       if (present.length > 0) await lastRead
       // From the read on, messages reach subscribers in microtasks alone: all have run by the next turn of the loop.
       await setImmediate()
-      const final = hall.statuses.join()
+      const final = performance.statuses.join()
       expect(present.map(({ messages }) => statesOf(messages).at(-1))).toEqual(present.map(() => final))
       await Promise.all(present.map((subscriber) => subscriber.leave()))
-      for (const { messages } of everybody) checkMessages(messages, hall.history)
+      for (const { messages } of all) checkMessages(messages, performance.history)
     }),
     { numRuns: 150 },
   )

@@ -142,7 +142,7 @@ export function createQueueHarness({
   const { redis } = own.connection
   const key = (name: string): string => `${keys.concert(concertId)}:${name}`
   const remove = async (pattern: string): Promise<void> => {
-    await own.connection.ping()
+    await ping(own.connection)
     for await (const found of redis.scanStream({ match: pattern, count: 1_000 }))
       if ((found as string[]).length > 0) await redis.del(...(found as string[]))
   }
@@ -170,7 +170,7 @@ export function createQueueHarness({
       await redis.zadd(key('admitted'), 'XX', 1, userId)
     },
     setClock: async (aheadMs) => {
-      await own.connection.ping()
+      await ping(own.connection)
       await redis.set(offsetKey, aheadMs)
     },
     clearRedis: () => remove(`${prefix}:*`),
@@ -200,3 +200,7 @@ export function roundRobin(...queues: [Queue, ...Queue[]]): () => Queue {
 
 /** A proxy in front of Redis. */
 export const createRedisProxy = () => createTcpProxy(redisUrl)
+
+/** Rejects while Redis is away. */
+export const ping = ({ call, redis }: Pick<RedisConnection, 'call' | 'redis'>): Promise<string> =>
+  call(() => redis.ping())

@@ -37,7 +37,7 @@ export class Broadcaster {
   private readonly flusher: Flusher
   private readonly subscription: Promise<Unsubscribe>
   private readonly ticks: NodeJS.Timeout
-  /** The least time between two looks for due reads. */
+  /** The least time between two full flushes, and between two searches for due reads. */
   private readonly intervalMs: number
   private polledAt = performance.now()
   private dueReadsFoundAt = -Infinity

@@ -121,7 +121,7 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'a store that only reads is reported as writable',
     edits: [
       {
-        file: '/redis/connection.ts',
+        file: '/domain/health.ts',
         find: "write: $write.status === 'fulfilled'",
         replace: "write: read.status === 'fulfilled'",
       },

@@ -6,189 +6,189 @@ import type { Sink } from '../../../src/domain/latest-value.ts'
 import { isDue, hasChanged } from '../../../src/queue/positions/throttle.ts'
 import { isBlocked } from '../../../src/queue/replies.ts'
 import { createTicketSubscriptions } from '../../../src/queue/positions/subscribe.ts'
-import { createQueueHarness, createRedisProxy, OPEN_SETTINGS } from '../../support/queue-harness.ts'
+import { createQueueHarness, createRedisProxy, OPEN_SETTINGS, ping } from '../../support/queue-harness.ts'
 import type { QueueHarness } from '../../support/queue-harness.ts'
 import { eventually } from '../../support/eventually.ts'
 
-/** Reads a stream to its end in the background, and keeps what it said. */
+/** Reads a stream to its end in the background, and records what it was sent. */
 function follow(stream: AsyncIterableIterator<QueueStatus>) {
-  const told: QueueStatus[] = []
+  const sent: QueueStatus[] = []
   const end = (async () => {
-    for await (const status of stream) told.push(status)
+    for await (const status of stream) sent.push(status)
   })()
-  return { told, end, stop: () => stream.return?.() }
+  return { sent, end, stop: () => stream.return?.() }
 }
 
-const subscriberCount = async (stage: QueueHarness): Promise<number> => {
-  const reply = (await stage.connection.redis.pubsub('NUMSUB', stage.key('deltas'))) as [string, number]
+const subscriberCount = async (harness: QueueHarness): Promise<number> => {
+  const reply = (await harness.connection.redis.pubsub('NUMSUB', harness.key('deltas'))) as [string, number]
   return reply[1]
 }
 
-/** The watch of an instance that hears its wake-ups in its own way, and repairs nothing within a test. */
-const subscribeOver = (stage: QueueHarness, pubsub: Partial<QueueHarness['pubsub']> = {}) =>
+/** Subscriptions of an instance whose pub/sub may be replaced, and which does not poll during a test. */
+const subscribeOver = (harness: QueueHarness, pubsub: Partial<QueueHarness['pubsub']> = {}) =>
   createTicketSubscriptions({
     graceMs: 4 * 3_600_000,
     pollMsMax: 3_600_000,
     read: async (concertId, tickets) => {
-      const report = await stage.commands.status(concertId, tickets)
+      const report = await harness.commands.status(concertId, tickets)
       if (isBlocked(report)) throw new Error(report)
       return { ...report, statuses: report.rawStatuses as QueueStatus[] }
     },
-    pubsub: { ...stage.pubsub, ...pubsub },
+    pubsub: { ...harness.pubsub, ...pubsub },
   })
 
-test('first how it stands, then every change, the last one last', async () => {
-  const stage = createQueueHarness()
-  const [first, second] = [await stage.joinNewUser(), await stage.joinNewUser()]
-  const { told, end } = follow(subscribeOver(stage)(second.ticket))
-  await eventually(() => expect(told).toMatchObject([{ kind: 'Waiting', position: 1 }]))
-  await stage.queue.finish(first.ticket)
-  await eventually(() => expect(told.at(-1)).toMatchObject({ kind: 'Admitted' }))
-  const used = await stage.queue.use(second.ticket)
-  await eventually(() => expect(told.at(-1)).toEqual(used))
-  await stage.queue.finish(second.ticket)
+test('a subscription sends the current status, every change, and completes after the last', async () => {
+  const harness = createQueueHarness()
+  const [first, second] = [await harness.joinNewUser(), await harness.joinNewUser()]
+  const { sent, end } = follow(subscribeOver(harness)(second.ticket))
+  await eventually(() => expect(sent).toMatchObject([{ kind: 'Waiting', position: 1 }]))
+  await harness.queue.finish(first.ticket)
+  await eventually(() => expect(sent.at(-1)).toMatchObject({ kind: 'Admitted' }))
+  const used = await harness.queue.use(second.ticket)
+  await eventually(() => expect(sent.at(-1)).toEqual(used))
+  await harness.queue.finish(second.ticket)
   await end
-  expect(told.map(({ kind }) => kind)).toEqual(['Waiting', 'Admitted', 'Admitted', 'Finished'])
-  await eventually(async () => expect(await subscriberCount(stage)).toBe(0))
+  expect(sent.map(({ kind }) => kind)).toEqual(['Waiting', 'Admitted', 'Admitted', 'Finished'])
+  await eventually(async () => expect(await subscriberCount(harness)).toBe(0))
 })
 
-test('a ticket that is over already is told once', async () => {
-  const stage = createQueueHarness()
-  const { ticket } = await stage.joinNewUser()
-  await stage.queue.leave(ticket)
-  const { told, end } = follow(stage.queue.subscribe(ticket))
+test('a subscription to an ended ticket sends its status and completes', async () => {
+  const harness = createQueueHarness()
+  const { ticket } = await harness.joinNewUser()
+  await harness.queue.leave(ticket)
+  const { sent, end } = follow(harness.queue.subscribe(ticket))
   await end
-  expect(told).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+  expect(sent).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
 })
 
-test('nothing that happens before the subscription stands is lost, for nothing is read before', async () => {
-  const stage = createQueueHarness()
-  const { ticket } = await stage.joinNewUser()
+test('nothing is read before the Redis subscription is confirmed, so that no change is lost', async () => {
+  const harness = createQueueHarness()
+  const { ticket } = await harness.joinNewUser()
   let openGate = (): void => undefined
   const gate = new Promise<void>((resolve) => (openGate = resolve))
-  const watch = subscribeOver(stage, {
+  const subscribe = subscribeOver(harness, {
     subscribeQueue: async (...args) => {
       await gate
-      return stage.pubsub.subscribeQueue(...args)
+      return harness.pubsub.subscribeQueue(...args)
     },
   })
-  const { told, end } = follow(watch(ticket))
-  // Time for a read that should not be, at once or by the watcher's clock.
-  const begun = performance.now()
-  while (performance.now() - begun < 400) await stage.connection.ping()
-  await stage.queue.leave(ticket)
+  const { sent, end } = follow(subscribe(ticket))
+  // Time for a read that must not happen, at once or by the timer.
+  const startedAt = performance.now()
+  while (performance.now() - startedAt < 400) await ping(harness.connection)
+  await harness.queue.leave(ticket)
   openGate()
   await end
-  expect(told).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
+  expect(sent).toEqual([{ kind: 'Lapsed', reason: 'LEFT' }])
 })
 
-test('several tabs of one user hear the same, and one that closes leaves the others alone', async () => {
-  const stage = createQueueHarness()
-  const { ticket } = await stage.joinNewUser()
-  const tabs = [follow(stage.queue.subscribe(ticket)), follow(stage.queue.subscribe(ticket))]
-  await eventually(() => tabs.forEach(({ told }) => expect(told).toHaveLength(1)))
+test('several subscriptions to one ticket receive the same, and one that closes does not affect the others', async () => {
+  const harness = createQueueHarness()
+  const { ticket } = await harness.joinNewUser()
+  const tabs = [follow(harness.queue.subscribe(ticket)), follow(harness.queue.subscribe(ticket))]
+  await eventually(() => tabs.forEach(({ sent }) => expect(sent).toHaveLength(1)))
   await tabs[0]?.stop()
-  await stage.queue.finish(ticket)
+  await harness.queue.finish(ticket)
   await tabs[1]?.end
-  expect(tabs.map(({ told }) => told.at(-1)?.kind)).toEqual(['Admitted', 'Finished'])
+  expect(tabs.map(({ sent }) => sent.at(-1)?.kind)).toEqual(['Admitted', 'Finished'])
 })
 
-test('a dropped subscriber leaves nothing behind, also when it never read or was just reading', async () => {
-  const stage = createQueueHarness()
-  const { ticket } = await stage.joinNewUser()
-  await stage.queue.subscribe(ticket).return?.()
-  const reading = stage.queue.subscribe(ticket)
+test('a dropped subscription leaves nothing behind, also when it was never read or is being read', async () => {
+  const harness = createQueueHarness()
+  const { ticket } = await harness.joinNewUser()
+  await harness.queue.subscribe(ticket).return?.()
+  const reading = harness.queue.subscribe(ticket)
   const [pending] = [reading.next(), await reading.return?.()]
   await pending
-  const waits = follow(stage.queue.subscribe(ticket))
-  await eventually(() => expect(waits.told).toHaveLength(1))
-  expect(await subscriberCount(stage)).toBe(1)
+  const waits = follow(harness.queue.subscribe(ticket))
+  await eventually(() => expect(waits.sent).toHaveLength(1))
+  expect(await subscriberCount(harness)).toBe(1)
   await waits.stop()
   await waits.end
-  await eventually(async () => expect(await subscriberCount(stage)).toBe(0))
+  await eventually(async () => expect(await subscriberCount(harness)).toBe(0))
 })
 
-test('a lost wake-up is repaired', async () => {
-  const stage = createQueueHarness({ times: { absenceGraceMs: 1_000 } })
-  const [, second] = [await stage.joinNewUser(), await stage.joinNewUser()]
-  const { told, end } = follow(stage.queue.subscribe(second.ticket))
-  await eventually(() => expect(told).toHaveLength(1))
-  // As leave.lua does it, without a word to anybody.
-  await stage.connection.redis.zrem(stage.key('waiting'), second.ticket.userId)
-  await stage.connection.redis.set(stage.key(`ended:${second.ticket.number}`), `LEFT ${Date.now()}`)
+test('a lost delta is repaired by polling', async () => {
+  const harness = createQueueHarness({ times: { absenceGraceMs: 1_000 } })
+  const [, second] = [await harness.joinNewUser(), await harness.joinNewUser()]
+  const { sent, end } = follow(harness.queue.subscribe(second.ticket))
+  await eventually(() => expect(sent).toHaveLength(1))
+  // As leave.lua does, without a delta.
+  await harness.connection.redis.zrem(harness.key('waiting'), second.ticket.userId)
+  await harness.connection.redis.set(harness.key(`ended:${second.ticket.number}`), `LEFT ${Date.now()}`)
   await end
-  expect(told.at(-1)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
+  expect(sent.at(-1)).toEqual({ kind: 'Lapsed', reason: 'LEFT' })
 })
 
-test('watching counts as presence', async () => {
-  const stage = createQueueHarness({ times: { absenceGraceMs: 500 } })
-  const [first, watched] = [await stage.joinNewUser(), await stage.joinNewUser()]
-  const { told, stop } = follow(stage.queue.subscribe(watched.ticket))
-  await eventually(() => expect(told).toMatchObject([{ kind: 'Waiting' }]))
-  // Whatever was known of who is there is forgotten: only watching can say it again.
-  await stage.clearPresence()
-  await stage.queue.finish(first.ticket)
-  await eventually(() => expect(told.at(-1)).toMatchObject({ kind: 'Admitted' }))
+test('a subscription counts as presence', async () => {
+  const harness = createQueueHarness({ times: { absenceGraceMs: 500 } })
+  const [first, subscribed] = [await harness.joinNewUser(), await harness.joinNewUser()]
+  const { sent, stop } = follow(harness.queue.subscribe(subscribed.ticket))
+  await eventually(() => expect(sent).toMatchObject([{ kind: 'Waiting' }]))
+  // Only the subscription can renew the presence.
+  await harness.clearPresence()
+  await harness.queue.finish(first.ticket)
+  await eventually(() => expect(sent.at(-1)).toMatchObject({ kind: 'Admitted' }))
   await stop()
 })
 
-test('while Redis is away a stream waits, and goes on when it is back', async () => {
-  const way = await createRedisProxy()
-  onTestFinished(() => way.close())
-  const stage = createQueueHarness()
-  const far = stage.instance(way.url)
-  const [first, second] = [await stage.joinNewUser(), await stage.joinNewUser()]
+test('while Redis is away a subscription waits, and continues when it is back', async () => {
+  const proxy = await createRedisProxy()
+  onTestFinished(() => proxy.close())
+  const harness = createQueueHarness()
+  const far = harness.instance(proxy.url)
+  const [first, second] = [await harness.joinNewUser(), await harness.joinNewUser()]
   const early = follow(far.queue.subscribe(second.ticket))
-  await eventually(() => expect(early.told).toHaveLength(1))
-  way.cut()
+  await eventually(() => expect(early.sent).toHaveLength(1))
+  proxy.cut()
   await expect(far.queue.status(second.ticket)).rejects.toMatchObject({ code: 'OVERLOADED' })
   const before = far.calls()
   const late = follow(far.queue.subscribe(second.ticket))
   // A second read means that the first has failed.
   await eventually(() => expect(far.calls()).toBeGreaterThan(before + 1))
-  await stage.queue.finish(first.ticket)
-  way.restore()
-  await eventually(() => expect(early.told.at(-1)).toMatchObject({ kind: 'Admitted' }))
-  await eventually(() => expect(late.told.at(-1)).toMatchObject({ kind: 'Admitted' }))
-  await stage.queue.leave(second.ticket)
+  await harness.queue.finish(first.ticket)
+  proxy.restore()
+  await eventually(() => expect(early.sent.at(-1)).toMatchObject({ kind: 'Admitted' }))
+  await eventually(() => expect(late.sent.at(-1)).toMatchObject({ kind: 'Admitted' }))
+  await harness.queue.leave(second.ticket)
   await Promise.all([early.end, late.end])
 })
 
-test('after Redis came back empty a watched ticket finds its place again by itself', async () => {
-  const stage = createQueueHarness({ times: { absenceGraceMs: 1_000 } })
-  const [first, second] = [await stage.joinNewUser(), await stage.joinNewUser()]
-  const { told, stop } = follow(stage.queue.subscribe(second.ticket))
-  await eventually(() => expect(told).toHaveLength(1))
-  await stage.clearRedis()
-  await eventually(async () => expect(await stage.members('waiting')).toEqual([second.ticket.userId]))
-  await stage.queue.status(first.ticket)
-  expect(await stage.queue.status(second.ticket)).toMatchObject({ kind: 'Waiting', position: 2 })
+test('after Redis lost its data a subscribed ticket is restored', async () => {
+  const harness = createQueueHarness({ times: { absenceGraceMs: 1_000 } })
+  const [first, second] = [await harness.joinNewUser(), await harness.joinNewUser()]
+  const { sent, stop } = follow(harness.queue.subscribe(second.ticket))
+  await eventually(() => expect(sent).toHaveLength(1))
+  await harness.clearRedis()
+  await eventually(async () => expect(await harness.members('waiting')).toEqual([second.ticket.userId]))
+  await harness.queue.status(first.ticket)
+  expect(await harness.queue.status(second.ticket)).toMatchObject({ kind: 'Waiting', position: 2 })
   await stop()
 })
 
-test('2,000 watchers cost a handful of calls, not one each', async () => {
-  const stage = createQueueHarness({ settings: { capacity: 1 } })
-  const first = await stage.joinNewUser()
+test('2,000 subscriptions cost a handful of calls, not one each', async () => {
+  const harness = createQueueHarness({ settings: { capacity: 1 } })
+  const first = await harness.joinNewUser()
   const tickets: QueueTicket[] = await Promise.all(
-    Array.from({ length: 2_000 }, async () => (await stage.joinNewUser()).ticket),
+    Array.from({ length: 2_000 }, async () => (await harness.joinNewUser()).ticket),
   )
-  const heard = new Set<QueueTicket>()
+  const received = new Set<QueueTicket>()
   const streams = tickets.map((ticket) => {
-    const stream = stage.queue.subscribe(ticket)
+    const stream = harness.queue.subscribe(ticket)
     void (async () => {
-      while (!(await stream.next()).done) heard.add(ticket)
+      while (!(await stream.next()).done) received.add(ticket)
     })()
     return stream
   })
-  await eventually(() => expect(heard.size).toBe(2_000))
+  await eventually(() => expect(received.size).toBe(2_000))
 
-  const before = stage.calls()
-  heard.clear()
-  await stage.queue.finish(first.ticket)
+  const before = harness.calls()
+  received.clear()
+  await harness.queue.finish(first.ticket)
   const front = tickets.filter(({ number }) => number <= 101)
-  await eventually(() => front.forEach((ticket) => expect(heard).toContain(ticket)))
-  // The finish itself, a batch for the front, and on a slow machine some for those whose pace is slower.
-  expect(stage.calls() - before).toBeLessThan(100)
+  await eventually(() => front.forEach((ticket) => expect(received).toContain(ticket)))
+  // The finish itself, and on a slow machine reads of the conditions.
+  expect(harness.calls() - before).toBeLessThan(100)
   for (const stream of streams) await stream.return?.()
 })
 
@@ -210,7 +210,7 @@ test('a slow reader gets the newest value, and the last one', async () => {
   expect(stopped).toBe(1)
 })
 
-test('the front hears at once, the far end less often, and everybody of what is much to them', () => {
+test('changes are sent at once at the front, less often further back, and at once when they are large', () => {
   const at = (position: number, more: object = {}) => ({
     kind: 'Waiting' as const,
     position,
@@ -232,7 +232,7 @@ test('the front hears at once, the far end less often, and everybody of what is 
   expect(isDue(at(9_000), at(9_000, { paused: true }), 0)).toBe(true)
 })
 
-test('an estimate is news when it is another one, a change of position always', () => {
+test('an estimate is sent when it differs enough, a position always', () => {
   const at = (position: number, estimatedWaitSeconds: number | null) => ({
     kind: 'Waiting' as const,
     position,
@@ -246,42 +246,42 @@ test('an estimate is news when it is another one, a change of position always', 
   expect(hasChanged(at(7, 100), at(6, 100))).toBe(true)
 })
 
-test('a ticket for a concert that does not exist waits without an end, and can be dropped', async () => {
-  const stage = createQueueHarness()
-  stage.store.reserveNumbers = () => Promise.resolve(null)
-  const stream = stage.queue.subscribe({ userId: randomUUID(), concertId: stage.concertId, number: 1 })
+test('a subscription for a concert that does not exist waits, and can be dropped', async () => {
+  const harness = createQueueHarness()
+  harness.store.reserveNumbers = () => Promise.resolve(null)
+  const stream = harness.queue.subscribe({ userId: randomUUID(), concertId: harness.concertId, number: 1 })
   const pending = stream.next()
-  await eventually(async () => expect(await subscriberCount(stage)).toBe(1))
+  await eventually(async () => expect(await subscriberCount(harness)).toBe(1))
   await stream.return?.()
   expect(await pending).toMatchObject({ done: true })
-  await eventually(async () => expect(await subscriberCount(stage)).toBe(0))
+  await eventually(async () => expect(await subscriberCount(harness)).toBe(0))
 })
 
-test('what an older wake-up says about a pause is not told any more', async () => {
-  const stage = createQueueHarness()
-  const [, waiting] = [await stage.joinNewUser(), await stage.joinNewUser()]
+test('an older delta does not change whether the queue is paused', async () => {
+  const harness = createQueueHarness()
+  const [, waiting] = [await harness.joinNewUser(), await harness.joinNewUser()]
   const held: (() => void)[] = []
   let slow = true
-  const watch = subscribeOver(stage, {
+  const subscribe = subscribeOver(harness, {
     subscribeQueue: (concertId, onDelta) =>
-      stage.pubsub.subscribeQueue(concertId, (wake) => {
-        if (slow) held.push(() => onDelta(wake))
-        else onDelta(wake)
+      harness.pubsub.subscribeQueue(concertId, (delta) => {
+        if (slow) held.push(() => onDelta(delta))
+        else onDelta(delta)
       }),
   })
-  const { told, stop } = follow(watch(waiting.ticket))
-  await eventually(() => expect(told).toMatchObject([{ kind: 'Waiting', paused: false }]))
+  const { sent, stop } = follow(subscribe(waiting.ticket))
+  await eventually(() => expect(sent).toMatchObject([{ kind: 'Waiting', paused: false }]))
   for (const [index, paused] of [true, false].entries())
-    await stage.queue.configure(stage.concertId, { ...OPEN_SETTINGS, paused, version: index + 2 })
+    await harness.queue.configure(harness.concertId, { ...OPEN_SETTINGS, paused, version: index + 2 })
   await eventually(() => expect(held).toHaveLength(2))
-  const late = follow(watch((await stage.joinNewUser()).ticket))
-  await eventually(() => expect(late.told).toMatchObject([{ kind: 'Waiting', paused: false }]))
-  // The pause arrives now, and time enough passes to tell of it, before what ended it does.
+  const late = follow(subscribe((await harness.joinNewUser()).ticket))
+  await eventually(() => expect(late.sent).toMatchObject([{ kind: 'Waiting', paused: false }]))
+  // The pause arrives now, and is not sent for long enough before the resume arrives.
   held[0]?.()
-  const begun = performance.now()
-  while (performance.now() - begun < 500) await stage.connection.ping()
+  const startedAt = performance.now()
+  while (performance.now() - startedAt < 500) await ping(harness.connection)
   slow = false
-  held.slice(1).forEach((hear) => hear())
-  expect([...told, ...late.told].filter((status) => status.kind === 'Waiting' && status.paused)).toEqual([])
+  held.slice(1).forEach((deliver) => deliver())
+  expect([...sent, ...late.sent].filter((status) => status.kind === 'Waiting' && status.paused)).toEqual([])
   await Promise.all([stop(), late.stop()])
 })
