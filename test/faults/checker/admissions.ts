@@ -1,10 +1,10 @@
-/** Two more sides of invariant 5: who is skipped was not there, and who holds seats was let in. */
+/** More of invariant 5: skipped users were absent, and seats are held only by admitted users. */
 import { admissionsOf, lossesOf, ticketKey, newlyAdmitted, stepsOf, ticketIn } from './queue-history.ts'
 import { groupBy, isCalm, type Run } from './load-run.ts'
 import { intentsOf, reservationsOf } from './rows.ts'
 import { checkEach, type Check, type CheckResult } from './types.ts'
 
-/** Whoever is called absent between two looks. */
+/** Users skipped between two samples. */
 const skippedOf = (run: Run) =>
   stepsOf(run).flatMap(({ concert, before, after }) => {
     const stood = new Set(before.waiting.map(([user, number]) => `${user} ${number}`))
@@ -13,7 +13,7 @@ const skippedOf = (run: Run) =>
     )
   })
 
-/** Nobody is called absent who asked, and was answered, within the grace period. */
+/** A user with an answered request within the grace period is not skipped. */
 function skippedWereAbsent(run: Run): CheckResult {
   const { graceMs } = run.settings
   const asked = groupBy(
@@ -31,10 +31,10 @@ function skippedWereAbsent(run: Run): CheckResult {
   })
 }
 
-/** So long after a fault, streams are there again and have been read. */
+/** By then, after a fault, subscriptions are there again and have been read. */
 const RECOVERED_MS = 5_000
 
-/** Nobody is called absent who listens, and has for so long that only being read again can have kept them present. */
+/** A user with a long subscription, present only because the server renews its presence, is not skipped. */
 function skippedDidNotListen(run: Run): CheckResult {
   const { graceMs } = run.settings
   const streams = groupBy(run.streams, ({ ticket }) => ticketKey(ticket))
@@ -63,7 +63,7 @@ const presentMs = ({ settings: { graceMs } }: Run): number => graceMs / 2 + grac
 /** After these the queue calls nobody absent for a while, or reads everybody anew: they are given the time to come back. */
 const FORGIVING = /^Redis|^server|rolling|rollout/i
 
-/** Nobody is let in whose page has been frozen for longer than the grace period. */
+/** A user whose page is frozen for longer than the grace period is not admitted. */
 function frozenAreSkipped(run: Run): CheckResult {
   const frozen = run.frozen.filter(
     ({ from, until }) =>
@@ -116,7 +116,7 @@ function admittedUntil(run: Run): Map<string, number> {
   return until
 }
 
-/** Nobody holds seats with a ticket that was not let in before, or is not any more. */
+/** Seats are held only with a ticket that is admitted at that time. */
 function heldWereAdmitted(run: Run): CheckResult {
   const admissions = admissionsOf(run)
   const until = admittedUntil(run)
@@ -139,8 +139,8 @@ function heldWereAdmitted(run: Run): CheckResult {
 const SAMPLING_MS = 1_000
 
 export const admissionChecks: readonly Check[] = [
-  { invariant: 5, name: 'who is skipped was not there', run: skippedWereAbsent },
-  { invariant: 5, name: 'who listens is not skipped', run: skippedDidNotListen },
-  { invariant: 5, name: 'who is frozen is skipped', needsAllFaults: true, run: frozenAreSkipped },
-  { invariant: 5, name: 'who holds seats was let in', run: heldWereAdmitted },
+  { invariant: 5, name: 'skipped users were absent', run: skippedWereAbsent },
+  { invariant: 5, name: 'a subscriber is not skipped', run: skippedDidNotListen },
+  { invariant: 5, name: 'the user of a frozen page is skipped', needsAllFaults: true, run: frozenAreSkipped },
+  { invariant: 5, name: 'a user who holds seats was admitted', run: heldWereAdmitted },
 ]

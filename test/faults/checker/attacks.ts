@@ -1,11 +1,11 @@
-/** Invariants 15 and 16: other people's objects, and errors that nobody expected. */
+/** Invariants 15 and 16: objects of other users, and unexpected errors. */
 import { uuidOf } from '../sales.ts'
 import { ticketIn } from './queue-history.ts'
 import type { Call, Run } from './load-run.ts'
 import { intentsOf, reservationsOf } from './rows.ts'
 import { checkEach, type Check, type CheckResult } from './types.ts'
 
-/** Answers that tell something about an object of somebody else: that it is there, or how it stands. */
+/** Refusals that reveal the existence or the state of another user's object. */
 const TELLING = new Set([
   'AlreadyPaid',
   'HoldExpired',
@@ -24,7 +24,7 @@ const theftFails = (run: Run): CheckResult =>
         : undefined,
   )
 
-/** Whatever is shown as somebody's own is theirs. */
+/** What a user gets as their own is theirs. */
 function ownIsOwn(run: Run): CheckResult {
   const owners = new Map(reservationsOf(run).map(({ id, userId }) => [id, userId]))
   for (const { id, user_id } of run.history.rows.payments) owners.set(String(id), String(user_id))
@@ -44,7 +44,7 @@ function ownIsOwn(run: Run): CheckResult {
 
 const OPEN_TO_ALL = new Set(['queueTicket', 'leaveQueue', 'performances', 'updateQueue', 'createConcert'])
 
-/** Nothing is done in the name of somebody who did not ask for it. */
+/** Every effect for a user was requested by that user. */
 function askedFor(run: Run): CheckResult {
   const asked = new Set(run.calls.map(({ user, args }) => `${user} ${String(args.idempotencyKey)}`))
   return checkEach(intentsOf(run), ({ user, key, operation }) =>
@@ -90,9 +90,9 @@ const noBugLogged = (run: Run): CheckResult => {
 
 export const attackChecks: readonly Check[] = [
   { invariant: 15, name: "nothing works with another's id, ticket or key", run: theftFails },
-  { invariant: 15, name: 'what is shown as your own is yours', run: ownIsOwn },
-  { invariant: 15, name: 'nothing is done for who did not ask', run: askedFor },
-  { invariant: 16, name: 'no bug is answered', run: noBugAnswered },
-  { invariant: 16, name: 'no HTTP status of a server at fault', run: noServerError },
-  { invariant: 16, name: 'no bug is in the log', run: noBugLogged },
+  { invariant: 15, name: "a user gets only the user's own objects", run: ownIsOwn },
+  { invariant: 15, name: 'every effect was requested by its user', run: askedFor },
+  { invariant: 16, name: 'no response is a masked bug', run: noBugAnswered },
+  { invariant: 16, name: 'no HTTP status is 5xx', run: noServerError },
+  { invariant: 16, name: 'no bug is logged', run: noBugLogged },
 ]

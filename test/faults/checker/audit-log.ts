@@ -1,4 +1,4 @@
-/** More sides of invariants 6 and 11: tickets are counted, and what operators change is written down. */
+/** More of invariants 6 and 11: the counters include every ticket, and the audit log every change of an operator. */
 import { uuidOf } from '../sales.ts'
 import type { Call, Run } from './load-run.ts'
 import { checkEach, type Check, type CheckResult } from './types.ts'
@@ -57,14 +57,16 @@ function allIsWritten(run: Run): CheckResult {
   }
   const acknowledged = updates.filter(({ outcome }) => outcome === 'ok')
   const found = checkEach(acknowledged, (call) =>
-    use(call) ? undefined : `call ${call.call} changed ${JSON.stringify(call.args)}, and nothing says so`,
+    use(call)
+      ? undefined
+      : `call ${call.call} changed ${JSON.stringify(call.args)}, and the audit log does not have it`,
   )
   updates.filter(({ outcome }) => outcome === 'unknown').forEach(use)
-  const unrequested = checkEach(unused, (action) => `nobody asked for ${JSON.stringify(action)}`)
+  const unrequested = checkEach(unused, (action) => `nobody requested ${JSON.stringify(action)}`)
   return { facts: found.facts, violations: [...found.violations, ...unrequested.violations] }
 }
 
 export const auditLogChecks: readonly Check[] = [
   { invariant: 6, name: 'every ticket is counted', run: allAreCounted },
-  { invariant: 11, name: "an operator's change is written down once", run: allIsWritten },
+  { invariant: 11, name: "an operator's change is in the audit log once", run: allIsWritten },
 ]

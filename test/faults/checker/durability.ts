@@ -1,4 +1,4 @@
-/** Invariant 11: what was acknowledged is there, and what was not is wholly there or wholly absent. */
+/** Invariant 11: what was acknowledged is there, and what was not is complete or absent. */
 import type { Change } from '../history.ts'
 import { uuidOf } from '../sales.ts'
 import { isStored } from './idempotency.ts'
@@ -15,13 +15,14 @@ const operationOf: Record<string, string> = {
   Charged: 'chargePoints',
 }
 
-/** Each answer that a client got is what the books say that they answered. */
+/** Each response is the one that the database has stored. */
 function acknowledged(run: Run): CheckResult {
   const intents = new Map(intentsOf(run).map((intent) => [`${intent.user} ${intent.key}`, intent]))
   const calls = run.calls.filter((call) => idempotentOperations.has(call.op) && isStored(call))
   return checkEach(calls, (call) => {
     const intent = intents.get(`${call.user} ${String(call.args.idempotencyKey)}`)
-    if (!intent) return `${about(call)} was answered ${call.code ?? 'ok'}, and the books know nothing of it`
+    if (!intent)
+      return `${about(call)} was answered ${call.code ?? 'ok'}, and the database does not have the key`
     const { answer } = intent
     const outcome = String(answer?.outcome)
     const answered = call.code ?? call.op
@@ -92,7 +93,7 @@ function stillThere(run: Run): CheckResult {
 }
 
 export const durabilityChecks: readonly Check[] = [
-  { invariant: 11, name: 'what was answered is what the books say', run: acknowledged },
-  { invariant: 11, name: 'every effect is whole', run: wholeOrAbsent },
+  { invariant: 11, name: 'a response is the stored one', run: acknowledged },
+  { invariant: 11, name: 'every effect is complete', run: wholeOrAbsent },
   { invariant: 11, name: 'what was acknowledged is still there', run: stillThere },
 ]

@@ -1,4 +1,4 @@
-/** Invariant 17: when the last fault is over, it works again. */
+/** Invariant 17: recovery after the last fault. */
 import { newlyAdmitted } from './queue-history.ts'
 import { isCalm, type Run } from './load-run.ts'
 import type { Sample } from '../sampler.ts'
@@ -60,15 +60,15 @@ function switchoversAreFollowed({ settings }: Run): CheckResult {
 
 export const finalChecks: readonly Check[] = [
   { invariant: 17, name: 'every server is ready again', run: (run) => finalCheckResults(run, 'ready') },
-  { invariant: 17, name: 'whoever asks is answered', run: allAreAnswered },
+  { invariant: 17, name: 'every request gets a response', run: allAreAnswered },
   { invariant: 17, name: 'servers follow a switchover', needsAllFaults: true, run: switchoversAreFollowed },
-  { invariant: 17, name: 'free capacity is given to who waits', run: freeIsGiven },
-  { invariant: 17, name: 'a new buyer is let in', run: (run) => finalCheckResults(run, 'admitted') },
+  { invariant: 17, name: 'free capacity is admitted', run: freeIsGiven },
+  { invariant: 17, name: 'a new buyer is admitted', run: (run) => finalCheckResults(run, 'admitted') },
   { invariant: 17, name: 'a lapsed seat can be held again', run: (run) => finalCheckResults(run, 'reheld') },
   {
     invariant: 17,
     name: 'no subscription outlives its client',
     run: (run) => finalCheckResults(run, 'released'),
   },
-  { invariant: 17, name: 'everything has been delivered', run: (run) => finalCheckResults(run, 'drained') },
+  { invariant: 17, name: 'every event is delivered', run: (run) => finalCheckResults(run, 'drained') },
 ]

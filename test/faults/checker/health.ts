@@ -1,4 +1,4 @@
-/** Invariant 28: servers say the truth about themselves and about the stores. */
+/** Invariant 28: servers report the truth about themselves and the stores. */
 import type { StoreHealth } from '../health.ts'
 import { isCalm, type Run } from './load-run.ts'
 import { checkEach, type Check, type CheckResult } from './types.ts'
@@ -58,10 +58,10 @@ function brokenStoresAreBroken(run: Run): CheckResult {
 
 export const healthChecks: readonly Check[] = [
   { invariant: 28, name: 'a server is ready until it drains', run: readyUntilItDrains },
-  { invariant: 28, name: 'stores that work are said to work', run: soundStoresAreSound },
+  { invariant: 28, name: 'working stores are reported as healthy', run: soundStoresAreSound },
   {
     invariant: 28,
-    name: 'stores that take no writes are said so',
+    name: 'stores that take no writes are reported as such',
     needsAllFaults: true,
     run: brokenStoresAreBroken,
   },

@@ -1,4 +1,4 @@
-/** Invariants 4 and 5: how many are let in, and in which order. */
+/** Invariants 4 and 5: the number and the order of admissions. */
 import { uuidOf } from '../sales.ts'
 import type { Sample } from '../sampler.ts'
 import { lossesOf, newlyAdmitted, stepsOf, ticketIn, type Step } from './queue-history.ts'
@@ -206,10 +206,10 @@ function firstPlaces(joins: readonly Call[]): Place[] {
 }
 
 export const orderChecks: readonly Check[] = [
-  { invariant: 4, name: 'nobody is let in beyond the capacity', run: notBeyondCapacity },
-  { invariant: 4, name: 'nobody is let in faster than the rate', run: notFasterThanRate },
+  { invariant: 4, name: 'admissions stay within the capacity', run: notBeyondCapacity },
+  { invariant: 4, name: 'admissions stay within the rate', run: notFasterThanRate },
   { invariant: 4, name: 'a change of the settings is in force when it is answered', run: inForce },
-  { invariant: 5, name: 'nobody is let in past somebody who waits', run: notOvertaken },
-  { invariant: 5, name: 'nobody is let in while it is closed', run: closedIsClosed },
-  { invariant: 5, name: 'told before asked is ahead', run: toldFirstIsFirst },
+  { invariant: 5, name: 'admissions follow the order of the queue', run: notOvertaken },
+  { invariant: 5, name: 'no admissions while paused or recovering', run: closedIsClosed },
+  { invariant: 5, name: 'a number known before a request is ahead of it', run: toldFirstIsFirst },
 ]

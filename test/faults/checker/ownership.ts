@@ -142,5 +142,5 @@ export const ownershipChecks: readonly Check[] = [
   { invariant: 8, name: 'reservations move along the allowed transitions', run: moves },
   { invariant: 9, name: 'paid = one payment = one transfer, by the holder', run: paid },
   { invariant: 10, name: 'paid before heldUntil, expired not before', run: inTime },
-  { invariant: 10, name: 'the clock was read after the lock was had', run: decidedUnderLock },
+  { invariant: 10, name: 'the clock was read after the lock was acquired', run: decidedUnderLock },
 ]

@@ -1,4 +1,4 @@
-/** The rows of the books, with their types. */
+/** The rows of the database, with types. */
 import type { Change } from '../history.ts'
 import type { Run } from './load-run.ts'
 

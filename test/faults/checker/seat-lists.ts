@@ -99,5 +99,5 @@ function takenIsTaken(run: Run): CheckResult {
 export const seatListChecks: readonly Check[] = [
   { invariant: 11, name: 'a seat that was taken is shown as taken', run: takenIsTaken },
   { invariant: 13, name: 'a lapsed hold is shown as free', run: lapsedIsFree },
-  { invariant: 13, name: 'also before anybody has tidied up', needsAllFaults: true, run: untidyIsFree },
+  { invariant: 13, name: 'also before it is ended', needsAllFaults: true, run: untidyIsFree },
 ]

@@ -1,4 +1,4 @@
-/** Invariant 12: a ticket that bought something, or left, opens nothing any more. */
+/** Invariant 12: a ticket that has paid or left gives no access. */
 import { lossesOf, ticketKey, observationsOf } from './queue-history.ts'
 import { groupBy, type Run } from './load-run.ts'
 import { reservationsOf, spentOf, type SpentTicket } from './rows.ts'
@@ -68,10 +68,10 @@ function isSaidToBeFinished(run: Run): CheckResult {
 
 export const spentChecks: readonly Check[] = [
   { invariant: 12, name: 'nothing is held with a spent ticket', run: opensNothing },
-  { invariant: 12, name: 'a spent ticket is out of the line within 2 s', run: isOutOfLine },
+  { invariant: 12, name: 'a spent ticket is out of the queue within 2 s', run: isOutOfLine },
   {
     invariant: 12,
-    name: 'a ticket that has ended is said to be finished, or lapsed if it left',
+    name: 'an ended ticket is reported as finished, or as lapsed if it left',
     run: isSaidToBeFinished,
   },
 ]

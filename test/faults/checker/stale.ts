@@ -1,4 +1,4 @@
-/** Another side of invariant 14: while nothing is broken, no stream says for long what is not so any more. */
+/** More of invariant 14: without faults, no subscription shows an old status for long. */
 import type { Status } from '../log.ts'
 import type { Sample } from '../sampler.ts'
 import { ticketKey } from './queue-history.ts'
@@ -76,5 +76,5 @@ function memo<Key extends object, Value>(make: (key: Key) => Value): (key: Key) 
 }
 
 export const staleChecks: readonly Check[] = [
-  { invariant: 14, name: 'in calm, a stream says what the line says', run: notStale },
+  { invariant: 14, name: 'without faults, a subscription matches the queue', run: notStale },
 ]

@@ -96,7 +96,7 @@ const atQuiet = (run: Run): CheckResult =>
   )
 
 export const streamChecks: readonly Check[] = [
-  { invariant: 14, name: 'what is told never goes backwards', run: neverBackwards },
+  { invariant: 14, name: 'a status never goes backwards', run: neverBackwards },
   { invariant: 14, name: 'positions begin at 1', run: inLine },
-  { invariant: 14, name: 'when quiet, a stream says what a query says', run: atQuiet },
+  { invariant: 14, name: 'without changes, a subscription matches a query', run: atQuiet },
 ]

@@ -1,12 +1,12 @@
 import type { Run } from './load-run.ts'
 
-/** A rule that is looked at in everything that happened in a run. */
+/** A rule that a run is checked against. */
 export interface Check {
   /** Its number in README.md, "The invariants". */
   invariant: number
   /** What holds, in a few words. */
   name: string
-  /** What it looks at does not come about in every short run. */
+  /** A short run may have no facts for it. */
   needsAllFaults?: boolean
   run: (run: Run) => CheckResult
 }
@@ -16,7 +16,7 @@ export interface CheckResult {
   violations: string[]
 }
 
-/** Looks at each item; `complain` says what is wrong with it, or nothing. */
+/** @param violationOf describes what is wrong with an item, if anything */
 export function checkEach<T>(
   items: Iterable<T>,
   violationOf: (item: T) => string | false | undefined,
