@@ -1,7 +1,7 @@
 /** Pictures of the dashboard for the documentation: `SCREENSHOTS=1 npx vitest run test/pages/screenshots-operator.test.ts`. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connectRedis } from '../../src/redis/connection.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { parseGlobalId } from '../../src/schema/ids.ts'
 import { useBrowser } from '../support/browser.ts'
@@ -66,9 +66,9 @@ async function sell(sale: Sale, pace: (part: number) => number): Promise<void> {
   await spread(sale, samples)
 }
 
-/** The figures of a minute as a history of half an hour: nobody wants to wait so long for a picture. */
+/** Stores the samples of a minute as the history of half an hour. */
 async function spread({ concertId }: Sale, samples: readonly Sample[]): Promise<void> {
-  const { redis, close } = connectRedis({ url: server.env['REDIS_URL'] ?? '' })
+  const redis = new Redis(server.env['REDIS_URL'] ?? '')
   const key = createKeys(server.env['REDIS_PREFIX']).history(parseGlobalId(concertId)?.id ?? '')
   const begin = Date.now() - SHOWN_MS
   const history = samples.map((sample, index) =>
@@ -80,7 +80,7 @@ async function spread({ concertId }: Sale, samples: readonly Sample[]): Promise<
   )
   await redis.del(key)
   await redis.rpush(key, ...history)
-  await close()
+  redis.disconnect()
 }
 
 test.skipIf(!process.env['SCREENSHOTS'])(
