@@ -35,7 +35,7 @@ async function visit({ concertId, performanceIds }: Sale, until: number): Promis
   const seats = [first, first + 1, first + 2].slice(0, 1 + Math.floor(Math.random() * 3))
   const { __typename, id, price } = await hold(user, token, performanceIds[0] ?? '', seats)
   await sleep(1_000 + Math.random() * 2_500)
-  if (__typename !== 'Reservation' || Math.random() < 0.1) {
+  if (__typename !== 'HoldSeatsPayload' || Math.random() < 0.1) {
     await leaveQueue(user, token)
     return
   }
