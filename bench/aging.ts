@@ -3,41 +3,31 @@
  * and a database that have just started: measured in turn, because the cost of the same work drifts with the machine.
  */
 import postgres from 'postgres'
+import { headersOf } from '../client/http.ts'
 import { backendMicros } from './lib/backends.ts'
 import type { Benchmark } from './lib/benchmark.ts'
+import { documents, idIn, isRefused, tokenIn } from './lib/documents.ts'
 import { sendBatch, type BatchedRequest } from './lib/request-batch.ts'
 import { median, type Row } from './lib/results.ts'
 import { cpuMicros, type Program } from './lib/programs.ts'
 import { createEnvironment, type Environment, type User } from './lib/environment.ts'
 
 /** More than there are connections to PostgreSQL, so that none of them is idle and closes. */
-const AT_ONCE = 16
-/** So often everybody asks for each thing that is read. */
+const CONCURRENCY = 16
+/** How often each user sends each query. */
 const READS = 4
 const BUYERS = 400
 const DATES = 16
 const SEATS_OF_DATE = 50
-/** How often everything is measured while the server ages: at the start, at the end, and in between. */
+/** Measurements while the server ages: at the start, at the end, and in between. */
 const POINTS = 5
-/** Statements of one request that makes the server older. */
+/** Statements of a request that ages the server. */
 const LISTS = 20
 
-const document = {
-  position: '{ queueTicket { status { __typename } } }',
-  dates: 'query ($id: ID!) { performances(concertId: $id) { id startsAt availableSeatCount } }',
-  seats: 'query ($id: ID!) { performance(id: $id) { seats { number status price } } }',
-  balance: '{ points { balance } }',
-  reservations: '{ reservations(first: 20) { edges { node { id status price } } } }',
-  hold: 'mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { ... on Reservation { id } } }',
-  charge:
-    'mutation ($input: ChargePointsInput!) { chargePoints(input: $input) { ... on PointAccount { balance } } }',
-  pay: 'mutation ($input: PayReservationInput!) { payReservation(input: $input) { ... on Payment { id } } }',
-  join: 'mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { ... on QueueTicket { token } } }',
-  lists: `{ ${Array.from({ length: LISTS }, (_, n) => `a${n}: concerts(first: 1) { pageInfo { hasNextPage } }`).join(' ')} }`,
-}
+const lists = `{ ${Array.from({ length: LISTS }, (_, n) => `a${n}: concerts(first: 1) { pageInfo { hasNextPage } }`).join(' ')} }`
 
-/** In the order in which they are done; `position` asks Redis alone. */
-const OPERATIONS = ['position', 'hold', 'dates', 'seats', 'charge', 'balance', 'pay', 'reservations'] as const
+/** In their order; `status` reads Redis alone. */
+const OPERATIONS = ['status', 'hold', 'dates', 'seats', 'charge', 'balance', 'pay', 'reservations'] as const
 type Operation = (typeof OPERATIONS)[number]
 
 /** Microseconds of CPU time for each time. */
@@ -51,7 +41,7 @@ type Costs = Record<Operation, Cost>
 export const aging: Benchmark = {
   name: 'aging',
   run: async (context) => {
-    const { environment, rounds, say } = context
+    const { environment, rounds, log } = context
     const goal = context.quick
       ? { statements: 100_000, seats: 4_000 }
       : { statements: 2_000_000, seats: 20_000 }
@@ -76,19 +66,19 @@ export const aging: Benchmark = {
           at: `${short(statements)} statements, ${short(seats)} seats`,
           costs: medianOf(measured),
         })
-        say(`${points.at(-1)?.at}: ${describe(medianOf(measured))}`)
+        log(`${points.at(-1)?.at}: ${describe(medianOf(measured))}`)
       }
-      return rowsOf(points, await compare(old, rounds, say))
+      return rowsOf(points, await compare(old, rounds, log))
     } finally {
       await old.stop()
     }
   },
 }
 
-/** A server, and what it is given to do. */
+/** A measured server, and its load. */
 interface Measured {
   sql: postgres.Sql
-  /** Everybody buys a seat. @returns what each operation cost */
+  /** New users buy a seat each. @returns the cost of each operation */
   buy: () => Promise<Costs>
   /** Reads that make the server, its connections and their statements older. */
   list: () => Promise<unknown>
@@ -115,8 +105,8 @@ interface Compared {
 }
 
 /** Measures the old server and one that has just started on an empty database, in turn. */
-async function compare(old: Measured, rounds: number, say: (line: string) => void): Promise<Compared> {
-  const environment = await createEnvironment(say)
+async function compare(old: Measured, rounds: number, log: (line: string) => void): Promise<Compared> {
+  const environment = await createEnvironment(log)
   try {
     const young = await start(environment)
     try {
@@ -146,74 +136,79 @@ async function growTo(
 const list = (server: Program) =>
   sendBatch({
     url: server.url,
-    atOnce: AT_ONCE,
+    concurrency: CONCURRENCY,
     batch: Array.from({ length: 500 }, () => ({
       headers: {},
-      body: JSON.stringify({ query: document.lists }),
+      body: JSON.stringify({ query: lists }),
     })),
   })
 
-/** Everybody joins the queue of a new concert, buys a seat, and looks at everything. */
-async function sell(stage: Environment, buyers: number, server: Program, sql: postgres.Sql): Promise<Costs> {
-  const { concertId, performanceIds } = await stage.createConcert(server, {
+/** New users join the queue of a new concert, buy a seat each, and send every query. */
+async function sell(
+  environment: Environment,
+  buyers: number,
+  server: Program,
+  sql: postgres.Sql,
+): Promise<Costs> {
+  const { concertId, performanceIds } = await environment.createConcert(server, {
     seatCount: SEATS_OF_DATE,
     dates: DATES,
   })
-  const people = await stage.createUsers(buyers)
+  const users = await environment.createUsers(buyers)
   const costs: Partial<Costs> = {}
   const run = async (
     operation: Operation | 'join',
-    errandOf: (person: User, index: number) => BatchedRequest,
+    requestOf: (user: User, index: number) => BatchedRequest,
   ) => {
-    const once = people.map(errandOf)
-    const reads = document[operation].startsWith('mutation') ? 1 : READS
+    const once = users.map(requestOf)
+    const reads = documents[operation].startsWith('mutation') ? 1 : READS
     const batch = Array.from({ length: reads }, () => once).flat()
     const before = { server: cpuMicros(server.pid), backends: await backendMicros(sql) }
-    const { answers } = await sendBatch({ url: server.url, atOnce: AT_ONCE, batch })
+    const { bodies } = await sendBatch({ url: server.url, concurrency: CONCURRENCY, batch })
     const after = { server: cpuMicros(server.pid), backends: await backendMicros(sql) }
-    const refused = answers.find((text) => /"errors"|\{\}/.test(text))
+    const refused = bodies.find(isRefused)
     if (refused !== undefined) throw new Error(`${operation}: ${refused}`)
-    if (operation === 'join') return answers
-    // A backend that is new has done all that it has done since; what one did that ended meanwhile is not known.
+    if (operation === 'join') return bodies
+    // A new backend has used all its CPU time since; that of a backend that ended meanwhile is not known.
     const worked = [...after.backends].map(([pid, micros]) => micros - (before.backends.get(pid) ?? 0))
     costs[operation] = {
       server: (after.server - before.server) / batch.length,
       postgres: worked.reduce((sum, each) => sum + each, 0) / batch.length,
     }
-    return answers
+    return bodies
   }
-  const requestOf = (
+  const buildRequest = (
     operation: Operation | 'join',
-    person: User,
+    user: User,
     variables: object,
-    token = '',
+    queueToken?: string,
   ): BatchedRequest => ({
-    headers: { authorization: person.authorization, ...(token && { 'x-queue-token': token }) },
-    body: JSON.stringify({ query: document[operation], variables }),
+    headers: headersOf({ ...user, queueToken }),
+    body: JSON.stringify({ query: documents[operation], variables }),
   })
 
-  const joined = await run('join', (person) => requestOf('join', person, { id: concertId }))
-  const tokens = joined.map((text) => /"token":"([^"]+)"/.exec(text)?.[1])
+  const joined = await run('join', (user) => buildRequest('join', user, { input: { concertId } }))
+  const tokens = joined.map(tokenIn)
   const performanceOf = (index: number) => performanceIds[index % DATES]
-  const ask = (operation: Operation, variablesOf: (index: number) => object) =>
-    run(operation, (person, index) => requestOf(operation, person, variablesOf(index), tokens[index]))
+  const send = (operation: Operation, variablesOf: (index: number) => object) =>
+    run(operation, (user, index) => buildRequest(operation, user, variablesOf(index), tokens[index]))
 
-  await ask('position', () => ({}))
+  await send('status', () => ({}))
   const holds = (
-    await ask('hold', (index) => ({
+    await send('hold', (index) => ({
       input: {
         performanceId: performanceOf(index),
         seatNumbers: [Math.floor(index / DATES) + 1],
         idempotencyKey: 'hold',
       },
     }))
-  ).map((text) => /"id":"([^"]+)"/.exec(text)?.[1])
-  await ask('dates', () => ({ id: concertId }))
-  await ask('seats', (index) => ({ id: performanceOf(index) }))
-  await ask('charge', () => ({ input: { amount: 10, idempotencyKey: 'charge' } }))
-  await ask('balance', () => ({}))
-  await ask('pay', (index) => ({ input: { reservationId: holds[index], idempotencyKey: 'pay' } }))
-  await ask('reservations', () => ({}))
+  ).map(idIn)
+  await send('dates', () => ({ id: concertId }))
+  await send('seats', (index) => ({ id: performanceOf(index) }))
+  await send('charge', () => ({ input: { amount: 10, idempotencyKey: 'charge' } }))
+  await send('balance', () => ({}))
+  await send('pay', (index) => ({ input: { reservationId: holds[index], idempotencyKey: 'pay' } }))
+  await send('reservations', () => ({}))
   return costs as Costs
 }
 
@@ -235,7 +230,7 @@ function rowsOf(points: readonly { at: string; costs: Costs }[], { old, young }:
     notes: [`while it aged ${points.map(({ costs }) => short(costs[operation][side])).join(', ')}`],
   })
   const rows = OPERATIONS.flatMap((name) =>
-    name === 'position' ? [row(name, 'server')] : [row(name, 'server'), row(name, 'postgres')],
+    name === 'status' ? [row(name, 'server')] : [row(name, 'server'), row(name, 'postgres')],
   )
   const [first, last] = [points[0], points.at(-1)]
   return rows.map((it, index) =>

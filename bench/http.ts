@@ -1,5 +1,7 @@
-/** Reading over HTTP, beside Mercurius with its JIT and beside a bare server that sends the same bytes. */
+/** Queries over HTTP, beside Mercurius with its JIT and a bare server that sends the same bytes. */
 import { createHash } from 'node:crypto'
+import { headersOf } from '../client/http.ts'
+import { documents } from './lib/documents.ts'
 import { cpuMicros, runProgram, startProgram, type Program } from './lib/programs.ts'
 import type { LoadTask, LoadResult } from './lib/load.ts'
 import type { Row } from './lib/results.ts'
@@ -8,45 +10,43 @@ import type { Benchmark } from './lib/benchmark.ts'
 import { joinQueue } from './lib/environment.ts'
 
 const CONNECTIONS = 64
-const MORE = { sha256Hash: '', version: 1 }
 const PUBLIC = '{ concerts(first: 5) { edges { node { id title } } } }'
-const SEATS = 'query ($id: ID!) { performance(id: $id) { seats { number status price } } }'
 
 const persisted = (query: string) => ({
-  persistedQuery: { ...MORE, sha256Hash: createHash('sha256').update(query).digest('hex') },
+  persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') },
 })
 
 export const http: Benchmark = {
   name: 'http',
-  run: async ({ environment: stage, rounds, seconds, say }) => {
-    const ours = await stage.startServer()
-    const reference = await startProgram('bench/reference/mercurius.ts', stage.env)
-    const { concertId, performanceId } = await stage.createConcert(ours, { seatCount: 50 })
-    const [buyer] = await stage.createUsers(1)
-    if (!buyer) throw new Error('there is nobody')
+  run: async ({ environment, rounds, seconds, log }) => {
+    const ours = await environment.startServer()
+    const reference = await startProgram('bench/reference/mercurius.ts', environment.env)
+    const { concertId, performanceId } = await environment.createConcert(ours, { seatCount: 50 })
+    const [buyer] = await environment.createUsers(1)
+    if (!buyer) throw new Error('no user')
     const queueToken = await joinQueue(ours.url, concertId, buyer)
     const plain = { 'content-type': 'application/json' }
-    const admitted = { ...plain, authorization: buyer.authorization, 'x-queue-token': queueToken }
+    const admitted = { ...plain, ...headersOf({ ...buyer, queueToken }) }
     const requests = [
       { what: 'a field', headers: plain, body: { query: '{ __typename }' } },
       { what: 'a public list', headers: plain, body: { query: PUBLIC } },
       {
         what: 'the 50 seats of a date',
         headers: admitted,
-        body: { query: SEATS, variables: { id: performanceId } },
+        body: { query: documents.seats, variables: { id: performanceId } },
       },
       { what: 'a persisted document', headers: plain, body: { extensions: persisted(PUBLIC) } },
     ]
-    // Both have to know the persisted document before they are asked for it.
+    // Registers the persisted document with both.
     const first = JSON.stringify({ query: PUBLIC, extensions: persisted(PUBLIC) })
     for (const { url } of [ours, reference]) await fetch(url, { method: 'POST', headers: plain, body: first })
 
     const rows: Row[] = []
     for (const { what, headers, body } of requests) {
       const text = JSON.stringify(body)
-      const answers = await Promise.all([ours, reference].map(({ url }) => responseOf(url, headers, text)))
-      if (answers[0] !== answers[1]) throw new Error(`not the same answer: ${answers.join(' and ')}`)
-      const bare = await startProgram('bench/reference/bare-http.ts', { ANSWER: answers[0] ?? '' })
+      const bodies = await Promise.all([ours, reference].map(({ url }) => responseOf(url, headers, text)))
+      if (bodies[0] !== bodies[1]) throw new Error(`different responses: ${bodies.join(' and ')}`)
+      const bare = await startProgram('bench/reference/bare-http.ts', { BODY: bodies[0] ?? '' })
       const measure = async ({ url, pid }: Program) => {
         const before = cpuMicros(pid)
         const task: LoadTask = { url, headers, body: text, connections: CONNECTIONS, seconds }
@@ -59,7 +59,7 @@ export const http: Benchmark = {
         measured.ours.push(await measure(ours))
         measured.reference.push(await measure(reference))
         measured.bare.push(await measure(bare))
-        say(
+        log(
           `${what}, round ${round + 1}: ${measured.ours.at(-1)?.perSecond} and ${measured.reference.at(-1)?.perSecond}`,
         )
       }

@@ -1,7 +1,8 @@
-/** What ten thousand waiting buyers cost while ten are let in each second: told by push, and asking every five seconds. */
+/** The CPU cost of ten thousand waiting users while ten are admitted each second: by push, and by polling every five seconds. */
 import type { Benchmark } from './lib/benchmark.ts'
 import { connectClients } from './lib/clients.ts'
 import type { Row } from './lib/results.ts'
+import { documents } from './lib/documents.ts'
 import { joinAll } from './lib/queue.ts'
 import { cpuMicros, runProgram } from './lib/programs.ts'
 import type { PollResult, PollTask } from './lib/polls.ts'
@@ -10,29 +11,27 @@ const WAITING = 10_000
 const ADMITTED_PER_SECOND = 10
 const POLL_SECONDS = 5
 
-const STATUS = '__typename ... on Waiting { position estimatedWaitSeconds }'
-const WATCH = `subscription { queueStatus { ${STATUS} } }`
-const POLL = `{ queueTicket { status { ${STATUS} } } }`
+const POLL = '{ queueTicket { status { __typename ... on Waiting { position estimatedWaitSeconds } } } }'
 
 export const idle: Benchmark = {
   name: 'idle',
-  run: async ({ environment: stage, rounds, seconds, say }) => {
-    const server = await stage.startServer()
-    const lineOf = async () => {
-      const { concertId } = await stage.createConcert(server, { seatCount: 50, capacity: 1 })
-      const line = await joinAll(stage, server, concertId, WAITING)
-      return { concertId, line }
+  run: async ({ environment, rounds, seconds, log }) => {
+    const server = await environment.startServer()
+    const createQueue = async () => {
+      const { concertId } = await environment.createConcert(server, { seatCount: 50, capacity: 1 })
+      const subscribers = await joinAll(environment, server, concertId, WAITING)
+      return { concertId, subscribers }
     }
-    /** Lets people in while something goes on. @returns the server's CPU, as a share of a core */
+    /** Admits users during an action. @returns the CPU time of the server, as a share of a core */
     const whileAdmitting = async (concertId: string, during: () => Promise<unknown>): Promise<number> => {
       const settings = { capacity: 1_000_000, ratePerSecond: ADMITTED_PER_SECOND }
-      await stage.updateQueue(server, concertId, settings)
+      await environment.updateQueue(server, concertId, settings)
       await during() // warm
       const before = cpuMicros(server.pid)
       const began = performance.now()
       await during()
       const share = (cpuMicros(server.pid) - before) / ((performance.now() - began) * 1_000)
-      await stage.updateQueue(server, concertId, { capacity: 1, ratePerSecond: null })
+      await environment.updateQueue(server, concertId, { capacity: 1, ratePerSecond: null })
       return share
     }
     const duration = Math.max(POLL_SECONDS, 3 * seconds)
@@ -40,29 +39,33 @@ export const idle: Benchmark = {
     const polled: number[] = []
     let messages = 0
     for (let round = 0; round < rounds; round++) {
-      const listening = await lineOf()
-      const crowd = await connectClients({ url: server.url, query: WATCH, subscribers: listening.line })
+      const push = await createQueue()
+      const clients = await connectClients({
+        url: server.url,
+        query: documents.ticketChanges,
+        subscribers: push.subscribers,
+      })
       pushed.push(
-        await whileAdmitting(listening.concertId, async () => {
-          await crowd.received()
+        await whileAdmitting(push.concertId, async () => {
+          await clients.received()
           await new Promise((over) => setTimeout(over, duration * 1_000))
-          messages = (await crowd.received()).messages / duration
+          messages = (await clients.received()).messages / duration
         }),
       )
-      await crowd.close()
-      const asking = await lineOf()
+      await clients.close()
+      const poll = await createQueue()
       polled.push(
-        await whileAdmitting(asking.concertId, () =>
+        await whileAdmitting(poll.concertId, () =>
           runProgram<PollResult>('bench/lib/polls.ts', {
             url: server.url,
             query: POLL,
             everySeconds: POLL_SECONDS,
             seconds: duration,
-            subscribers: asking.line,
+            subscribers: poll.subscribers,
           } satisfies PollTask),
         ),
       )
-      say(
+      log(
         `round ${round + 1}: push ${pushed.at(-1)?.toFixed(3)}, polls ${polled.at(-1)?.toFixed(3)} of a core`,
       )
     }

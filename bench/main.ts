@@ -30,26 +30,28 @@ const { values, positionals } = parseArgs({
 })
 const unknown = positionals.filter((name) => !BENCHMARKS.some((it) => it.name === name))
 if (unknown.length > 0) {
-  console.error(`There is ${BENCHMARKS.map(({ name }) => name).join(', ')}; not ${unknown.join(', ')}.`)
+  console.error(
+    `Unknown benchmark ${unknown.join(', ')}. Known: ${BENCHMARKS.map(({ name }) => name).join(', ')}.`,
+  )
   process.exit(1)
 }
-const say = (line: string): void => console.error(line)
+const log = (line: string): void => console.error(line)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-// Many short rounds: what disturbs one of them, on a machine that others use too, does not decide.
+// Many short rounds: a disturbance of one of them does not change the median.
 const pace = values.quick ? { rounds: 3, seconds: 2 } : { rounds: 7, seconds: 3 }
 const machine = machineOf()
-say(machine)
+log(machine)
 const results: { name: string; rows: Summary[] }[] = []
 for (const { name, run } of BENCHMARKS) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
-  say(`\n${name}`)
-  const stage = await createEnvironment(say)
+  log(`\n${name}`)
+  const environment = await createEnvironment(log)
   try {
-    const rows = await run({ ...pace, quick: values.quick, environment: stage, before: values.before, say })
+    const rows = await run({ ...pace, quick: values.quick, environment, before: values.before, log })
     results.push({ name, rows: rows.map(summarize) })
   } finally {
-    await stage.close()
+    await environment.close()
   }
   console.log(`\n### ${name}\n\n${markdownTable(results.at(-1)?.rows ?? [])}`)
   if (values.write) writePage()
@@ -57,14 +59,14 @@ for (const { name, run } of BENCHMARKS) {
 if (values.json) writeFileSync(values.json, JSON.stringify({ machine, results }, undefined, 2))
 process.exit()
 
-/** Puts what was measured in the place of what was measured before, benchmark by benchmark. */
+/** Replaces the earlier results in docs/performance.md. */
 function writePage(): void {
   let page = readFileSync(PAGE, 'utf8')
   for (const { name, rows } of results) {
     const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
     const [before = '', rest = ''] = page.split(begin)
     const after = rest.split(end)[1]
-    if (after === undefined) throw new Error(`docs/performance.md has no place for ${name}`)
+    if (after === undefined) throw new Error(`docs/performance.md has no marker for ${name}`)
     page = `${before}${begin}\n\n${machine}\n\n${markdownTable(rows)}\n\n${end}${after}`
   }
   writeFileSync(PAGE, page)

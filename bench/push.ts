@@ -1,62 +1,65 @@
-/** How soon the next in line hears that it is their turn, after a payment, while ten thousand others wait on that server. */
+/** The time from a payment to the Admitted message of the next user, while ten thousand others wait on the same server. */
 import { request } from './lib/environment.ts'
 import type { Benchmark } from './lib/benchmark.ts'
 import { connectClients, nowMicros } from './lib/clients.ts'
 import { percentile, type Row } from './lib/results.ts'
+import { documents } from './lib/documents.ts'
 import { joinAll } from './lib/queue.ts'
 
 const WAITING = 10_000
 const PAYMENTS = 200
 
-const WATCH = 'subscription { queueStatus { __typename ... on Waiting { position estimatedWaitSeconds } } }'
-const HOLD = 'mutation ($input: HoldSeatsInput!) { holdSeats(input: $input) { ... on Reservation { id } } }'
-const CHARGE =
-  'mutation ($input: ChargePointsInput!) { chargePoints(input: $input) { ... on PointAccount { balance } } }'
-const PAY =
-  'mutation ($input: PayReservationInput!) { payReservation(input: $input) { ... on Payment { id } } }'
-
 export const push: Benchmark = {
   name: 'push',
-  run: async ({ environment: stage, rounds, say }) => {
-    const server = await stage.startServer()
-    const { concertId, performanceId } = await stage.createConcert(server, { seatCount: 10_000, capacity: 1 })
-    const line = await joinAll(stage, server, concertId, WAITING + rounds * PAYMENTS)
-    say(`${line.length} stand in line`)
-    const crowd = await connectClients({ url: server.url, query: WATCH, subscribers: line })
-    say('all of them listen')
+  run: async ({ environment, rounds, log }) => {
+    const server = await environment.startServer()
+    const { concertId, performanceId } = await environment.createConcert(server, {
+      seatCount: 10_000,
+      capacity: 1,
+    })
+    const subscribers = await joinAll(environment, server, concertId, WAITING + rounds * PAYMENTS)
+    log(`${subscribers.length} in the queue`)
+    const clients = await connectClients({
+      url: server.url,
+      query: documents.ticketChanges,
+      subscribers: subscribers,
+    })
+    log('all of them are subscribed')
     const fromRequest: number[] = []
-    const fromAnswer: number[] = []
+    const fromResponse: number[] = []
     for (let round = 0; round < rounds; round++) {
-      const late: number[] = []
-      const early: number[] = []
+      const sinceRequest: number[] = []
+      const sinceResponse: number[] = []
       for (let turn = round * PAYMENTS; turn < (round + 1) * PAYMENTS; turn++) {
-        const buyer = line[turn]
-        if (!buyer) throw new Error('the line has ended')
-        await crowd.admission(turn)
+        const buyer = subscribers[turn]
+        if (!buyer) throw new Error('the queue is empty')
+        await clients.admission(turn)
         const send = <Data>(query: string, input: object): Promise<Data> =>
-          request<Data>(server.url, query, { input }, buyer, buyer.queueToken)
+          request<Data>(server.url, query, { input }, buyer)
         const seatNumbers = [turn + 1]
-        const held = await send<{ holdSeats: { id: string } }>(HOLD, {
+        const held = await send<{ holdSeats: { reservation: { id: string } } }>(documents.hold, {
           performanceId,
           seatNumbers,
           idempotencyKey: 'hold',
         })
-        await send(CHARGE, { amount: 10, idempotencyKey: 'charge' })
-        const asked = nowMicros()
-        const [paidAt, heardAt] = await Promise.all([
-          send(PAY, { reservationId: held.holdSeats.id, idempotencyKey: 'pay' }).then(nowMicros),
-          crowd.admission(turn + 1),
+        await send(documents.charge, { amount: 10, idempotencyKey: 'charge' })
+        const sentAt = nowMicros()
+        const [paidAt, admittedAt] = await Promise.all([
+          send(documents.pay, { reservationId: held.holdSeats.reservation.id, idempotencyKey: 'pay' }).then(
+            nowMicros,
+          ),
+          clients.admission(turn + 1),
         ])
-        late.push((heardAt - asked) / 1_000)
-        early.push((heardAt - paidAt) / 1_000)
+        sinceRequest.push((admittedAt - sentAt) / 1_000)
+        sinceResponse.push((admittedAt - paidAt) / 1_000)
       }
-      fromRequest.push(percentile(late, 0.99))
-      fromAnswer.push(percentile(early, 0.99))
-      say(
-        `round ${round + 1}: p50 ${percentile(late, 0.5).toFixed(1)} ms, p99 ${percentile(late, 0.99).toFixed(1)} ms`,
+      fromRequest.push(percentile(sinceRequest, 0.99))
+      fromResponse.push(percentile(sinceResponse, 0.99))
+      log(
+        `round ${round + 1}: p50 ${percentile(sinceRequest, 0.5).toFixed(1)} ms, p99 ${percentile(sinceRequest, 0.99).toFixed(1)} ms`,
       )
     }
-    await crowd.close()
+    await clients.close()
     await server.stop()
     const row = (what: string, ours: readonly number[]): Row => ({
       name: what,
@@ -66,8 +69,8 @@ export const push: Benchmark = {
       notes: [`${PAYMENTS} payments a round`],
     })
     return [
-      row('from sending the payment to the next one’s Admitted', fromRequest),
-      row('from the payment’s answer to the next one’s Admitted', fromAnswer),
+      row('from the request of the payment to the Admitted of the next user', fromRequest),
+      row('from the response of the payment to the Admitted of the next user', fromResponse),
     ]
   },
 }

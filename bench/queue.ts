@@ -9,14 +9,14 @@ import type { Benchmark, BenchmarkContext } from './lib/benchmark.ts'
 import { median, type Row } from './lib/results.ts'
 
 const LENGTHS = [10_000, 100_000, 1_000_000, 5_000_000]
-const AT_ONCE = 64
+const CONCURRENCY = 64
 const CALLS = 4_000
-/** How many each admission lets in. */
+/** Users admitted by each call. */
 const ADMITTED = 100
 
 const TIMES = { admissionMs: 600_000, turnMs: 900_000, claimMs: 60_000, absenceGraceMs: 300_000 }
 
-/** People in line as join.lua puts them there, but ten thousand in a call: KEYS[1] root; ARGV first, last. */
+/** Adds waiting users as join.lua does, ten thousand in a call: KEYS[1] root; ARGV first number, last number, presence bucket. */
 const FILL = `
 local entries = {}
 for number = tonumber(ARGV[1]), tonumber(ARGV[2]) do
@@ -50,22 +50,22 @@ interface Measured {
 
 export const queue: Benchmark = {
   name: 'queue',
-  run: async ({ environment: stage, rounds, say }) => {
-    const connection = connectRedis({ url: stage.redisUrl, callMsMax: 30_000 })
+  run: async ({ environment, rounds, log }) => {
+    const connection = connectRedis({ url: environment.redisUrl, callMsMax: 30_000 })
     await connection.call(() => connection.redis.ping())
     const keys = createKeys('measured')
     const commands = createCommands(connection, keys, TIMES)
-    const lines: FilledQueue[] = []
+    const queues: FilledQueue[] = []
     for (const length of LENGTHS) {
-      say(`filling a line of ${length.toLocaleString('en')}`)
-      lines.push(await fill(connection.redis, commands, (concertId) => keys.concert(concertId), length))
+      log(`filling a queue of ${length.toLocaleString('en')}`)
+      queues.push(await fill(connection.redis, commands, (concertId) => keys.concert(concertId), length))
     }
-    const measured = new Map(lines.map(({ length }) => [length, [] as Measured[]]))
+    const measured = new Map(queues.map(({ length }) => [length, [] as Measured[]]))
     for (let round = 0; round < rounds; round++) {
-      for (const line of lines) measured.get(line.length)?.push(await measure(commands, line))
-      say(`round ${round + 1}: ${JSON.stringify(measured.get(5_000_000)?.at(-1))}`)
+      for (const filled of queues) measured.get(filled.length)?.push(await measure(commands, filled))
+      log(`round ${round + 1}: ${JSON.stringify(measured.get(5_000_000)?.at(-1))}`)
     }
-    const counted = await countBySql(stage.databaseUrl, rounds, say)
+    const counted = await countBySql(environment.databaseUrl, rounds, log)
     await connection.close()
 
     const timesOf = (length: number, what: keyof Measured) =>
@@ -89,7 +89,7 @@ export const queue: Benchmark = {
         reference: { name: 'select count(*)', values: counted },
         notes: [],
       },
-      ...lines.map(({ length, bytes }): Row => ({
+      ...queues.map(({ length, bytes }): Row => ({
         name: `Redis memory for each of ${length.toLocaleString('en')} waiting`,
         unit: 'bytes',
         ours: [bytes],
@@ -142,34 +142,38 @@ async function measure(commands: Commands, { concertId, length }: FilledQueue): 
   return { join, position, admission }
 }
 
-/** Who has this number: made from it, as FILL does. */
+/** The user with a number, derived as in FILL. */
 const userOf = (number: number): string => {
   const hex = createHash('sha1').update(String(number)).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
-async function microsOf(calls: number, call: () => Promise<unknown>, atOnce = AT_ONCE): Promise<number> {
+async function microsOf(
+  calls: number,
+  call: () => Promise<unknown>,
+  concurrency = CONCURRENCY,
+): Promise<number> {
   let left = calls
   const worker = async (): Promise<void> => {
     while (left-- > 0) await call()
   }
   const began = performance.now()
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  await Promise.all(Array.from({ length: concurrency }, worker))
   return ((performance.now() - began) * 1_000) / calls
 }
 
 const usedBytes = async (redis: Redis): Promise<number> =>
   Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
 
-/** The position of the last of five million, counted in a table of tokens: microseconds, once a round. */
+/** The position of the last of five million tokens, counted in SQL: microseconds, once a round. */
 async function countBySql(
   databaseUrl: string,
   rounds: number,
-  say: BenchmarkContext['say'],
+  log: BenchmarkContext['log'],
 ): Promise<number[]> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
   try {
-    say('filling a table of 5,000,000 tokens')
+    log('filling a table of 5,000,000 tokens')
     await sql`create table tokens (seq bigint primary key, user_id uuid not null, state text not null)`
     await sql`insert into tokens select n, gen_random_uuid(), 'WAITING' from generate_series(1, 5000000) n`
     await sql`vacuum analyze tokens`
@@ -179,7 +183,7 @@ async function countBySql(
       await sql`select count(*) from tokens where state = 'WAITING' and seq < 5000000`
       micros.push((performance.now() - began) * 1_000)
     }
-    say(`a count takes ${Math.round(median(micros) / 1_000)} ms`)
+    log(`a count takes ${Math.round(median(micros) / 1_000)} ms`)
     return micros
   } finally {
     await sql.end()

@@ -1,4 +1,4 @@
-/** A whole sale: ten thousand buyers, five hundred seats, and how long it takes until everybody has an answer. */
+/** A whole sale with ten thousand buyers and five hundred seats: the time until it is sold out, and until all buyers are done. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,22 +10,22 @@ import type { SaleTask, SaleResult } from './lib/sale.ts'
 import { createEnvironment } from './lib/environment.ts'
 
 const SALE = { buyers: 10_000, seats: 500, capacity: 200 }
-/** It takes long, and every buyer is a measurement. */
+/** A round takes long, and has ten thousand measurements. */
 const ROUNDS_MAX = 2
 
 type MeasuredSale = SaleResult & { cpuSeconds: number }
 
 export const sale: Benchmark = {
   name: 'sale',
-  run: async ({ rounds, before, say }) => {
+  run: async ({ rounds, before, log }) => {
     const ours: MeasuredSale[] = []
     const theirs: MeasuredSale[] = []
-    const past = before === undefined ? undefined : checkOut(before)
+    const earlier = before === undefined ? undefined : checkOut(before)
     for (let round = 0; round < Math.min(rounds, ROUNDS_MAX); round++) {
-      if (past !== undefined) theirs.push(await measureSale(past, say))
-      ours.push(await measureSale(ROOT, say))
+      if (earlier !== undefined) theirs.push(await measureSale(earlier, log))
+      ours.push(await measureSale(ROOT, log))
     }
-    if (past !== undefined) rmSync(past, { recursive: true })
+    if (earlier !== undefined) rmSync(earlier, { recursive: true })
     const row = (what: string, key: keyof SaleResult, notes: readonly string[] = []): Row => ({
       name: what,
       unit: 's',
@@ -39,15 +39,15 @@ export const sale: Benchmark = {
     const cpu = (list: readonly MeasuredSale[]): string =>
       median(list.map(({ cpuSeconds }) => cpuSeconds)).toFixed(1)
     return [
-      row('sold out', 'soldOutSeconds', [`oversold 0, overshoot 0, broken promises 0 (it stops at one)`]),
-      row('everybody has an answer', 'answeredSeconds', [
+      row('sold out', 'soldOutSeconds', [`oversold 0, overshoot 0, lost 0 (a finding ends the benchmark)`]),
+      row('all buyers are done', 'completedSeconds', [
         `CPU ${cpu(ours)} s of the server${theirs.length > 0 ? `, before ${cpu(theirs)} s` : ''}`,
       ]),
     ]
   },
 }
 
-/** A copy of an earlier commit, with today's packages and those that it had then. */
+/** A working tree of an earlier commit, with the packages of this one. Its API has to be the one of today. */
 function checkOut(commit: string): string {
   const root = mkdtempSync(join(tmpdir(), 'stagedoor-before-'))
   const archive = execFileSync('git', ['archive', commit], { cwd: ROOT, maxBuffer: 2 ** 28 })
@@ -56,19 +56,21 @@ function checkOut(commit: string): string {
   return root
 }
 
-/** One sale on stores and a server of its own. */
-async function measureSale(root: string, say: BenchmarkContext['say']): Promise<MeasuredSale> {
-  const stage = await createEnvironment(say, root)
+/** A sale on stores and a server of its own. */
+async function measureSale(root: string, log: BenchmarkContext['log']): Promise<MeasuredSale> {
+  const environment = await createEnvironment(log, root)
   try {
-    const server = await startProgram('src/main.ts', stage.env, root)
+    const server = await startProgram('src/main.ts', environment.env, root)
     const url = new URL(server.url).origin
-    const task: SaleTask = { ...SALE, url, operatorToken: stage.operatorToken }
-    const sold = await runProgram<SaleResult>('bench/lib/sale.ts', task)
+    const task: SaleTask = { ...SALE, url, operatorToken: environment.operatorToken }
+    const result = await runProgram<SaleResult>('bench/lib/sale.ts', task)
     const cpuSeconds = cpuMicros(server.pid) / 1e6
     await server.stop()
-    say(`sold out after ${sold.soldOutSeconds.toFixed(1)} s, over after ${sold.answeredSeconds.toFixed(1)} s`)
-    return { ...sold, cpuSeconds }
+    log(
+      `sold out after ${result.soldOutSeconds.toFixed(1)} s, complete after ${result.completedSeconds.toFixed(1)} s`,
+    )
+    return { ...result, cpuSeconds }
   } finally {
-    await stage.close()
+    await environment.close()
   }
 }

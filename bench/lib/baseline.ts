@@ -1,4 +1,4 @@
-/** The same scripts and statements without us in between: pgbench and ioredis, on the same stores. */
+/** The same scripts and statements without the server: pgbench and ioredis, on the same stores. */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,34 +25,38 @@ export interface PostgresBaseline {
 export const redisBaseline = (
   { redisUrl }: Environment,
   count: number,
-  atOnce: number,
+  concurrency: number,
 ): Promise<ScriptsResult> =>
-  runProgram<ScriptsResult>('bench/reference/scripts.ts', { redisUrl, count, atOnce } satisfies ScriptsTask)
+  runProgram<ScriptsResult>('bench/reference/scripts.ts', {
+    redisUrl,
+    count,
+    concurrency,
+  } satisfies ScriptsTask)
 
-/** Each statement by pgbench, so often, for somebody else and another seat each time. */
+/** Runs each statement with pgbench, `count` times, for another user and seat each time. */
 export async function postgresBaseline(
   { databaseUrl }: Environment,
   count: number,
-  atOnce: number,
+  concurrency: number,
 ): Promise<PostgresBaseline> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
   try {
     await sql`drop schema if exists bench cascade`
     await sql`create schema bench`
-    await sql`create sequence bench.turn`
-    await sql`create table bench.people as
+    await sql`create sequence bench.row`
+    await sql`create table bench.users as
       select n::int, gen_random_uuid() as user_id, gen_random_uuid() as reservation_id from generate_series(1, ${2 * count}::int) n`
-    await sql`create unique index on bench.people (n)`
-    await sql`create table bench.show as select gen_random_uuid() as performance_id, id as concert_id from concerts limit 1`
+    await sql`create unique index on bench.users (n)`
+    await sql`create table bench.sale as select gen_random_uuid() as performance_id, id as concert_id from concerts limit 1`
     await sql`insert into performances (id, concert_id, starts_at, seat_count, seat_price)
-      select performance_id, concert_id, now() + interval '1 day', 1000000, 10 from bench.show`
-    await sql`analyze bench.people`
+      select performance_id, concert_id, now() + interval '1 day', 1000000, 10 from bench.sale`
+    await sql`analyze bench.users`
     const call = async (select: string): Promise<number> => {
-      await sql`alter sequence bench.turn restart`
-      // Whose turn it is, read once: nextval in a condition would be asked for every row.
-      const turn = `with turn as materialized (select nextval('bench.turn')::int as n)`
-      const from = 'from turn join bench.people p using (n) cross join bench.show s'
-      return pgbench(databaseUrl, [`${turn} select ${select} ${from}`], count, atOnce)
+      await sql`alter sequence bench.row restart`
+      // Materialized: nextval in a condition would be called for every row.
+      const next = `with next as materialized (select nextval('bench.row')::int as n)`
+      const from = 'from next join bench.users u using (n) cross join bench.sale s'
+      return pgbench(databaseUrl, [`${next} select ${select} ${from}`], count, concurrency)
     }
     const [sample] = await sql<[{ performanceId: string; concertId: string }]>`
       select c.performance_id as "performanceId", p.concert_id as "concertId"
@@ -69,7 +73,7 @@ export async function postgresBaseline(
         `select c.performance_id, count(*)::int ${claims} group by 1`,
       ],
       count,
-      atOnce,
+      concurrency,
     )
     const seats = await pgbench(
       databaseUrl,
@@ -78,18 +82,18 @@ export async function postgresBaseline(
         `select c.performance_id, c.seat_number, r.status ${claims}`,
       ],
       count,
-      atOnce,
+      concurrency,
     )
     const hold = await call(
-      `hold_seats(p.user_id, 'hold', p.reservation_id, s.performance_id, array[p.n], s.concert_id, p.n, true, ${HELD_MS}, ${TURN_MS}, ${TURN_MS}, 4)`,
+      `hold_seats(u.user_id, 'hold', u.reservation_id, s.performance_id, array[u.n], s.concert_id, u.n, true, ${HELD_MS}, ${TURN_MS}, ${TURN_MS}, 4)`,
     )
-    const charge = await call(`charge_points(p.user_id, 'charge', p.user_id, 10, 9007199254740991)`)
+    const charge = await call(`charge_points(u.user_id, 'charge', u.user_id, 10, 9007199254740991)`)
     const pay = await call(
-      `pay_reservation(p.user_id, 'pay', gen_random_uuid(), p.reservation_id, s.concert_id)`,
+      `pay_reservation(u.user_id, 'pay', gen_random_uuid(), u.reservation_id, s.concert_id)`,
     )
     const [paid] = await sql<
       [{ count: number }]
-    >`select count(*)::int from payments y join bench.people p using (reservation_id)`
+    >`select count(*)::int from payments y join bench.users p using (reservation_id)`
     if (paid.count < 0.99 * count) throw new Error(`pgbench paid ${paid.count} of ${count}`)
     return { dates, seats, hold, charge, pay }
   } finally {
@@ -102,11 +106,11 @@ async function pgbench(
   databaseUrl: string,
   statements: string[],
   count: number,
-  atOnce: number,
+  concurrency: number,
 ): Promise<number> {
   const file = join(mkdtempSync(join(tmpdir(), 'stagedoor-pgbench-')), 'script.sql')
   writeFileSync(file, statements.map((statement) => `${statement.replace(/\s+/g, ' ')};\n`).join(''))
-  const options = { M: 'prepared', c: atOnce, j: 1, t: Math.ceil(count / atOnce), f: file }
+  const options = { M: 'prepared', c: concurrency, j: 1, t: Math.ceil(count / concurrency), f: file }
   const args = Object.entries(options).flatMap(([name, value]) => [`-${name}`, String(value)])
   const { stdout } = await promisify(execFile)(pgbenchPath(), ['-n', ...args, databaseUrl])
   return Number(/tps = ([\d.]+)/.exec(stdout)?.[1])

@@ -1,7 +1,7 @@
 import type { Row } from './results.ts'
 import type { Environment } from './environment.ts'
 
-/** One comparison of ours with something that runs beside it. */
+/** A comparison of the server with a reference. */
 export interface Benchmark {
   name: string
   run: (context: BenchmarkContext) => Promise<Row[]>
@@ -9,13 +9,13 @@ export interface Benchmark {
 
 export interface BenchmarkContext {
   environment: Environment
-  /** Whatever takes its time does less of it. */
+  /** Shorter, and less precise. */
   quick: boolean
-  /** How often each side is measured, in turn. */
+  /** How often each side is measured, alternately. */
   rounds: number
-  /** How long each measurement lasts. */
+  /** The length of each measurement. */
   seconds: number
-  /** A commit that is measured beside this one, where that makes sense. */
+  /** A commit to compare with, in the sale. */
   before: string | undefined
-  say: (line: string) => void
+  log: (line: string) => void
 }

@@ -1,4 +1,4 @@
-/** Does one thing for many people, so many at a time, through the API; from a process of its own. */
+/** A process that sends a batch of requests. */
 import { sendBatch, type RequestBatch } from './request-batch.ts'
 import { readTask } from './programs.ts'
 

@@ -1,32 +1,36 @@
-/** The process of a crowd: one bare WebSocket for each listener, over which graphql-transport-ws is spoken by hand. */
+/**
+ * The process of the subscribers: a bare WebSocket each, with a minimal graphql-transport-ws. The full client would cost more
+ * CPU time than the server that is measured beside it.
+ */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
+import { headersOf } from '../../client/http.ts'
 import { nowMicros, type ClientsTask, type Received, type Subscriber } from './clients.ts'
 
-/** Handshakes under way at the same time. */
-const AT_ONCE = 100
+/** Concurrent handshakes. */
+const CONCURRENCY = 100
 
 const [task] = (await once(process, 'message')) as [ClientsTask]
-const { url, query, subscribers: listeners } = task
+const { url, query, subscribers } = task
 const address = url.replace('http', 'ws')
 const admittedAt = new Map<number, number>()
 const awaited = new Map<number, (at: number) => void>()
 const nothing: Received = { messages: 0, firstAt: 0, lastAt: 0 }
-let heard = { ...nothing }
+let received = { ...nothing }
 
 function recordMessage(index: number, data: Buffer): void {
-  heard.messages += 1
-  heard.lastAt = nowMicros()
-  heard.firstAt ||= heard.lastAt
-  // It comes again when the turn is claimed, and ends later.
+  received.messages += 1
+  received.lastAt = nowMicros()
+  received.firstAt ||= received.lastAt
+  // Only the first: the message comes again, with a later `until`, when the ticket is used.
   if (!data.includes('"Admitted"') || admittedAt.has(index)) return
-  admittedAt.set(index, heard.lastAt)
-  awaited.get(index)?.(heard.lastAt)
+  admittedAt.set(index, received.lastAt)
+  awaited.get(index)?.(received.lastAt)
 }
 
-const connect = ({ authorization, queueToken }: Subscriber, index: number): Promise<void> =>
+const connect = (subscriber: Subscriber, index: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    // Thousands of them have their own ports only when they come from several addresses.
+    // One address has too few ports.
     const localAddress = `127.0.0.${2 + (index % 16)}`
     const socket = new WebSocket(address, 'graphql-transport-ws', {
       perMessageDeflate: false,
@@ -36,7 +40,7 @@ const connect = ({ authorization, queueToken }: Subscriber, index: number): Prom
     socket.once('open', () => {
       if (query === null) resolve()
       else {
-        const payload = { authorization, 'x-queue-token': queueToken }
+        const payload = headersOf(subscriber)
         socket.send(JSON.stringify({ type: 'connection_init', payload }))
       }
     })
@@ -59,19 +63,19 @@ const connect = ({ authorization, queueToken }: Subscriber, index: number): Prom
 
 let next = 0
 await Promise.all(
-  Array.from({ length: AT_ONCE }, async () => {
-    for (let index = next++; index < listeners.length; index = next++)
-      await connect(listeners[index] as Subscriber, index)
+  Array.from({ length: CONCURRENCY }, async () => {
+    for (let index = next++; index < subscribers.length; index = next++)
+      await connect(subscribers[index] as Subscriber, index)
   }),
 )
-process.on('message', (question: 'heard' | number) => {
-  if (typeof question === 'number') {
-    const at = admittedAt.get(question)
-    if (at === undefined) awaited.set(question, (then) => process.send?.(then))
+process.on('message', (request: 'received' | number) => {
+  if (typeof request === 'number') {
+    const at = admittedAt.get(request)
+    if (at === undefined) awaited.set(request, (then) => process.send?.(then))
     else process.send?.(at)
     return
   }
-  process.send?.(heard)
-  heard = { ...nothing }
+  process.send?.(received)
+  received = { ...nothing }
 })
 process.send?.('ready')

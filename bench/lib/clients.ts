@@ -1,33 +1,33 @@
-/** Very many people who listen, in a process of their own: how a benchmark opens it and hears of it. */
+/** Thousands of subscribers in a process of their own, and how a benchmark controls it. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** What one of the crowd listens with. */
+/** The credentials of a subscriber. */
 export interface Subscriber {
-  authorization: string
+  accessToken: string
   queueToken: string
 }
 
 export interface ClientsTask {
   url: string
-  /** The subscription; it gets no variables. A bare server has none: it is only connected to. */
+  /** The subscription, without variables; null: a bare server, which is only connected to. */
   query: string | null
   subscribers: Subscriber[]
 }
 
-/** What the crowd says when it is asked. Moments are microseconds of the machine's monotonic clock. */
+/** The messages since the last report. Times are microseconds of the machine's monotonic clock. */
 export interface Received {
   messages: number
-  /** When the first and the last message came; 0: none. */
+  /** Times of the first and the last message; 0: there was none. */
   firstAt: number
   lastAt: number
 }
 
 export interface Clients {
-  /** What came since it was asked the last time. */
+  /** The messages since the last call. */
   received(): Promise<Received>
-  /** Resolves when this one has heard that it is their turn. @returns when that was */
+  /** Resolves when the subscriber with this index is admitted. @returns the time of the message, in microseconds */
   admission(index: number): Promise<number>
   close(): Promise<void>
 }
@@ -37,7 +37,7 @@ export const nowMicros = (): number => Number(process.hrtime.bigint() / 1000n)
 
 const ADMISSION_MS_MAX = 10_000
 
-/** Resolves when everybody is connected, and has heard something if they subscribe. */
+/** Resolves when all are connected and, if they subscribe, have received a message. */
 export async function connectClients(task: ClientsTask): Promise<Clients> {
   const child = fork(fileURLToPath(new URL('clients-process.ts', import.meta.url)), {
     execArgv: ['--import', 'tsx', '--max-old-space-size=4096'],
@@ -47,11 +47,11 @@ export async function connectClients(task: ClientsTask): Promise<Clients> {
   child.send(task)
   await replyOf(child)
   return {
-    received: () => call<Received>(child, 'heard'),
+    received: () => call<Received>(child, 'received'),
     admission: async (index) => {
-      const answer = call<number>(child, index)
+      const reply = call<number>(child, index)
       const timer = setTimeout(() => child.kill('SIGKILL'), ADMISSION_MS_MAX)
-      return answer.finally(() => clearTimeout(timer))
+      return reply.finally(() => clearTimeout(timer))
     },
     close: async () => {
       child.kill('SIGKILL')
@@ -60,19 +60,19 @@ export async function connectClients(task: ClientsTask): Promise<Clients> {
   }
 }
 
-async function call<Answer>(child: ChildProcess, question: string | number): Promise<Answer> {
-  const answer = replyOf<Answer>(child)
-  child.send(question)
-  return answer
+async function call<Reply>(child: ChildProcess, request: string | number): Promise<Reply> {
+  const reply = replyOf<Reply>(child)
+  child.send(request)
+  return reply
 }
 
-async function replyOf<Answer>(child: ChildProcess): Promise<Answer> {
+async function replyOf<Reply>(child: ChildProcess): Promise<Reply> {
   const ended = new AbortController()
-  const fail = (): void => ended.abort(new Error('the crowd has ended'))
+  const fail = (): void => ended.abort(new Error('the process of the subscribers has ended'))
   child.once('exit', fail)
   try {
-    const [answer] = (await once(child, 'message', { signal: ended.signal })) as [Answer]
-    return answer
+    const [reply] = (await once(child, 'message', { signal: ended.signal })) as [Reply]
+    return reply
   } finally {
     child.off('exit', fail)
   }

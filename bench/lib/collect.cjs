@@ -1,4 +1,4 @@
-/** Loaded into a server that is measured: on SIGWINCH, which nobody else wants, it collects its garbage, so that its memory is what it needs. */
+/** Loaded into a measured server: collects garbage on SIGWINCH, an otherwise unused signal, so that its memory is what it needs. */
 const { setFlagsFromString } = require('node:v8')
 const { runInNewContext } = require('node:vm')
 

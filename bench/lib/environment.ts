@@ -1,27 +1,34 @@
-/** What benchmarks stand on: stores of their own, our server, people and a concert. */
+/** The environment of a benchmark: stores of its own, the server, users and concerts. */
 import { mkdtempSync, chmodSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServices } from '../../scripts/services/start.ts'
+import { createClient, type Credentials } from '../../client/client.ts'
+import { nodeWebSocket } from '../../client/node.ts'
+import {
+  CreateConcertDocument,
+  IssueQueueTokenDocument,
+  UpdateQueueDocument,
+} from '../../client/documents.ts'
 import { createAuth } from '../../src/auth/access-tokens.ts'
 import type * as Migrations from '../../src/db/migrate.ts'
+import { isRefused } from './documents.ts'
 import { ROOT, startProgram, type Program } from './programs.ts'
 
+/** A user's credentials. */
 export interface User {
-  id: string
-  authorization: string
+  accessToken: string
 }
 
 export interface Environment {
   databaseUrl: string
   redisUrl: string
-  /** What a server is started with: production, and no limit in the way of the measurement. */
+  /** The settings of a server: production, with rate limits out of the way. */
   env: Record<string, string>
-  /** Our server. */
   startServer(env?: Record<string, string>): Promise<Program>
   createUsers(count: number): Promise<User[]>
-  /** A new concert, by its ids as the API writes them; without a capacity everybody is let in at once. */
+  /** Creates a concert. Without a capacity everybody is admitted at once. */
   createConcert(
     server: Program,
     wanted: { seatCount: number; dates?: number; capacity?: number },
@@ -38,11 +45,11 @@ export interface Environment {
 const DAY_MS = 24 * 60 * 60 * 1000
 const secret = 'a secret that is long enough to measure with'
 
-/** @param root whose tables the database gets: those of this copy, or of an earlier one */
-export async function createEnvironment(say: (line: string) => void, root = ROOT): Promise<Environment> {
+/** @param root the working tree whose migrations the database gets: this one, or that of an earlier commit */
+export async function createEnvironment(log: (line: string) => void, root = ROOT): Promise<Environment> {
   const directory = mkdtempSync(join(tmpdir(), 'stagedoor-bench-'))
-  chmodSync(directory, 0o755) // root's services run as somebody else
-  const { databaseUrl, redisUrl, stop } = await startServices({ directory, keepData: false, log: say })
+  chmodSync(directory, 0o755) // PostgreSQL does not run as root
+  const { databaseUrl, redisUrl, stop } = await startServices({ directory, keepData: false, log: log })
   const { migrate } = (await import(join(root, 'src/db/migrate.ts'))) as typeof Migrations
   await migrate(databaseUrl)
   const auth = createAuth({ kind: 'secret', secret })
@@ -63,87 +70,60 @@ export async function createEnvironment(say: (line: string) => void, root = ROOT
     CLAIM_SECONDS: '36000',
     ADMISSION_SECONDS: '36000',
   }
-  const person = async (role: 'buyer' | 'operator' = 'buyer'): Promise<User> => {
-    const id = randomUUID()
-    return { id, authorization: `Bearer ${await auth.issue({ userId: id, role }, 3_600)}` }
-  }
-  const operator = await person('operator')
+  const createUser = async (role: 'buyer' | 'operator' = 'buyer'): Promise<User> => ({
+    accessToken: await auth.issue({ userId: randomUUID(), role }, 3_600),
+  })
+  const operator = await createUser('operator')
 
   return {
     databaseUrl,
     redisUrl,
     env,
     startServer: (more = {}) => startProgram('src/main.ts', { ...env, ...more }),
-    createUsers: (count) => Promise.all(Array.from({ length: count }, () => person())),
-    operatorToken: operator.authorization.replace('Bearer ', ''),
+    createUsers: (count) => Promise.all(Array.from({ length: count }, () => createUser())),
+    operatorToken: operator.accessToken,
     createConcert: async ({ url }, { seatCount, dates = 1, capacity = 1_000_000 }) => {
       const performances = Array.from({ length: dates }, (_, index) => {
-        const startsAt = new Date(Date.now() + (index + 1) * DAY_MS)
+        const startsAt = new Date(Date.now() + (index + 1) * DAY_MS).toISOString()
         return { startsAt, seatCount, seatPrice: 10 }
       })
-      const { createConcert } = await request<{ createConcert: { id: string } }>(
-        url,
-        'mutation ($input: CreateConcertInput!) { createConcert(input: $input) { ... on Concert { id } } }',
-        { input: { title: 'Measured', queueCapacity: capacity, performances } },
-        operator,
-      )
-      const buyer = await person()
-      const queueToken = await joinQueue(url, createConcert.id, buyer)
-      const { performances: made } = await request<{ performances: { id: string }[] }>(
-        url,
-        'query ($id: ID!) { performances(concertId: $id) { id } }',
-        { id: createConcert.id },
-        buyer,
-        queueToken,
-      )
-      const leave =
-        'mutation ($token: String!) { leaveQueue(input: { token: $token }) { status { __typename } } }'
-      await request(url, leave, { token: queueToken }, buyer)
-      const performanceIds = made.map(({ id }) => id)
-      return { concertId: createConcert.id, performanceId: performanceIds[0] ?? '', performanceIds }
+      const { createConcert } = await connect(url, operator).request(CreateConcertDocument, {
+        input: { title: 'Measured', queueCapacity: capacity, performances },
+      })
+      if (createConcert.__typename !== 'CreateConcertPayload') throw new Error(createConcert.message)
+      const { concert } = createConcert
+      const performanceIds = concert.performances.map(({ id }) => id)
+      return { concertId: concert.id, performanceId: performanceIds[0] ?? '', performanceIds }
     },
     updateQueue: async ({ url }, concertId, settings) => {
-      await request(
-        url,
-        'mutation ($input: UpdateQueueInput!) { updateQueue(input: $input) { paused } }',
-        { input: { concertId, ...settings } },
-        operator,
-      )
+      await connect(url, operator).request(UpdateQueueDocument, {
+        input: { concertId, ...settings },
+      })
     },
     close: stop,
   }
 }
 
-/** A queue ticket. */
-export async function joinQueue(url: string, concertId: string, person: User): Promise<string> {
-  const { issueQueueToken } = await request<{ issueQueueToken: { token: string } }>(
-    url,
-    'mutation ($id: ID!) { issueQueueToken(input: { concertId: $id }) { ... on QueueTicket { token } } }',
-    { id: concertId },
-    person,
-  )
-  return issueQueueToken.token
+const connect = (url: string, credentials: Credentials) =>
+  createClient({ url, credentials, retry: false, webSocketImpl: nodeWebSocket() })
+
+/** Joins the queue of a concert. @returns the queue token */
+export async function joinQueue(url: string, concertId: string, user: User): Promise<string> {
+  const input = { concertId }
+  const client = connect(url, user)
+  const { issueQueueToken } = await client.request(IssueQueueTokenDocument, { input })
+  if (issueQueueToken.__typename !== 'IssueQueueTokenPayload') throw new Error(issueQueueToken.message)
+  return issueQueueToken.ticket.token
 }
 
-/** Asks a server, and takes no refusal. */
+/** Sends one of the measured operations. @throws Error when it is refused */
 export async function request<Data>(
   url: string,
   query: string,
   variables: object,
-  person: Pick<User, 'authorization'>,
-  queueToken?: string,
+  credentials: Credentials,
 ): Promise<Data> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      authorization: person.authorization,
-      ...(queueToken === undefined ? {} : { 'x-queue-token': queueToken }),
-    },
-    body: JSON.stringify({ query, variables }),
-  })
-  const { data, errors } = (await response.json()) as { data?: Data; errors?: unknown }
-  const refused = !data || Object.values(data).some((field) => JSON.stringify(field) === '{}')
-  if (refused || errors) throw new Error(`${query}: ${JSON.stringify(errors ?? 'refused')}`)
+  const data = await connect(url, credentials).request<Data>(query, variables)
+  if (isRefused(JSON.stringify(data))) throw new Error(`${query} was refused`)
   return data
 }

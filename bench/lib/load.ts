@@ -1,4 +1,4 @@
-/** Sends one request again and again over many connections, from a process of its own. */
+/** A process that repeats one request over many connections. */
 import autocannon from 'autocannon'
 import { readTask } from './programs.ts'
 
@@ -20,7 +20,7 @@ export interface LoadResult {
 const { url, headers, body, connections, seconds } = await readTask<LoadTask>()
 const result = await autocannon({ url, method: 'POST', headers, body, connections, duration: seconds })
 if (result.errors > 0 || result.non2xx > 0) {
-  throw new Error(`${result.errors} errors, ${result.non2xx} answers other than 200`)
+  throw new Error(`${result.errors} errors, ${result.non2xx} responses other than 200`)
 }
 const loaded: LoadResult = {
   perSecond: result.requests.total / result.duration,

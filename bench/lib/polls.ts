@@ -1,12 +1,13 @@
-/** Everybody asks again and again, each over a connection of their own, as browsers would; from a process of its own. */
+/** A process that polls for many users, each over a connection of its own, as browsers do. */
 import { Agent, request } from 'node:http'
+import { headersOf } from '../../client/http.ts'
 import type { Subscriber } from './clients.ts'
 import { readTask } from './programs.ts'
 
 export interface PollTask {
   url: string
   query: string
-  /** How long each waits between two questions. */
+  /** Between two requests of a user. */
   everySeconds: number
   seconds: number
   subscribers: Subscriber[]
@@ -16,16 +17,15 @@ export interface PollResult {
   perSecond: number
 }
 
-const { url, query, everySeconds, seconds, subscribers: listeners } = await readTask<PollTask>()
+const { url, query, everySeconds, seconds, subscribers } = await readTask<PollTask>()
 const body = JSON.stringify({ query })
 const pauseMs = everySeconds * 1_000
 let answered = 0
 let failed = 0
 
-function poll({ authorization, queueToken }: Subscriber, agent: Agent, localAddress: string): void {
+function poll(subscriber: Subscriber, agent: Agent, localAddress: string): void {
   const headers = {
-    authorization,
-    'x-queue-token': queueToken,
+    ...headersOf(subscriber),
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
   }
@@ -34,25 +34,25 @@ function poll({ authorization, queueToken }: Subscriber, agent: Agent, localAddr
     if (response.statusCode !== 200) failed += 1
   })
   sent.on('error', (error: NodeJS.ErrnoException) => {
-    // The server closed the connection in the same moment: a browser sends it again.
-    if (error.code === 'ECONNRESET') poll({ authorization, queueToken }, agent, localAddress)
+    // The server closed the idle connection at the same moment: browsers repeat the request.
+    if (error.code === 'ECONNRESET') poll(subscriber, agent, localAddress)
     else failed += 1
   })
   sent.end(body)
 }
 
-for (const [index, listener] of listeners.entries()) {
+for (const [index, subscriber] of subscribers.entries()) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const localAddress = `127.0.0.${2 + (index % 16)}`
-  const first = (index / listeners.length) * pauseMs
+  const first = (index / subscribers.length) * pauseMs
   setTimeout(() => {
-    poll(listener, agent, localAddress)
-    setInterval(() => poll(listener, agent, localAddress), pauseMs)
+    poll(subscriber, agent, localAddress)
+    setInterval(() => poll(subscriber, agent, localAddress), pauseMs)
   }, first)
 }
 setTimeout(() => {
   const polled: PollResult = { perSecond: answered / seconds }
-  const wanted = listeners.length / everySeconds
+  const wanted = subscribers.length / everySeconds
   if (failed > 0 || polled.perSecond < 0.9 * wanted) {
     throw new Error(`${failed} failed, ${polled.perSecond} of ${wanted} a second`)
   }

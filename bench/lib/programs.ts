@@ -1,4 +1,4 @@
-/** Programs that are measured, each in a process of its own. */
+/** Measured programs, each in a process of its own. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const START_MS_MAX = 30_000
 const children = new Set<ChildProcess>()
 
-/** Nobody outlives the benchmark, however it ends. */
+/** No child outlives the benchmark. */
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
 function launch(path: string, env: Record<string, string>, input: 'ignore' | 'pipe', root: string) {
@@ -30,7 +30,11 @@ function launch(path: string, env: Record<string, string>, input: 'ignore' | 'pi
   return child
 }
 
-/** Starts a server (a path from the root, of this or another copy) on a port of its own, which it gets as PORT, and waits until it takes connections. */
+/**
+ * Starts a server on a free port, which it gets as PORT, and waits until it responds.
+ * @param path from the root
+ * @param root the working tree: this one, or that of an earlier commit
+ */
 export async function startProgram(
   path: string,
   env: Record<string, string> = {},
@@ -61,7 +65,7 @@ export async function startProgram(
   }
 }
 
-/** Runs a program to its end: it reads its task from its input, as JSON, and writes its result in the same way. */
+/** Runs a program to its end. It reads its task from stdin and writes its result to stdout, as JSON. */
 export async function runProgram<Result>(path: string, task: unknown): Promise<Result> {
   const child = launch(path, {}, 'pipe', ROOT)
   child.stdin?.end(JSON.stringify(task))
@@ -72,7 +76,7 @@ export async function runProgram<Result>(path: string, task: unknown): Promise<R
   return JSON.parse(text) as Result
 }
 
-/** What `runProgram` sent. */
+/** The task from `runProgram`. */
 export async function readTask<Task>(): Promise<Task> {
   let text = ''
   for await (const part of process.stdin.setEncoding('utf8')) text += part as string

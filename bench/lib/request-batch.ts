@@ -1,4 +1,4 @@
-/** Many requests, so many at a time, through the API. */
+/** A batch of requests to the API, with bounded concurrency. */
 import autocannon from 'autocannon'
 
 export interface BatchedRequest {
@@ -8,28 +8,28 @@ export interface BatchedRequest {
 
 export interface RequestBatch {
   url: string
-  atOnce: number
+  concurrency: number
   batch: BatchedRequest[]
 }
 
 export interface BatchResult {
   perSecond: number
-  /** Milliseconds. */
+  /** Of the latency, in milliseconds. */
   p50: number
   p99: number
-  /** In the order of the requests. */
-  answers: string[]
+  /** Of the responses, in the order of the requests. */
+  bodies: string[]
 }
 
-/** @throws Error when a request gets no answer, or a status other than 2xx */
-export async function sendBatch({ url, atOnce, batch }: RequestBatch): Promise<BatchResult> {
-  const answers: string[] = []
+/** @throws Error when a request gets no response, or a status other than 2xx */
+export async function sendBatch({ url, concurrency, batch }: RequestBatch): Promise<BatchResult> {
+  const bodies: string[] = []
   let next = 0
   const began = performance.now()
   let ended = began
   const result = await autocannon({
     url,
-    connections: atOnce,
+    connections: concurrency,
     amount: batch.length,
     requests: [
       {
@@ -40,7 +40,7 @@ export async function sendBatch({ url, atOnce, batch }: RequestBatch): Promise<B
           return { ...request, headers: { ...headers, 'content-type': 'application/json' }, body }
         },
         onResponse: (_, body, context: { index?: number }) => {
-          answers[context.index ?? 0] = body
+          bodies[context.index ?? 0] = body
           ended = performance.now()
         },
       },
@@ -52,6 +52,6 @@ export async function sendBatch({ url, atOnce, batch }: RequestBatch): Promise<B
     perSecond: (batch.length / (ended - began)) * 1_000,
     p50: result.latency.p50,
     p99: result.latency.p99,
-    answers,
+    bodies,
   }
 }

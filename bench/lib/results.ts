@@ -1,16 +1,15 @@
-/** What comes out of a benchmark, and how it is summed up. */
+/** Results of a benchmark, and their summary. */
 
-/** One comparison: a figure of each round for us, and for what is measured beside us. */
+/** One comparison: a value for each round, ours and the reference's. */
 export interface Row {
   name: string
   /** `requests/s`, `ms` … */
   unit: string
   ours: readonly number[]
-  /** What it is compared with; without it the figure stands alone. */
   reference?: { name: string; values: readonly number[] }
-  /** What the ratio ours : reference, or without a reference ours, should be. */
+  /** For the ratio of ours to the reference; without a reference, for ours. */
   goal?: { atLeast: number } | { atMost: number }
-  /** Other figures of our side: CPU per operation, percentiles, memory. */
+  /** Other values of ours: CPU per operation, percentiles, memory. */
   notes: readonly string[]
 }
 
@@ -27,7 +26,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (high + (sorted[middle - 1] ?? NaN)) / 2
 }
 
-/** The value that a share of all are not above (nearest rank). @param share from 0 to 1 */
+/** Nearest-rank percentile. @param share from 0 to 1 */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN

@@ -1,4 +1,4 @@
-/** The buyers of a sale, who do not think; from a process of its own. */
+/** A process with the buyers of a sale, who do not pause. */
 import { isPassed } from '../../load-test/checks.ts'
 import { runSale } from '../../load-test/sale.ts'
 import { readTask } from './programs.ts'
@@ -15,17 +15,11 @@ export interface SaleTask {
 
 export interface SaleResult {
   soldOutSeconds: number
-  answeredSeconds: number
+  completedSeconds: number
 }
 
 const { url, buyers, seats, capacity, operatorToken } = await readTask<SaleTask>()
-const {
-  findings,
-  complete,
-  soldOutMs,
-  completedMs: answeredMs,
-  stats: figures,
-} = await runSale({
+const { findings, complete, soldOutMs, completedMs, stats } = await runSale({
   url,
   buyers,
   concert: { seats, capacity, operatorToken },
@@ -36,8 +30,8 @@ const {
   random: Math.random,
   signal: AbortSignal.timeout(MINUTES_MAX * 60_000),
 })
-if (!complete || soldOutMs === null || figures.sold !== seats || !isPassed(findings)) {
-  throw new Error(`${figures.sold} of ${seats} sold: ${JSON.stringify({ complete, findings })}`)
+if (!complete || soldOutMs === null || stats.sold !== seats || !isPassed(findings)) {
+  throw new Error(`${stats.sold} of ${seats} sold: ${JSON.stringify({ complete, findings })}`)
 }
-const sold: SaleResult = { soldOutSeconds: soldOutMs / 1_000, answeredSeconds: answeredMs / 1_000 }
-process.stdout.write(JSON.stringify(sold), () => process.exit())
+const result: SaleResult = { soldOutSeconds: soldOutMs / 1_000, completedSeconds: completedMs / 1_000 }
+process.stdout.write(JSON.stringify(result), () => process.exit())

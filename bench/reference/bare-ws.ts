@@ -1,4 +1,4 @@
-/** A bare ws server: to everybody who is connected it sends the bytes it was given, whenever somebody asks over HTTP. */
+/** A bare ws server, which sends given bytes to every connection for each HTTP request. */
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 

@@ -1,4 +1,4 @@
-/** join.lua and status.lua straight through ioredis, one user a call, so many in flight; from a process of its own. */
+/** A process that calls join.lua and status.lua with ioredis, one user a call, with bounded concurrency. */
 import { randomUUID } from 'node:crypto'
 import { connectRedis } from '../../src/redis/connection.ts'
 import { createCommands } from '../../src/queue/commands.ts'
@@ -8,7 +8,7 @@ import { readTask } from '../lib/programs.ts'
 export interface ScriptsTask {
   redisUrl: string
   count: number
-  atOnce: number
+  concurrency: number
 }
 
 /** Calls a second. */
@@ -17,7 +17,7 @@ export interface ScriptsResult {
   status: number
 }
 
-const { redisUrl, count, atOnce } = await readTask<ScriptsTask>()
+const { redisUrl, count, concurrency } = await readTask<ScriptsTask>()
 const connection = connectRedis({ url: redisUrl })
 const times = { admissionMs: 600_000, turnMs: 900_000, claimMs: 60_000, absenceGraceMs: 300_000 }
 const commands = createCommands(connection, createKeys('straight'), times)
@@ -33,14 +33,14 @@ async function measure(call: (userId: string, index: number) => Promise<unknown>
     for (let index = next++; index < count; index = next++) await call(users[index] as string, index)
   }
   const began = performance.now()
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  await Promise.all(Array.from({ length: concurrency }, worker))
   return (count / (performance.now() - began)) * 1_000
 }
 
-const called: ScriptsResult = {
+const result: ScriptsResult = {
   join: await measure((userId) => commands.join(concertId, [userId])),
   status: await measure((userId, index) =>
     commands.status(concertId, [{ concertId, userId, number: index + 1 }]),
   ),
 }
-process.stdout.write(JSON.stringify(called), () => process.exit())
+process.stdout.write(JSON.stringify(result), () => process.exit())
