@@ -1,4 +1,4 @@
-/** The settings of a server: read from the environment, and checked, in one go. */
+/** The settings of a server, read from the environment and validated. */
 import { z } from 'zod'
 import { describeUnknownParameters } from './db/url.ts'
 import type { AuthConfig } from './auth/access-tokens.ts'
@@ -83,7 +83,7 @@ export interface Config extends OperationSettings {
   port: number
   /** How long a connection may be idle between two requests. */
   keepAliveMs: number
-  /** From `/ready` answering 503 until the listener closes. */
+  /** From the first 503 of `/ready` until the listener closes. */
   drainMs: number
   logLevel: string
   databaseUrl: string
@@ -93,19 +93,19 @@ export interface Config extends OperationSettings {
   auth: AuthConfig
   /** The first signs queue tickets, all of them verify. */
   ticketSecrets: readonly [string, ...string[]]
-  /** How many proxies are in front and add to X-Forwarded-For; 0: the socket's address is the client's. */
+  /** Number of proxies in front, which append to X-Forwarded-For; 0: the socket's address is the client's. */
   trustedProxies: number
-  /** Where browsers may come from; null: from anywhere. */
+  /** Origins of pages that may call the API; null: all. */
   allowedOrigins: readonly string[] | null
   introspection: boolean
-  /** What /metrics asks for; null: nothing, and in production nobody gets it. */
+  /** The token of /metrics; null: there is none, and in production /metrics is not served. */
   metricsToken: string | null
-  /** Where traces are sent, and how many of them, from 0 to 1; null: nowhere. */
+  /** Where traces are sent, and the share of them, from 0 to 1; null: operations are not traced. */
   traces: { endpoint: string; serviceName: string; sampleRatio: number } | null
   socketLimits: SocketLimits
-  /** Subscriptions of one user on one server, over whichever transport. */
+  /** Subscriptions of one user on one server, over all transports. */
   streamsPerUserMax: number
-  /** Who is asked whether somebody is a robot before they join; null: nobody. */
+  /** The service that checks for bots before a user joins a queue; null: there is no check. */
   botCheck: { url: string; secret: string | undefined } | null
 }
 
@@ -127,10 +127,9 @@ function toOrigins(list: string, context: z.RefinementCtx): string[] {
 }
 
 /**
- * Reads the settings. An empty variable is one that is not set: that is how compose files and shells leave
- * things out.
- * @param env the environment's variables, as `process.env` has them
- * @throws Error that names every variable that is missing or wrong, one a line
+ * Reads the settings. An empty variable counts as not set, because compose files and shells cannot leave one out.
+ * @param env as process.env
+ * @throws Error that lists every missing or invalid variable, one a line
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))

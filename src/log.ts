@@ -1,14 +1,14 @@
-/** The log: JSON, a line for what went wrong and none for an ordinary request, and nothing secret in it. */
+/** The log: JSON, without secrets, with a line for each failure and none for ordinary requests. */
 import { pino, stdSerializers, type Logger } from 'pino'
 
-/** What opens doors, wherever it stands: signed tokens, what follows Bearer, passwords in addresses. */
+/** Secrets anywhere in a line: signed tokens, what follows Bearer, passwords in URLs. */
 const SECRETS: [what: RegExp, instead: string][] = [
   [/\beyJ[\w-]{10,}\.[\w-]+\.[\w-]*/g, '[token]'],
   [/\b(bearer\s+)[^\s"\\,]+/gi, '$1[token]'],
   [/(:\/\/[^\s"/@:]*:)[^\s"/@]+@/g, '$1[password]@'],
 ]
 
-/** By what they are called, in whatever is logged: two levels are as deep as it goes. */
+/** Secrets by their key, on the first two levels of what is logged. */
 const REDACTED_KEYS = ['authorization', 'queueToken', 'token', 'password', 'secret', '["x-queue-token"]']
 
 export const redactSecrets = (text: string): string =>
@@ -22,7 +22,7 @@ export const createLog = (level: string): Logger =>
     hooks: { streamWrite: redactSecrets },
   })
 
-/** An error without what its library hung on it: ioredis keeps the command, with the password if that was AUTH. */
+/** An error without the properties that libraries add: ioredis adds the command, with the password of AUTH. */
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { type, message, stack, code } = stdSerializers.err(error) as Record<string, unknown>

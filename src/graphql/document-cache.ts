@@ -1,4 +1,4 @@
-/** Documents, each parsed, validated and compiled once while it is kept, for all transports together. */
+/** Documents, each parsed, validated and compiled once while it is kept, for all transports. */
 import { GraphQLError, parse, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql'
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit'
 import { LRUCache } from 'lru-cache'
@@ -7,37 +7,37 @@ import { createValidation, LINES_MAX, TOKENS_MAX, type ValidationOptions } from 
 
 /** Memory for documents and compiled operations together. */
 const BYTES_MAX = 32 * 1024 * 1024
-/** Memory of a document, measured with Node 20: at most 506 bytes for each of its tokens, 88 for a comment. */
+/** Memory of a document, measured with Node 20: at most 506 bytes for each token, 88 for a comment. */
 const TOKEN_BYTES = 550
 const COMMENT_BYTES = 100
-/** Memory of a compiled operation, measured likewise: 3,600 bytes and at most 4,800 for each field. */
+/** Memory of a compiled operation, measured the same way: 3,600 bytes, and at most 4,800 for each field. */
 const COMPILED_BYTES = 4_000
 const COMPILED_FIELD_BYTES = 5_000
-/** Executions before an operation is compiled, which takes longer than executing it a hundred times. */
+/** Executions before an operation is compiled, which takes longer than a hundred executions. */
 const USES_BEFORE_JIT = 2
 
 interface Entry {
   readonly document: DocumentNode
   bytes: number
   uses: number
-  /** Null: it is executed by graphql-js. */
+  /** Null: graphql-js executes it. */
   compiled: CompiledQuery | null
 }
 
 export interface DocumentCache {
   /**
-   * The document of a text, kept or parsed.
+   * The document of a text, from the cache or parsed.
    * @throws GraphQLError for a syntax error, too many tokens or too many lines
    */
   parse: (text: string) => DocumentNode
-  /** What is wrong with a document; nothing, if it may be executed. */
+  /** The errors of a document; none if it may be executed. */
   validate: (document: DocumentNode) => readonly GraphQLError[]
   /**
-   * Keeps a valid document whose operation is about to be executed: what is refused is neither kept nor compiled.
-   * @returns the operation as compiled code, if it has been executed before and is worth it
+   * Keeps a valid document whose operation is about to be executed: refused documents are neither kept nor compiled.
+   * @returns the operation as compiled code, if it has been executed before and can be compiled
    */
   use: (args: Pick<ExecutionArgs, 'document'>) => CompiledQuery | null
-  /** Is this text kept? */
+  /** Is the document of this text kept? */
   has: (text: string) => boolean
   /** Estimated memory of all that is kept. */
   bytes: () => number

@@ -1,4 +1,4 @@
-/** The pages for buyers: what `npm run build` made of web/, read once and kept, compressed, with what browsers may do with it. */
+/** The pages built from web/: read once, kept compressed, and served with their security headers. */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,8 +11,8 @@ const TYPES: Record<string, string> = {
 }
 
 /**
- * What a page may do: https://www.w3.org/TR/CSP3/. Its script and styles are part of it (web/vite.config.ts) and are
- * allowed by their hashes; otherwise only this server's own addresses are.
+ * The Content Security Policy of a page: https://www.w3.org/TR/CSP3/. Its script and styles are inline (web/vite.config.ts)
+ * and allowed by their hashes; everything else has to come from this server.
  */
 function contentSecurityPolicyOf(html: string): string {
   const inline = [...html.matchAll(/<(script|style)\b[^>]*>([^]*?)<\/\1>/g)]
@@ -45,15 +45,15 @@ interface File {
   bodies: Record<'br' | 'gzip' | 'identity', Buffer>
 }
 
-/** Built beside the server, or from its sources, where it runs without being built. */
+/** Beside the built server, or where the build puts them when the server runs from its sources. */
 const DIRECTORIES = ['../pages/', '../../dist/pages/'].map((path) => new URL(path, import.meta.url))
 
 export interface StaticFiles {
-  /** -> was it one of them? Then it has been answered. */
+  /** @returns false: it is not one of the files, and has not been answered */
   serve(request: IncomingMessage, response: ServerResponse): boolean
   /**
-   * For an address that nothing else answers: somebody who follows a bad link, or has mistyped, gets the buyer's page, which
-   * says so and leads on. -> was it a browser's? Then it has been answered, with 404.
+   * Answers a browser at an unknown path with 404 and the buyer's page, which explains it.
+   * @returns false: it is not a browser's, and has not been answered
    */
   serveNotFound(request: IncomingMessage, response: ServerResponse): boolean
 }
@@ -68,7 +68,7 @@ export function loadStaticFiles(): StaticFiles | undefined {
   const files = new Map(names.map((name) => [urlPathOf(name), readFile(new URL(name, place), name)]))
   return {
     serve: (request, response) => {
-      // Every operation comes by here: what is a POST is not looked up.
+      // Every operation passes here, so a POST is not looked up.
       if (request.method !== 'GET' && request.method !== 'HEAD') return false
       const file = files.get((request.url ?? '').replace(/\?.*$/, ''))
       if (!file) return false
@@ -89,7 +89,7 @@ export function loadStaticFiles(): StaticFiles | undefined {
   }
 }
 
-/** `/` and `/operator`: no page's address has a slash at its end. */
+/** `/` and `/operator`: no path ends with a slash. */
 const urlPathOf = (name: string): string => `/${name}`.replace(/\/index\.html$/, '') || '/'
 
 function readFile(path: URL, name: string): File {
@@ -101,7 +101,7 @@ function readFile(path: URL, name: string): File {
       'content-type': TYPES[extname(name)] ?? '',
       vary: 'accept-encoding',
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
-      // Asked for each time, and not sent again if it is the same.
+      // Revalidated each time, and not sent again if it is the same.
       'cache-control': 'no-cache',
       ...(isPage && { 'content-security-policy': contentSecurityPolicyOf(body.toString()) }),
     },

@@ -1,4 +1,4 @@
-/** The short way gives the answers of Yoga's own, whatever is asked. */
+/** The fast path answers as Yoga does. */
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { globalId } from '../../src/schema/ids.ts'
@@ -51,9 +51,9 @@ async function ask(url: string, body: string, headers: Headers) {
   return { status: response.status, heads, text }
 }
 
-/** Sends it down both ways, often enough that the short way compiles it. */
+/** Sends an operation on both paths, often enough that it is compiled. */
 async function expectSame(body: string, headers: Headers = {}): Promise<string> {
-  // Only the bare address takes the short way.
+  // Only the bare address takes the fast path.
   const yogas = await ask(`${server.url}?`, body, headers)
   for (let use = 0; use < 4; use++) expect(await ask(server.url, body, headers)).toEqual(yogas)
   return yogas.text

@@ -65,7 +65,7 @@ describe('a body', () => {
       duplex: 'half',
     } as RequestInit)
 
-  // Java's HttpClient and .NET's send bodies like this. Only the bare address takes the short way.
+  // Java's HttpClient and .NET's send bodies like this. Only the bare address takes the fast path.
   test.each(['', '?'])('in chunks of unknown length is read at /graphql%s', async (search) => {
     const text = ofLength(65_536)
     const parts = [text.slice(0, 5), text.slice(5, 40_000), text.slice(40_000)]
@@ -133,7 +133,7 @@ test('a mutation does not come by GET, nor anything by PUT', async () => {
   expect(await server.database.sql`select from users`).toHaveLength(0)
 })
 
-// Only the bare address takes the short way.
+// Only the bare address takes the fast path.
 test.each(['', '?'])('a page of another origin may send tracing headers, at /graphql%s', async (search) => {
   const origin = 'https://tickets.example'
   const preflight = await fetch(server.url + search, {

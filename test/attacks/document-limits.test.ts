@@ -111,8 +111,8 @@ const streams: typeof lines = [
 ]
 
 const roads: [road: string, transport: Transport, search: string][] = [
-  ['the short way', 'http', ''],
-  ['Yoga’s way', 'http', '?'], // only the bare address takes the short way
+  ['the fast path', 'http', ''],
+  ['Yoga', 'http', '?'], // only the bare address takes the fast path
   ['ws', 'ws', ''],
   ['sse', 'sse', ''],
 ]

@@ -72,7 +72,7 @@ describe.each([
   })
   afterAll(() => choosy.stop())
 
-  // Only the bare address takes the short way.
+  // Only the bare address takes the fast path.
   test.each(['', '?'])('a page from elsewhere reads no answer of /graphql%s', async (search) => {
     const allowed = async (origin: string, method = 'POST') => {
       const headers = {

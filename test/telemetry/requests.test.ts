@@ -83,7 +83,7 @@ const requests: [
   ['a missing variable', 'concert', 'BAD_INPUT', 'query ($id: ID!) { concert(id: $id) { id } }'],
 ]
 
-describe.each(['the short way', 'Yoga’s way', 'WebSocket'])('over %s', (way) => {
+describe.each(['the fast path', 'Yoga', 'WebSocket'])('over %s', (way) => {
   test.each(requests)('%s', async (_, operation, outcome, query, variables = () => ({})) => {
     // Often enough that it is compiled.
     const TIMES = 4
@@ -99,7 +99,7 @@ describe.each(['the short way', 'Yoga’s way', 'WebSocket'])('over %s', (way) =
         )
         continue
       }
-      await fetch(way === 'the short way' ? server.url : `${server.url}?`, {
+      await fetch(way === 'the fast path' ? server.url : `${server.url}?`, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',

@@ -68,8 +68,8 @@ const hold = {
 }
 
 describe.each<[string, Way]>([
-  ['the short way', overHttp('')],
-  ['Yoga’s way', overHttp('?')],
+  ['the fast path', overHttp('')],
+  ['Yoga', overHttp('?')],
   ['WebSocket', overSocket],
 ])('over %s', (_, send) => {
   // The first uses of a document are walked, later ones are compiled.
