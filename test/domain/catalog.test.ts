@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest'
 import { changedSeats, seatMap } from '../../src/domain/catalog.ts'
 
-const date = { id: 'd', concertId: 'c', startsAt: new Date(0), seatCount: 3, seatPrice: 5 }
+const performance = { id: 'd', concertId: 'c', startsAt: new Date(0), seatCount: 3, seatPrice: 5 }
 
-test('a seat without a claim is available', () => {
-  expect(seatMap(date, new Map([[2, 'SOLD']]))).toEqual([
-    { number: 1, price: 5, status: 'AVAILABLE' },
-    { number: 2, price: 5, status: 'SOLD' },
-    { number: 3, price: 5, status: 'AVAILABLE' },
+test('a seat that is not taken is available', () => {
+  expect(seatMap(performance, new Map([[2, 'SOLD']]))).toEqual([
+    { performanceId: 'd', number: 1, price: 5, status: 'AVAILABLE' },
+    { performanceId: 'd', number: 2, price: 5, status: 'SOLD' },
+    { performanceId: 'd', number: 3, price: 5, status: 'AVAILABLE' },
   ])
 })
 
-test('a claim on a seat that does not exist is left out', () => {
-  expect(seatMap(date, new Map([[4, 'HELD']])).map(({ number }) => number)).toEqual([1, 2, 3])
+test('a taken seat that does not exist is left out', () => {
+  expect(seatMap(performance, new Map([[4, 'HELD']])).map(({ number }) => number)).toEqual([1, 2, 3])
 })
 
 test('changed seats are those whose status differs, in their new state', () => {
-  const before = seatMap(date, new Map([[1, 'HELD']]))
+  const before = seatMap(performance, new Map([[1, 'HELD']]))
   const after = seatMap(
-    date,
+    performance,
     new Map([
       [1, 'SOLD'],
       [3, 'HELD'],
