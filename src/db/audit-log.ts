@@ -1,7 +1,10 @@
+import type postgres from 'postgres'
 import type { AuditLogEntry } from '../domain/audit-log.ts'
 import type { PageArgs } from '../domain/pagination.ts'
 import type { Database } from './client.ts'
 import { pageBounds } from './page.ts'
+
+const columns = (sql: postgres.Sql) => sql`id, operator_id, action, concert_id, user_id, at, before, after`
 
 /** One page of the audit log, the oldest entry first. @param concertId null: of all concerts */
 export const listAuditLog = (
@@ -14,9 +17,10 @@ export const listAuditLog = (
     // Both columns are compared and sorted together, so that no index other than the one on both fits.
     return concertId === null
       ? sql<AuditLogEntry[]>`
-          select * from audit_log where id > ${after} and id < ${before} order by id ${direction} limit ${limit}`
+          select ${columns(sql)} from audit_log
+          where id > ${after} and id < ${before} order by id ${direction} limit ${limit}`
       : sql<AuditLogEntry[]>`
-          select * from audit_log
+          select ${columns(sql)} from audit_log
           where (concert_id, id) > (${concertId}, ${after}) and (concert_id, id) < (${concertId}, ${before})
           order by concert_id ${direction}, id ${direction} limit ${limit}`
   })

@@ -1,3 +1,4 @@
+import type postgres from 'postgres'
 import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
 import type { PageArgs } from '../domain/pagination.ts'
 import type { QueueSettings } from '../domain/queue.ts'
@@ -5,6 +6,8 @@ import { claimStatus } from './claim-status.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
 import { pageBounds } from './page.ts'
+
+const performanceColumns = (sql: postgres.Sql) => sql`id, concert_id, starts_at, seat_count, seat_price`
 
 /** One page of all concerts, the oldest first. */
 export const listConcerts = (db: Database, page: PageArgs): Promise<Concert[]> =>
@@ -45,7 +48,7 @@ export const listPerformances = (
 ): Promise<(Performance & { takenCount: number })[]> =>
   db.call(
     (sql) => sql<(Performance & { takenCount: number })[]>`
-      select performances.*, (
+      select ${performanceColumns(sql)}, (
         select count(*) from seat_claims
         where performance_id = performances.id and released_at is null and ${claimStatus(sql)} is not null
       ) as taken_count
@@ -56,7 +59,10 @@ export const listPerformances = (
 
 /** The performances with these ids, in any order. */
 export const loadPerformances = (db: Database, ids: readonly string[]): Promise<Performance[]> =>
-  db.call((sql) => sql<Performance[]>`select * from performances where id = any(${ids}::uuid[])`)
+  db.call(
+    (sql) => sql<Performance[]>`
+      select ${performanceColumns(sql)} from performances where id = any(${ids}::uuid[])`,
+  )
 
 /** All dates of these concerts, the earliest first. */
 export const loadPerformancesByConcert = (
@@ -65,7 +71,8 @@ export const loadPerformancesByConcert = (
 ): Promise<Performance[]> =>
   db.call(
     (sql) => sql<Performance[]>`
-      select * from performances where concert_id = any(${concertIds}::uuid[]) order by starts_at, id`,
+      select ${performanceColumns(sql)} from performances
+      where concert_id = any(${concertIds}::uuid[]) order by starts_at, id`,
   )
 
 /** How many seats of each performance are held or sold. A performance without any is left out. */

@@ -1,6 +1,9 @@
+import type postgres from 'postgres'
 import type { Payment } from '../domain/reservations.ts'
 import type { Database } from './client.ts'
 import { expectOutcome, type Outcome } from './outcome.ts'
+
+const columns = (sql: postgres.Sql) => sql`id, reservation_id, user_id, amount, paid_at`
 
 /**
  * Pays for a hold from its owner's balance, and spends its ticket unless that has another live hold.
@@ -31,7 +34,7 @@ export async function payReservation(
 
 /** The payments with these ids, of any user, in any order. */
 export const loadPayments = (db: Database, ids: readonly string[]): Promise<Payment[]> =>
-  db.call((sql) => sql<Payment[]>`select * from payments where id = any(${ids}::uuid[])`)
+  db.call((sql) => sql<Payment[]>`select ${columns(sql)} from payments where id = any(${ids}::uuid[])`)
 
 /** The payments for these reservations, in any order. */
 export const loadPaymentsByReservation = (
@@ -39,5 +42,6 @@ export const loadPaymentsByReservation = (
   reservationIds: readonly string[],
 ): Promise<Payment[]> =>
   db.call(
-    (sql) => sql<Payment[]>`select * from payments where reservation_id = any(${reservationIds}::uuid[])`,
+    (sql) => sql<Payment[]>`
+      select ${columns(sql)} from payments where reservation_id = any(${reservationIds}::uuid[])`,
   )

@@ -23,4 +23,7 @@ export async function chargePoints(
 
 /** The accounts of these users, in any order. A user without transfers has none. */
 export const loadAccounts = (db: Database, userIds: readonly string[]): Promise<PointAccount[]> =>
-  db.call((sql) => sql<PointAccount[]>`select * from accounts where user_id = any(${userIds}::uuid[])`)
+  db.call(
+    (sql) => sql<PointAccount[]>`
+      select user_id, balance from accounts where user_id = any(${userIds}::uuid[])`,
+  )
