@@ -38,30 +38,30 @@ function fieldsIn(set: SelectionSetNode | undefined, fragments: Fragments): numb
   return fields
 }
 
+/** @throws Problem BAD_INPUT when the lists of the operation have too many values, with those of this one */
+export function countListValues(
+  items: number,
+  context: Context,
+  { fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>,
+): void {
+  let fields = 1
+  for (const { selectionSet } of fieldNodes) fields += fieldsIn(selectionSet, fragments)
+  context.listValues = (context.listValues ?? 0) + items * fields
+  if (context.listValues <= LIST_VALUES_MAX) return
+  throw new Problem(
+    'BAD_INPUT',
+    `The lists of one operation can have ${LIST_VALUES_MAX} values together. Ask for fewer fields, or for one list at a time.`,
+  )
+}
+
 type Resolve<Parent, Args, Item> = (parent: Parent, args: Args, context: Context) => Promise<Item[]>
 
-/**
- * Wraps the resolver of a list whose length no argument limits.
- * @throws Problem BAD_INPUT when the lists of the operation have too many values
- */
+/** Wraps the resolver of a list whose length no argument limits. @throws as `countListValues` */
 export const limitListValues =
   <Parent, Args, Item>(resolve: Resolve<Parent, Args, Item>) =>
-  async (
-    parent: Parent,
-    args: Args,
-    context: Context,
-    { fieldNodes, fragments }: GraphQLResolveInfo,
-  ): Promise<Item[]> => {
+  async (parent: Parent, args: Args, context: Context, info: GraphQLResolveInfo): Promise<Item[]> => {
     const items = await resolve(parent, args, context)
-    let fields = 1
-    for (const { selectionSet } of fieldNodes) fields += fieldsIn(selectionSet, fragments)
-    context.listValues = (context.listValues ?? 0) + items.length * fields
-    if (context.listValues <= LIST_VALUES_MAX) {
-      await yieldIfLarge(context)
-      return items
-    }
-    throw new Problem(
-      'BAD_INPUT',
-      `The lists of one operation can have ${LIST_VALUES_MAX} values together. Ask for fewer fields, or for one list at a time.`,
-    )
+    countListValues(items.length, context, info)
+    await yieldIfLarge(context)
+    return items
   }
