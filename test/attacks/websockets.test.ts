@@ -313,7 +313,7 @@ describe('a peer that is silent', () => {
     alive.drop()
   })
 
-  test('asks, and does not read: gone once a megabyte waits for it', async () => {
+  test('asks, and does not read: gone once two megabytes wait for it', async () => {
     const socket = await silent()
     socket.pause()
     // Without the bound it would be gone as late as a peer that answers no pings.
