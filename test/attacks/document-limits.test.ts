@@ -3,6 +3,7 @@
  * a limit away turns its line red.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WRITE_BUFFER_BYTES_MAX } from '../../src/websocket/send.ts'
 import { createSale, hold, join } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { openSocket } from '../support/socket.ts'
@@ -93,7 +94,7 @@ const lines: [limit: string, under: () => Body, above: () => Body][] = [
   ['an alias that objects keep', () => named('__prototype__'), () => named('__proto__')],
   ['50,000 seats of a concert', () => dates(halls.under), () => dates(halls.above)],
   ['50,000 seats of one date', () => hallTimes(5), () => hallTimes(6)],
-  ['50,000 values, with seats of one date', () => seatsWith(4), () => seatsWith(5)],
+  ['60,000 values, with seats of one date', () => seatsWith(5), () => seatsWith(6)],
   ['one charge', () => charging(1), () => charging(2)],
 ]
 
@@ -101,13 +102,29 @@ const seatFields = (count: number) => times(count, (i) => ['number', 'price', 's
 const watching = (count: number): Body => ({
   query: `subscription { seatChanges(performanceId: "${date}") { seats { ${seatFields(count)} } } }`,
 })
+/** The largest date there can be, with the fields of a normalised cache, which are 60,000 values, and with more. */
+const watchingAll = (more: string): Body => ({
+  query: `subscription { seatChanges(performanceId: "${halls.under.date}") { seats { __typename id number price status } ${more} } }`,
+  queueToken: halls.under.token,
+})
+/** `queueTicketChanges` and `status` are two of them. */
 const waiting = (count: number): Body => ({
-  query: `subscription { queueTicketChanges { status { ... on Lapsed { ${times(count - 1, () => 'reason')} } } } }`,
+  query: `subscription { queueTicketChanges { status { ... on Lapsed { ${times(count - 2, () => 'reason')} } } } }`,
 })
 
 const streams: typeof lines = [
-  ['a cost of 5,000', () => watching(4), () => watching(5)],
+  ['a cost of 5,000', () => watching(6), () => watching(7)],
   ['200 fields', () => waiting(200), () => waiting(201)],
+  [
+    '60,000 values of one message',
+    () => watchingAll('snapshot'),
+    () => watchingAll('others: seats { number }'),
+  ],
+  [
+    '60,000 values of one message, with seats of its date',
+    () => watchingAll('performance { seats(status: SOLD) { number } }'),
+    () => watchingAll('performance { seats { number } }'),
+  ],
 ]
 
 const roads: [road: string, transport: Transport, search: string][] = [
@@ -123,8 +140,8 @@ describe.each(roads)('over %s', (_, transport, search) => {
 
   test.each(transport === 'http' ? lines : [...lines, ...streams])('%s', async (limit, under, above) => {
     expect((await send(under())).code).toBe('ok')
-    const { code: word, data } = await send(above())
-    expect(word).toBe('BAD_INPUT')
+    const { code, data } = await send(above())
+    expect(code).toBe('BAD_INPUT')
     if (limit.includes('seats of')) {
       // Only the seats that go beyond the limit are null.
       const text = JSON.stringify(data)
@@ -133,12 +150,23 @@ describe.each(roads)('over %s', (_, transport, search) => {
   })
 })
 
+test('a socket has room for all seats of the largest date, whatever the network takes at once', async () => {
+  const { queueToken = '', ...payload } = watchingAll('snapshot')
+  const init = { authorization: `Bearer ${user.accessToken}`, 'x-queue-token': queueToken }
+  const socket = await openSocket(server.url, { init })
+  socket.send({ type: 'subscribe', id: 'one', payload })
+  const { length } = JSON.stringify(await socket.next())
+  expect(length).toBeGreaterThan(1_000_000)
+  expect(length).toBeLessThan(WRITE_BUFFER_BYTES_MAX)
+  socket.drop()
+})
+
 describe('a subscription that costs too much does not begin: it is over when its error has been sent', () => {
   const credentials = () => ({ authorization: `Bearer ${user.accessToken}`, 'x-queue-token': token })
 
   test('over ws', async () => {
     const socket = await openSocket(server.url, { init: credentials() })
-    socket.send({ type: 'subscribe', id: 'one', payload: watching(5) })
+    socket.send({ type: 'subscribe', id: 'one', payload: watching(7) })
     expect(JSON.stringify(await socket.next())).toContain('"BAD_INPUT"')
     expect(await socket.next()).toEqual({ type: 'complete', id: 'one' })
     socket.drop()
@@ -147,7 +175,7 @@ describe('a subscription that costs too much does not begin: it is over when its
   test('over sse', async () => {
     const headers = { ...credentials(), 'content-type': 'application/json', accept: 'text/event-stream' }
     const signal = AbortSignal.timeout(60_000)
-    const body = JSON.stringify(watching(5))
+    const body = JSON.stringify(watching(7))
     const response = await fetch(server.url, { method: 'POST', headers, body, signal })
     expect(await response.text()).toContain('"BAD_INPUT"')
   })
