@@ -103,6 +103,8 @@ export async function startPostgres(
   const running = await launch(dataDir, {
     name: 'postgres',
     signal: 'INT', // the fast shutdown, which does not wait for clients
+    // The immediate shutdown. After SIGKILL its children may live on, and the next server refuses to start.
+    forceSignal: 'SIGQUIT',
     command,
     cwd: data,
     isReady: () => isReady(data, at),

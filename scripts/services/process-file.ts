@@ -35,14 +35,18 @@ export function runningProcess(file: string): number | undefined {
   return began && startTimeOf(Number(pid)) === began ? Number(pid) : undefined
 }
 
-/** Stops a process that its killed parent left running: by the signal, and after 20 seconds by SIGKILL. */
-export async function stopOrphan(file: string, signal: NodeJS.Signals): Promise<void> {
+/** Stops a process that its killed parent left running: by the signal, and after 20 seconds by `forceSignal`. */
+export async function stopOrphan(
+  file: string,
+  signal: NodeJS.Signals,
+  forceSignal: NodeJS.Signals,
+): Promise<void> {
   const pid = runningProcess(file)
   if (pid !== undefined) {
     process.kill(pid, signal)
     const deadline = Date.now() + 20_000
     while (runningProcess(file) !== undefined) {
-      if (Date.now() > deadline) process.kill(pid, 'SIGKILL')
+      if (Date.now() > deadline) process.kill(pid, forceSignal)
       await sleep(20)
     }
   }

@@ -72,6 +72,8 @@ export async function supervise(
 interface LaunchOptions {
   name: string
   signal: 'INT' | 'TERM'
+  /** Sent to one that an earlier process left running, if `signal` has not ended it. By default, SIGKILL. */
+  forceSignal?: NodeJS.Signals
   command: string[]
   cwd: string
   isReady: () => boolean | Promise<boolean>
@@ -81,9 +83,12 @@ interface LaunchOptions {
  * Starts a service in the data directory and waits until it is ready. One that an earlier process left running is stopped
  * first. Its output goes to `<name>.log`. @throws UserError with the end of the log
  */
-export async function launch(dataDir: DataDir, { name, signal, command, cwd, isReady }: LaunchOptions) {
+export async function launch(
+  dataDir: DataDir,
+  { name, signal, forceSignal = 'SIGKILL', command, cwd, isReady }: LaunchOptions,
+) {
   const processFile = join(dataDir.path, `${name}.process`)
-  await stopOrphan(processFile, `SIG${signal}`)
+  await stopOrphan(processFile, `SIG${signal}`, forceSignal)
 
   const log = join(dataDir.path, `${name}.log`)
   const output = openSync(log, 'w', 0o600)

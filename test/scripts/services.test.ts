@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -7,7 +7,9 @@ import { startServices } from '../../scripts/services/start.ts'
 import {
   isRoot,
   killHard,
+  killSupervisors,
   readMark,
+  readPid,
   startServicesInChild,
   temporaryDirectory,
   until,
@@ -96,14 +98,8 @@ describe('the owner of the services', () => {
       const directory = temporaryDirectory()
       const { owner, said } = await startServicesInChild(directory)
       await writeMark(said)
-      const left = SERVICES.map((name) =>
-        Number(readFileSync(join(directory, `${name}.process`), 'utf8').split(' ')[0]),
-      )
-      // All of them are stopped before the first one dies: a watcher that saw it would end its service.
-      const companions = left.flatMap(supervisorsOf)
-      for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
-        for (const companion of companions) process.kill(companion, signal)
-      }
+      const left = SERVICES.map((name) => readPid(directory, name))
+      killSupervisors(left)
       await killHard(owner)
       expect(SERVICES.map((name) => runningProcess(join(directory, `${name}.process`)))).toEqual(left)
 
@@ -126,19 +122,3 @@ describe('the owner of the services', () => {
     expect(served && (await readMark(served.said))).toEqual(['kept', 'kept'])
   })
 })
-
-/** The other processes of its group: the keeper of a service, and the keeper's watcher. */
-function supervisorsOf(pid: number): number[] {
-  const processes = readdirSync('/proc')
-    .map(Number)
-    .filter((other) => other > 0 && other !== pid)
-  return processes.filter((other) => groupOf(other) === groupOf(pid))
-}
-
-function groupOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[2]
-  } catch {
-    return undefined // it has ended in the meantime
-  }
-}

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -58,7 +58,8 @@ export async function until(isTrue: () => boolean | Promise<boolean>): Promise<v
 }
 
 /** Writes a mark into both services, for `readMark` to find. */
-export async function writeMark({ databaseUrl, redisUrl }: StartResult): Promise<void> {
+export async function writeMark({ databaseUrl, redisUrl, refused }: StartResult): Promise<void> {
+  if (refused) throw new Error(refused)
   const sql = postgres(databaseUrl, { max: 1 })
   await sql`create table mark as select 'kept' as text`
   await sql.end()
@@ -68,7 +69,9 @@ export async function writeMark({ databaseUrl, redisUrl }: StartResult): Promise
 }
 
 /** What `writeMark` wrote. */
-export async function readMark({ databaseUrl, redisUrl }: StartResult): Promise<unknown[]> {
+export async function readMark({ databaseUrl, redisUrl, refused }: StartResult): Promise<unknown[]> {
+  // Without URLs the clients connect to the stores of the machine.
+  if (refused) throw new Error(refused)
   const sql = postgres(databaseUrl, { max: 1 })
   const rows = await sql<{ text: string }[]>`select text from mark`
   await sql.end()
@@ -76,4 +79,33 @@ export async function readMark({ databaseUrl, redisUrl }: StartResult): Promise<
   const value = await redis.get('mark')
   await redis.quit()
   return [rows[0]?.text, value]
+}
+
+/** The process id that a service was started with. */
+export const readPid = (directory: string, name: string): number =>
+  Number(readFileSync(join(directory, `${name}.process`), 'utf8').split(' ')[0])
+
+/** Kills the supervisors of these services, so that nothing stops the services when their owner is killed. */
+export function killSupervisors(services: readonly number[]): void {
+  const supervisors = services.flatMap(supervisorsOf)
+  // All of them are stopped before the first one dies: a watcher that saw it would end its service.
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
+    for (const supervisor of supervisors) process.kill(supervisor, signal)
+  }
+}
+
+/** The other processes of its group: the supervising shell and its watcher. */
+function supervisorsOf(pid: number): number[] {
+  const processes = readdirSync('/proc')
+    .map(Number)
+    .filter((other) => other > 0 && other !== pid)
+  return processes.filter((other) => groupOf(other) === groupOf(pid))
+}
+
+function groupOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[2]
+  } catch {
+    return undefined // it has ended in the meantime
+  }
 }
