@@ -4,6 +4,7 @@ import type { Concert } from '../domain/catalog.ts'
 import type { PageArgs } from '../domain/pagination.ts'
 import type { QueueSettings } from '../domain/queue.ts'
 import { requireOperator } from './authorization.ts'
+import { invalidate } from './invalidate.ts'
 
 /** A concert, or only its id: the rest is loaded when a field needs it. */
 export type ConcertRef = Concert | Pick<Concert, 'id'>
@@ -43,18 +44,20 @@ export async function createConcert(
 ): Promise<ConcertRef> {
   const { userId } = requireOperator(context)
   const { queueDefaults } = context.config
-  const id = await catalogDb.createConcert(
-    context.db,
-    userId,
-    {
-      title: input.title,
-      performances: input.performances.map((date) => ({ ...date, seatCount: date.seatCount ?? 50 })),
-      queueCapacity: input.queueCapacity ?? queueDefaults.capacity,
-      queueRatePerSecond:
-        input.queueRatePerSecond === undefined ? queueDefaults.ratePerSecond : input.queueRatePerSecond,
-    },
-    context.newId,
-    input.idempotencyKey ?? null,
-  )
+  const id = await catalogDb
+    .createConcert(
+      context.db,
+      userId,
+      {
+        title: input.title,
+        performances: input.performances.map((date) => ({ ...date, seatCount: date.seatCount ?? 50 })),
+        queueCapacity: input.queueCapacity ?? queueDefaults.capacity,
+        queueRatePerSecond:
+          input.queueRatePerSecond === undefined ? queueDefaults.ratePerSecond : input.queueRatePerSecond,
+      },
+      context.newId,
+      input.idempotencyKey ?? null,
+    )
+    .finally(() => invalidate(context))
   return { id }
 }

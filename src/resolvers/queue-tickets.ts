@@ -36,7 +36,9 @@ export async function issueQueueToken(
   if (lastPerformanceAt === undefined) throw new Problem('NOT_FOUND', 'There is no such concert.')
   if (lastPerformanceAt <= context.now().getTime()) throw new SalesClosed()
   if (viewer.role !== 'operator') await context.botCheck?.check(input.botCheckToken, context.address)
-  const { ticket, status } = await context.queue.join(input.concertId, userId)
+  const { ticket, status } = await context.queue
+    .join(input.concertId, userId)
+    .finally(() => invalidate(context))
   return { ...ticket, status }
 }
 
