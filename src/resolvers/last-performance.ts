@@ -14,6 +14,8 @@ const UNKNOWN_TTL_MS = 1_000
 export function createLastPerformanceAt(db: Database): LastPerformanceAt {
   const cache = new LRUCache<string, number>({
     max: CONCERTS_MAX,
+    // An entry that is evicted while it is read still resolves for the requests that wait for it.
+    ignoreFetchAbort: true,
     fetchMethod: (concertId, _, { options }) =>
       findLastPerformanceAt(db, concertId).catch((error: unknown) => {
         if (!(error instanceof Problem)) throw error
