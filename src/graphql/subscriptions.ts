@@ -41,6 +41,8 @@ export function createSubscribe({ documents, perUserMax, metrics, onBug }: Subsc
 
   return async (args, signal) => {
     const context = args.contextValue as Context
+    // Before anything that has to be undone: it may throw.
+    const compiled = documents.use(args)
     const events = await createSourceEventStream(args)
     if (!(Symbol.asyncIterator in events)) return events
     const source = events[Symbol.asyncIterator]()
@@ -53,7 +55,6 @@ export function createSubscribe({ documents, perUserMax, metrics, onBug }: Subsc
     counts.set(key, countOf(key) + 1)
     metrics.subscriptionStarted()
 
-    const compiled = documents.use(args)
     const eventArgs = { ...args, variableValues: declaredVariables(args) }
     const masked = (result: ExecutionResult): ExecutionResult => maskResult(result, onBug, context)
     const toResult = (event: unknown): Promise<ExecutionResult> | ExecutionResult => {
