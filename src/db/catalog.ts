@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import type { Concert, NewConcert, Performance } from '../domain/catalog.ts'
+import type { Concert, NewConcert, Performance, SeatKey, SeatStatus } from '../domain/catalog.ts'
 import type { PageArgs } from '../domain/pagination.ts'
 import type { QueueSettings } from '../domain/queue.ts'
 import { claimStatus } from './claim-status.ts'
@@ -100,16 +100,53 @@ export async function loadTakenSeats(
   return claims.flatMap(({ status, ...claim }) => (status === null ? [] : [{ ...claim, status }]))
 }
 
-/** The reservations that the held and sold seats of these performances belong to, in any order. */
+/** The status of these seats, in any order. */
+export async function loadSeatStatuses(
+  db: Database,
+  seats: readonly SeatKey[],
+): Promise<(SeatKey & { status: SeatStatus })[]> {
+  const performanceIds = seats.map(({ performanceId }) => performanceId)
+  const numbers = seats.map(({ number }) => number)
+  const rows = await db.call(
+    (sql) => sql<(SeatKey & { status: 'HELD' | 'SOLD' | null })[]>`
+      select seat.performance_id, seat.number, (
+        select ${claimStatus(sql)} from seat_claims
+        where performance_id = seat.performance_id and seat_number = seat.number and released_at is null
+      ) as status
+      from unnest(${performanceIds}::uuid[], ${numbers}::int[]) as seat (performance_id, number)`,
+  )
+  return rows.map(({ status, ...seat }) => ({ ...seat, status: status ?? 'AVAILABLE' }))
+}
+
+/**
+ * The reservations that the held and sold seats of these performances belong to, in any order.
+ * @param ownerId only those of this user; null: all
+ */
 export const loadSeatReservations = (
   db: Database,
   performanceIds: readonly string[],
-): Promise<{ performanceId: string; number: number; reservationId: string }[]> =>
-  db.call(
-    (sql) => sql<{ performanceId: string; number: number; reservationId: string }[]>`
-      select performance_id, seat_number as number, reservation_id from seat_claims
-      where performance_id = any(${performanceIds}::uuid[]) and released_at is null and ${claimStatus(sql)} is not null`,
+  ownerId: string | null,
+): Promise<SeatReservation[]> =>
+  db.call((sql) =>
+    ownerId === null
+      ? sql<SeatReservation[]>`
+          select performance_id, seat_number as number, reservation_id from seat_claims
+          where performance_id = any(${performanceIds}::uuid[]) and released_at is null and ${claimStatus(sql)} is not null`
+      : // The seats of a held or paid reservation are its own. For each status, as in listReservations; offset 0 keeps the planner
+        // from making one condition of both, so that no other reservation of the user is read.
+        sql<SeatReservation[]>`
+          select own.performance_id, unnest(own.seat_numbers) as number, own.id as reservation_id
+          from unnest(array['HELD', 'PAID']) as stored (status) cross join lateral (
+            select id, performance_id, seat_numbers from reservations
+            where user_id = ${ownerId} and status = stored.status and performance_id = any(${performanceIds}::uuid[])
+              and (status = 'PAID' or held_until > read_clock())
+            offset 0
+          ) as own`,
   )
+
+interface SeatReservation extends SeatKey {
+  reservationId: string
+}
 
 /**
  * Adds a concert with its dates, all or nothing, and an entry in the audit log.

@@ -21,9 +21,13 @@ export type SeatStatus = 'AVAILABLE' | 'HELD' | 'SOLD'
 /** By number, the seats of a performance that are held or sold; all others are available. */
 export type TakenSeats = ReadonlyMap<number, 'HELD' | 'SOLD'>
 
-export interface Seat {
+/** Which seat of which performance. */
+export interface SeatKey {
   performanceId: string
   number: number
+}
+
+export interface Seat extends SeatKey {
   price: number
   status: SeatStatus
 }

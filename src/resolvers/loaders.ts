@@ -6,7 +6,7 @@ import { loadPayments, loadPaymentsByReservation } from '../db/payments.ts'
 import { loadAccounts } from '../db/points.ts'
 import { loadReservations } from '../db/reservations.ts'
 import { loadUsers } from '../db/users.ts'
-import type { Concert, Performance, TakenSeats } from '../domain/catalog.ts'
+import type { Concert, Performance, SeatKey, SeatStatus, TakenSeats } from '../domain/catalog.ts'
 import type { PointAccount } from '../domain/points.ts'
 import type { QueueCounts, QueueStatus, QueueTicket } from '../domain/queue.ts'
 import type { Payment, Reservation } from '../domain/reservations.ts'
@@ -27,6 +27,7 @@ export class Loaders {
   #performancesByConcert?: DataLoader<string, Performance[]>
   #takenSeatCounts?: ById<{ performanceId: string; count: number }>
   #takenSeats?: DataLoader<string, TakenSeats>
+  #seatStatuses?: DataLoader<SeatKey, SeatStatus, string>
   #seatReservations?: DataLoader<string, ReadonlyMap<number, string>>
   #reservations?: ById<Reservation>
   #payments?: ById<Payment>
@@ -74,10 +75,25 @@ export class Loaders {
     ))
   }
 
-  /** The ids of the reservations that the held and sold seats of a performance belong to, by seat number. */
-  get seatReservations() {
+  /** The status of single seats, without those of the other seats of the performance. */
+  get seatStatuses() {
+    return (this.#seatStatuses ??= new DataLoader<SeatKey, SeatStatus, string>(
+      async (seats) => {
+        const found = await catalog.loadSeatStatuses(this.#db, seats)
+        const statuses = new Map(found.map((seat) => [seatKey(seat), seat.status]))
+        return seats.map((seat) => statuses.get(seatKey(seat)) ?? 'AVAILABLE')
+      },
+      { maxBatchSize: BATCH_MAX, cacheKeyFn: seatKey },
+    ))
+  }
+
+  /**
+   * The ids of the reservations that the held and sold seats of a performance belong to, by seat number.
+   * @param ownerId only the reservations of this user; null: all. The same for the whole operation
+   */
+  seatReservations(ownerId: string | null) {
     return (this.#seatReservations ??= this.#grouped(
-      catalog.loadSeatReservations,
+      (db, performanceIds) => catalog.loadSeatReservations(db, performanceIds, ownerId),
       ({ performanceId }) => performanceId,
       (seats): ReadonlyMap<number, string> =>
         new Map(seats.map(({ number, reservationId }) => [number, reservationId])),
@@ -148,5 +164,7 @@ export class Loaders {
     )
   }
 }
+
+const seatKey = ({ performanceId, number }: SeatKey): string => `${performanceId} ${number}`
 
 export const createLoaders = (db: Database, queue: Queue) => (): Loaders => new Loaders(db, queue)

@@ -57,19 +57,19 @@ export const reservedSeats = async (
   return seatsOf(await performanceOf(reservation, _, context), numbers, context)
 }
 
-async function seatsOf(
+const seatsOf = (
   { id, seatPrice }: Performance,
   numbers: readonly number[],
   { loaders }: Context,
-): Promise<Seat[]> {
-  const taken = await loaders.takenSeats.load(id)
-  return numbers.map((number) => ({
-    performanceId: id,
-    number,
-    price: seatPrice,
-    status: taken.get(number) ?? 'AVAILABLE',
-  }))
-}
+): Promise<Seat[]> =>
+  Promise.all(
+    numbers.map(async (number) => ({
+      performanceId: id,
+      number,
+      price: seatPrice,
+      status: await loaders.seatStatuses.load({ performanceId: id, number }),
+    })),
+  )
 
 /** The reservation that a seat belongs to now; null for an available seat, and for everybody but its owner and operators. */
 export async function seatReservation(
@@ -79,7 +79,8 @@ export async function seatReservation(
 ): Promise<Reservation | null> {
   const viewer = viewerOrNull(context)
   if (!viewer || status === 'AVAILABLE') return null
-  const id = (await context.loaders.seatReservations.load(performanceId)).get(number)
+  const ownerId = viewer.role === 'operator' ? null : viewer.userId
+  const id = (await context.loaders.seatReservations(ownerId).load(performanceId)).get(number)
   const found = id === undefined ? null : await context.loaders.reservations.load(id)
   return found && canView(viewer, found.userId) ? found : null
 }

@@ -7,13 +7,17 @@ import { createServices } from '../../src/services.ts'
 import { readConfig } from '../../src/config.ts'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/index.ts'
+import { globalId, numberedKey } from '../../src/schema/ids.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { createBuyer, createConcertFixture, holdArgs, holdSeats } from '../support/fixtures.ts'
 import { secret } from '../support/server.ts'
 
 let database: TestDatabase
 let made: ReturnType<typeof createServices>
 const schema = createSchema({ signUp: true })
 const trips = { postgres: 0, redis: 0 }
+/** Rows that PostgreSQL has returned. */
+let rows = 0
 /** What the connection asks once a second, whether or not there are operations: its pings, its probe, who subscribes. */
 const OF_THE_CONNECTION = new Set(['info', 'ping', 'get', 'set', 'pubsub'])
 
@@ -30,9 +34,11 @@ beforeAll(async () => {
   made = createServices(config, pino({ level: 'error' }))
   const { db } = made.services
   const call = db.call.bind(db)
-  db.call = (statement) => {
+  db.call = async (statement) => {
     trips.postgres += 1
-    return call(statement)
+    const answer = await call(statement)
+    rows += answer.length
+    return answer
   }
   const { redis } = made.connection
   const send = redis.sendCommand.bind(redis)
@@ -52,8 +58,11 @@ interface Visitor {
   queueToken?: string
 }
 
-const visitor = async (role: 'buyer' | 'operator' = 'buyer'): Promise<Visitor> => {
-  const token = await made.services.auth.issue({ userId: randomUUID(), role }, 600)
+const visitor = async (
+  role: 'buyer' | 'operator' = 'buyer',
+  userId: string = randomUUID(),
+): Promise<Visitor> => {
+  const token = await made.services.auth.issue({ userId, role }, 600)
   return { authorization: `Bearer ${token}` }
 }
 
@@ -76,9 +85,10 @@ async function run(source: string, variableValues: Record<string, unknown>, who:
   }
   const contextValue = await createContext(made.services, credentials)
   Object.assign(trips, { postgres: 0, redis: 0 })
+  rows = 0
   const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
   expect(errors).toBeUndefined()
-  return { data: data as unknown as Answers, trips: { ...trips } }
+  return { data: data as unknown as Answers, trips: { ...trips }, rows }
 }
 
 const JOIN =
@@ -145,4 +155,59 @@ test('a purchase, step by step', async () => {
 test('a list costs one query, however long it is', async () => {
   const { trips } = await run('{ concerts(first: 50) { edges { node { id title } } } }', {}, await visitor())
   expect(trips).toEqual({ postgres: 1, redis: 0 })
+})
+
+/** A date with 40 seats that one buyer holds, and two of another: `own`. */
+async function createBusyDate() {
+  const { db, queueTokens, queue } = made.services
+  const fixture = await createConcertFixture(db)
+  await holdSeats(db, holdArgs(createBuyer(fixture, 900), range(1, 40), { seatLimit: 40 }))
+  const buyer = createBuyer(fixture)
+  const { ticket } = await queue.join(fixture.concertId, buyer.userId)
+  const reservationId = await holdSeats(db, holdArgs({ ...buyer, ticket }, [44, 45]))
+  const own = { ...(await visitor('buyer', buyer.userId)), queueToken: queueTokens.sign(ticket) }
+  return { own, performanceId: fixture.performanceId, reservationId }
+}
+const range = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index)
+
+test('the seats of a reservation are read without the other seats of the date', async () => {
+  const { own, performanceId, reservationId } = await createBusyDate()
+  const query = 'query ($id: ID!) { reservation(id: $id) { seats { number status } } }'
+  const reservation = await run(query, { id: globalId('Reservation', reservationId) }, own)
+  expect(reservation.data).toEqual({
+    reservation: { seats: [44, 45].map((number) => ({ number, status: 'HELD' })) },
+  })
+  // The reservation, the date, and its two seats.
+  expect([reservation.trips, reservation.rows]).toEqual([{ postgres: 3, redis: 0 }, 4])
+
+  const ids = [1, 44, 46].map((number) => globalId('Seat', numberedKey(performanceId, number)))
+  const nodes = await run(
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Seat { status } } }',
+    { ids },
+    own,
+  )
+  expect(nodes.data).toEqual({ nodes: [{ status: 'HELD' }, { status: 'HELD' }, { status: 'AVAILABLE' }] })
+  expect([nodes.trips, nodes.rows]).toEqual([{ postgres: 2, redis: 1 }, 4])
+})
+
+test('the reservations of seats are read only where the caller may see them', async () => {
+  const { own, performanceId } = await createBusyDate()
+  const query =
+    'query ($id: ID!) { performance(id: $id) { seats(status: HELD) { number reservation { status } } } }'
+  const read = (who: Visitor) => run(query, { id: globalId('Performance', performanceId) }, who)
+  const buyer = await read(own)
+  expect(buyer.data).toMatchObject({
+    performance: {
+      seats: [
+        ...range(1, 40).map((number) => ({ number, reservation: null })),
+        ...[44, 45].map((number) => ({ number, reservation: { status: 'HELD' } })),
+      ],
+    },
+  })
+  // The date, its 42 held seats, the caller's two, and their reservation.
+  expect([buyer.trips.postgres, buyer.rows]).toEqual([4, 46])
+  const operator = await read(await visitor('operator'))
+  // The date, its 42 held seats, whose they are, and two reservations.
+  expect([operator.trips.postgres, operator.rows]).toEqual([4, 87])
 })

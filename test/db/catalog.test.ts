@@ -11,6 +11,7 @@ import {
   loadPerformances,
   loadPerformancesByConcert,
   loadSeatReservations,
+  loadSeatStatuses,
   loadTakenSeats,
 } from '../../src/db/catalog.ts'
 import { chargePoints } from '../../src/db/points.ts'
@@ -149,13 +150,38 @@ test('taken seats are those held or sold; the seats of a lapsed hold are free be
   expect(await countTakenSeats(db, [performanceId])).toEqual([{ performanceId, count: 3 }])
   expect(await loadTakenSeats(db, [performanceId, elsewhere.performanceId])).toHaveLength(4)
   const owners = async () =>
-    (await loadSeatReservations(db, [performanceId])).map(({ reservationId }) => reservationId).sort()
+    (await loadSeatReservations(db, [performanceId], null)).map(({ reservationId }) => reservationId).sort()
   expect(await owners()).toEqual([paid, paid, held].sort())
+  const own = (buyer: typeof one) => loadSeatReservations(db, [performanceId], buyer.userId)
+  expect(await own(one)).toEqual([1, 2].map((number) => ({ performanceId, number, reservationId: paid })))
+  expect(await own(other)).toEqual([{ performanceId, number: 3, reservationId: held }])
+  expect(await own(elsewhere)).toEqual([])
+  const single = async () => {
+    const seats = [4, 3, 2].map((number) => ({ performanceId, number }))
+    const found = await loadSeatStatuses(db, [
+      ...seats,
+      { performanceId: elsewhere.performanceId, number: 4 },
+    ])
+    return found.map(({ number, status }) => [number, status])
+  }
+  expect(await single()).toEqual([
+    [4, 'AVAILABLE'],
+    [3, 'HELD'],
+    [2, 'SOLD'],
+    [4, 'HELD'],
+  ])
   const listed = () => listPerformances(db, fixture.concertId, { futureOnly: false, limit: 10 })
   expect(await listed()).toMatchObject([{ id: performanceId, takenCount: 3 }])
   await passTime(sql, HOLD_MS)
   expect(await inOrder()).toEqual(sold)
   expect(await owners()).toEqual([paid, paid])
+  expect(await own(other)).toEqual([])
+  expect(await single()).toEqual([
+    [4, 'AVAILABLE'],
+    [3, 'AVAILABLE'],
+    [2, 'SOLD'],
+    [4, 'AVAILABLE'],
+  ])
   expect(await countTakenSeats(db, [performanceId, elsewhere.performanceId])).toEqual([
     { performanceId, count: 2 },
   ])

@@ -52,7 +52,16 @@ const operations: Record<string, (db: Database, fixture: ConcertFixture) => Prom
   'last date': (db, { concertId }) => catalog.findLastPerformanceAt(db, concertId),
   'free seats': (db, { performanceId }) => catalog.countTakenSeats(db, [performanceId]),
   seats: (db, { performanceId }) => catalog.loadTakenSeats(db, [performanceId]),
-  'owners of seats': (db, { performanceId }) => catalog.loadSeatReservations(db, [performanceId]),
+  'some seats': (db, { performanceId }) =>
+    catalog.loadSeatStatuses(
+      db,
+      [1, 2, 50].map((number) => ({ performanceId, number })),
+    ),
+  'owners of seats': (db, { performanceId }) => catalog.loadSeatReservations(db, [performanceId], null),
+  'own seats': async (db, { performanceId }) => {
+    for (const userId of [randomUUID(), busyBuyer])
+      await catalog.loadSeatReservations(db, [performanceId], userId)
+  },
   'dates of several concerts': (db, { concertId }) =>
     catalog.loadPerformancesByConcert(db, [concertId, randomUUID()]),
   concerts: (db) => catalog.listConcerts(db, page),
