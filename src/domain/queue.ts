@@ -11,7 +11,7 @@ export interface QueueTicket {
 
 /** A ticket whose status is read. */
 export interface StatusQuery extends QueueTicket {
-  /** The read does not count as presence: the client has sent nothing since the last one. */
+  /** The read does not count as presence: it is not the client that asks for the status. */
   passive?: boolean
 }
 

@@ -24,8 +24,8 @@ export type { QueueStore } from './recovery.ts'
 export interface Queue {
   /** The user's live ticket, or a new one at the end of the queue. Problem NOT_FOUND: no such concert. */
   join(concertId: string, userId: string): Promise<{ ticket: QueueTicket; status: QueueStatus }>
-  /** The status of a ticket. Counts as presence. */
-  status(ticket: QueueTicket): Promise<QueueStatus>
+  /** The status of a ticket. Counts as presence, unless `passive`. */
+  status(ticket: StatusQuery): Promise<QueueStatus>
   /** As status; an admitted ticket is claimed by it, and its full time starts with the first use. */
   use(ticket: QueueTicket): Promise<QueueStatus>
   /**

@@ -70,6 +70,19 @@ export function requireOwnTicket(context: Context, token?: string | null): Queue
 }
 
 /**
+ * The caller's own ticket for this concert, whatever its status.
+ * @param token as for requireTicket
+ * @returns null for an operator, who needs none
+ * @throws Problem UNAUTHENTICATED, QUEUE_TICKET_INVALID
+ */
+function requireTicketFor(context: Context, concertId: string, token?: string | null): QueueTicket | null {
+  if (context.viewer().role === 'operator') return null
+  const ticket = requireOwnTicket(context, token)
+  if (ticket.concertId !== concertId) throw otherConcert()
+  return ticket
+}
+
+/**
  * The caller's own, admitted ticket for this concert. Its first use starts the turn. Operators need no ticket.
  * @param token as for requireTicket
  * @returns null for an operator
@@ -80,19 +93,21 @@ export async function requireAdmission(
   concertId: string,
   token?: string | null,
 ): Promise<QueueTicket | null> {
-  if (context.viewer().role === 'operator') return null
-  const ticket = requireOwnTicket(context, token)
-  if (ticket.concertId !== concertId) throw otherConcert()
+  const ticket = requireTicketFor(context, concertId, token)
+  if (!ticket) return null
   const status = await context.loaders.admissions.load(ticket)
   if (status.kind !== 'Admitted') throw notAdmitted()
   return ticket
 }
 
-/** Would `requireAdmission` succeed? A ticket that cannot be checked, because Redis is unreachable, counts as none. */
+/**
+ * Would `requireAdmission` succeed? Asking starts no turn, and does not count as presence. A ticket that cannot be checked,
+ * because Redis is unreachable, counts as none.
+ */
 export async function isAdmitted(context: Context, concertId: string): Promise<boolean> {
   try {
-    await requireAdmission(context, concertId)
-    return true
+    const ticket = requireTicketFor(context, concertId)
+    return !ticket || (await context.loaders.ticketStatuses.load(ticket)).kind === 'Admitted'
   } catch (error) {
     if (error instanceof Problem) return false
     throw error

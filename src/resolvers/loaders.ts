@@ -35,6 +35,7 @@ export class Loaders {
   #accounts?: ById<PointAccount>
   #users?: ById<User>
   #queueCounts?: DataLoader<string, QueueCounts>
+  #ticketStatuses?: DataLoader<QueueTicket, QueueStatus, string>
   #admissions?: DataLoader<QueueTicket, QueueStatus, string>
 
   constructor(db: Database, queue: Queue) {
@@ -129,11 +130,26 @@ export class Loaders {
     }))
   }
 
+  /** The status of a ticket, read without counting as presence. */
+  get ticketStatuses() {
+    return (this.#ticketStatuses ??= new DataLoader<QueueTicket, QueueStatus, string>(
+      (tickets) => Promise.all(tickets.map((ticket) => this.#queue.status({ ...ticket, passive: true }))),
+      { cacheKeyFn: ticketKey },
+    ))
+  }
+
   /** Claims the admission of a ticket, once for all the fields of an operation. */
   get admissions() {
-    return (this.#admissions ??= new DataLoader(
-      (tickets) => Promise.all(tickets.map((ticket) => this.#queue.use(ticket))),
-      { cacheKeyFn: ({ concertId, userId, number }) => `${concertId} ${userId} ${number}` },
+    return (this.#admissions ??= new DataLoader<QueueTicket, QueueStatus, string>(
+      (tickets) =>
+        Promise.all(
+          tickets.map(async (ticket) => {
+            const status = await this.#queue.use(ticket)
+            this.ticketStatuses.prime(ticket, status)
+            return status
+          }),
+        ),
+      { cacheKeyFn: ticketKey },
     ))
   }
 
@@ -165,6 +181,7 @@ export class Loaders {
   }
 }
 
+const ticketKey = ({ concertId, userId, number }: QueueTicket): string => `${concertId} ${userId} ${number}`
 const seatKey = ({ performanceId, number }: SeatKey): string => `${performanceId} ${number}`
 
 export const createLoaders = (db: Database, queue: Queue) => (): Loaders => new Loaders(db, queue)

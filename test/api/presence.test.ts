@@ -83,3 +83,27 @@ test('server-sent events count once, when they are subscribed to', async () => {
   await stream.stop()
   socket.drop()
 })
+
+const countQuery = 'query ($id: ID!) { concert(id: $id) { performances { availableSeatCount } } }'
+
+test('reading the number of available seats starts no turn', async () => {
+  const sale = await createSale(server)
+  const { user, token } = await takePlace(sale)
+  const before = await statusOf(user, token)
+  await user.request(countQuery, { id: sale.concertId }, { queueToken: token })
+  expect(await statusOf(user, token)).toEqual(before)
+  const datesQuery = 'query ($id: ID!) { performances(concertId: $id) { id } }'
+  await user.request(datesQuery, { id: sale.concertId }, { queueToken: token })
+  expect((await statusOf(user, token)).until).not.toBe(before.until)
+})
+
+test('reading the number of available seats does not count', async () => {
+  const sale = await createSale(server, { capacity: 1 })
+  await takePlace(sale)
+  const { user, token } = await takePlace(sale)
+  await expect.poll(() => isRecorded(token)).toBe(false)
+  await user.request(countQuery, { id: sale.concertId }, { queueToken: token })
+  expect(await isRecorded(token)).toBe(false)
+  await statusOf(user, token)
+  expect(await isRecorded(token)).toBe(true)
+})
