@@ -1,4 +1,5 @@
 /** The GraphQL client of the pages, the load test, the benchmarks, the tests and the fault runs. */
+import { sleep, type Timing } from './backoff.ts'
 import type { TypedDocument } from './graphql.ts'
 import {
   request,
@@ -18,7 +19,10 @@ export type { Credentials, GraphQLResponse, ResponseInfo } from './http.ts'
 export interface ClientOptions {
   /** Of the GraphQL endpoint, absolute. */
   url: string
-  /** For every operation that brings none of its own, and for connection_init of the WebSocket. */
+  /**
+   * For every operation that brings none of its own, and for connection_init of the WebSocket. When this access token expires,
+   * every subscription over the WebSocket fails with UNAUTHENTICATED.
+   */
   credentials?: Credentials
   /** False: an operation is sent once, and a subscription that is lost has failed. */
   retry?: boolean
@@ -32,7 +36,7 @@ export interface ClientOptions {
   fetch?: Fetch
   /** Where there is none in `globalThis`: see node.ts. */
   webSocketImpl?: unknown
-  sleep?: (ms: number) => Promise<void>
+  sleep?: Timing['sleep']
   random?: () => number
   /** Called when the connection of the subscriptions is there, and when it is lost. */
   onConnection?: (connected: boolean) => void
@@ -70,7 +74,7 @@ export interface Client {
   ): () => void
   /** Whether subscriptions use server-sent events. Then only requests tell the server that this client still runs. */
   usesServerSentEvents(): boolean
-  /** Closes the socket, and ends its subscriptions. */
+  /** Ends every subscription (`onComplete`), and closes the connections. Never rejects, and waits for no network. */
   close(): Promise<void>
 }
 
@@ -84,7 +88,7 @@ export function createClient(given: ClientOptions): Client {
     fetch: given.fetch ?? ((url, init) => fetch(url, init)),
     timeoutMs: given.timeoutMs ?? TIMEOUT_MS,
     attemptsMax: retry ? attemptsMax : 1,
-    sleep: given.sleep ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))),
+    sleep: given.sleep ?? sleep,
     random: given.random ?? Math.random,
     onResponse: given.onResponse ?? (() => undefined),
     onRetry: given.onRetry ?? (() => undefined),

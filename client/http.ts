@@ -111,7 +111,7 @@ export async function request<Data>(
   credentials: Credentials,
 ): Promise<Data> {
   const { attemptsMax, sleep, random, onRetry } = options
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 0; ; attempt += 1) {
     let retryAfterMs: number | undefined
     try {
       const { data, errors } = await send<Data>(options, text, variables, credentials)
@@ -120,7 +120,7 @@ export async function request<Data>(
       if (seconds !== undefined) retryAfterMs = seconds * 1_000 * (1 + random() / 2)
       throw apiErrorFrom(errors ?? [])
     } catch (error) {
-      if (!(error instanceof ApiError) || !isRetryable(error.code) || attempt >= attemptsMax) throw error
+      if (!(error instanceof ApiError) || !isRetryable(error.code) || attempt + 1 >= attemptsMax) throw error
       onRetry(error.code)
       await sleep(retryAfterMs ?? backoffMs(attempt, random))
     }

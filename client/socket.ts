@@ -1,5 +1,5 @@
 /** The one WebSocket of a client: opened when something is subscribed to, and opened again when it is lost. */
-import { createClient, type Client } from 'graphql-ws'
+import { CloseCode, createClient, type Client } from 'graphql-ws'
 import { backoffMs, type Timing } from './backoff.ts'
 import { headersOf, type Credentials } from './http.ts'
 
@@ -36,6 +36,8 @@ export interface SocketOptions extends Timing {
 
 export interface Socket {
   client: Client
+  /** Closes the socket, which no longer opens. Its subscriptions have to be stopped before. */
+  close: () => void
   /**
    * Whether WebSockets do not get through. Where one was open before, a refused one means that the server is away; one
    * that is not answered may mean that the network is another one now.
@@ -51,6 +53,11 @@ export function openSocket(options: SocketOptions): Socket {
   let wasOpen = false
   let pongTimer: ReturnType<typeof setTimeout> | undefined
   let connectTimer: ReturnType<typeof setTimeout> | undefined
+  const closing = new AbortController()
+  const stopConnectTimer = (): void => {
+    clearTimeout(connectTimer)
+    connectTimer = undefined
+  }
   const isBlocked = (): boolean =>
     wasOpen ? unanswered >= UNANSWERED_MAX : failed >= FAILED_MAX || unanswered > 0
 
@@ -59,19 +66,20 @@ export function openSocket(options: SocketOptions): Socket {
     webSocketImpl,
     connectionParams: headersOf(credentials),
     retryAttempts: reconnect ? Infinity : 0,
-    shouldRetry: () => !isBlocked(),
-    retryWait: (attempt) => sleep(backoffMs(attempt, random)),
+    // The access token of connection_init stays the same: the next socket would be closed for it too.
+    shouldRetry: (event) => !isForbidden(event) && !isBlocked(),
+    retryWait: (attempt) => sleep(backoffMs(attempt, random), closing.signal),
     keepAlive: pingMs,
     on: {
       connecting: () => {
-        clearTimeout(connectTimer)
+        stopConnectTimer()
         connectTimer = setTimeout(() => {
           unanswered += 1
           client.terminate()
         }, CONNECT_MS_MAX)
       },
       connected: () => {
-        clearTimeout(connectTimer)
+        stopConnectTimer()
         unanswered = 0
         wasOpen = true
         onOpen(true)
@@ -84,11 +92,23 @@ export function openSocket(options: SocketOptions): Socket {
       },
       closed: () => {
         clearTimeout(pongTimer)
-        clearTimeout(connectTimer)
+        stopConnectTimer()
         failed += 1
         onOpen(false)
       },
     },
   })
-  return { client, isBlocked }
+  return {
+    client,
+    isBlocked,
+    close: () => {
+      // It waits for a socket that is being opened, and rejects when that fails.
+      Promise.resolve(client.dispose()).catch(() => undefined)
+      closing.abort()
+      if (connectTimer !== undefined) client.terminate()
+    },
+  }
 }
+
+const isForbidden = (event: unknown): boolean =>
+  (event as { code?: unknown } | null)?.code === CloseCode.Forbidden

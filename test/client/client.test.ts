@@ -72,6 +72,22 @@ describe('a request', () => {
     busy.close()
   })
 
+  test('waits 300 ms at most before its second attempt, and twice as long each time', async () => {
+    const { url, server: away } = await scripted([
+      { status: 502, body: '' },
+      { status: 502, body: '' },
+      { body: '{"data":{"ok":true}}' },
+    ])
+    const waits: number[] = []
+    const sleep = (ms: number): Promise<void> => {
+      waits.push(ms)
+      return Promise.resolve()
+    }
+    await clientOf({ url, sleep, random: () => 1 }).request('{ ok }', {})
+    expect(waits).toEqual([300, 600])
+    away.close()
+  })
+
   test('fails at once with an error that sending again would not mend', async () => {
     const retried: string[] = []
     const client = clientOf({ onRetry: (code) => retried.push(code) })
