@@ -19,6 +19,14 @@ test.each(pages)('%s links to files that exist', (page) => {
   expect(targets.filter((target) => !existsSync(join(dirname(page), target)))).toEqual([])
 })
 
+// CONTRIBUTING.md shows how to add files that do not exist.
+test.each(pages.filter((page) => page !== 'CONTRIBUTING.md'))('%s names files that exist', (page) => {
+  const roots = ['.', 'src', 'src/queue/lua', dirname(page)]
+  const files = [...read(page).matchAll(/`([\w.-]+(?:\/[\w.-]+)+\.(?:tsx?|sql|lua|md|graphql))`/g)]
+  const missing = files.filter(([, file = '']) => !roots.some((root) => existsSync(join(root, file))))
+  expect(missing.map(([, file]) => file)).toEqual([])
+})
+
 test.each(['README.md', 'README.ko.md', 'docs/errors.md'])('the operations in %s fit the schema', (page) => {
   const schema = buildSchema(read('schema.graphql'))
   const blocks = [...read(page).matchAll(/```graphql\n(.+?)```/gs)].map(([, text = '']) => text)
