@@ -1,7 +1,6 @@
 /** Wires a server together. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
 import { probeHealth } from './db/health.ts'
 import { verifyDatabase } from './db/verify.ts'
@@ -19,15 +18,12 @@ import { loadStaticFiles } from './http/static-files.ts'
 import { createYogaHandler } from './http/yoga.ts'
 import { startJobs, type Jobs } from './jobs/start.ts'
 import { createLifecycle, type App } from './lifecycle.ts'
-export type { App } from './lifecycle.ts'
 import { createLog } from './log.ts'
 import { createEventStream } from './redis/event-stream.ts'
 import { createSchema } from './schema/index.ts'
 import { createServices } from './services.ts'
 import { createShutdown } from './shutdown.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { registerPushLatency } from './telemetry/push-latency.ts'
-import { createRequestMetrics } from './telemetry/requests.ts'
 import { createTracing } from './telemetry/tracing.ts'
 import { serveWebSockets } from './websocket/server.ts'
 
@@ -37,10 +33,10 @@ const BACKLOG = 4_096
 export function createApp(config: Config): App {
   const { production, trustedProxies, allowedOrigins } = config
   const log = createLog(config.logLevel)
-  const registry = new Registry()
+  const metrics = createMetrics()
   const tracing = config.traces ? createTracing(config.traces) : undefined
   const { services, connection, pubsub, commits } = createServices(config, log, {
-    observePushLatency: registerPushLatency(registry),
+    observePushLatency: metrics.observePushLatency,
     traceSpan: tracing?.traceSpan,
   })
   const { auth, db, queue, stats } = services
@@ -50,7 +46,7 @@ export function createApp(config: Config): App {
   }
 
   const schema = createSchema({ signUp: auth.canIssue })
-  const operationMetrics = createRequestMetrics(registry, operationNames(schema))
+  const operationMetrics = metrics.forOperations(operationNames(schema))
   const documents = createDocumentCache(schema, config)
   const operations = createOperations({
     schema,
@@ -81,8 +77,7 @@ export function createApp(config: Config): App {
     allowedOrigins,
   })
   const shutdown = createShutdown(server, sockets, config.drainMs)
-  const metrics = createMetrics({
-    registry,
+  const metricsEndpoint = metrics.createEndpoint({
     sockets,
     db,
     connection,
@@ -101,7 +96,7 @@ export function createApp(config: Config): App {
   })
   const yoga = createYogaHandler({ operations, services, graphiql: !production, onBug, trustedProxies })
   const handleRequest = createRouter({
-    endpoints: new Map([...health, ['/metrics', metrics]]),
+    endpoints: new Map([...health, ['/metrics', metricsEndpoint]]),
     pages: loadStaticFiles(),
     handleGraphQL: createFastPath({ operations, yoga, trustedProxies, allowedOrigins }),
     onBug,

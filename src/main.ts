@@ -1,7 +1,8 @@
 /** Starts a server from the environment, and stops it on a signal. */
 import type { Logger } from 'pino'
-import { createApp, type App } from './app.ts'
+import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
+import type { App } from './lifecycle.ts'
 import { createLog, redactSecrets } from './log.ts'
 
 /** How long a stop may take after the drain: longer than the slowest pending calls. */

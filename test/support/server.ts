@@ -1,7 +1,8 @@
 /** A server in the test's process, with a database and a key prefix of its own. */
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
-import { createApp, type App } from '../../src/app.ts'
+import { createApp } from '../../src/app.ts'
+import type { App } from '../../src/lifecycle.ts'
 import { createAuth } from '../../src/auth/access-tokens.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import type { Role } from '../../src/domain/users.ts'
