@@ -67,7 +67,7 @@ export function measureDocument({ definitions }: DocumentNode): DocumentSize | n
   /** The selections that a spread or an inline fragment stands for. */
   const within = (name: string): SelectionSetNode | undefined => fragments.get(name)?.selectionSet
 
-  /** @throws Circle */
+  /** @throws FragmentCycle */
   function once<T>(known: Map<SelectionSetNode, T>, set: SelectionSetNode, measure: () => T): T {
     const before = known.get(set)
     if (before !== undefined) return before

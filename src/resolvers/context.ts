@@ -81,7 +81,7 @@ export interface Context extends Services {
   refused?: boolean
   /** Values in the lists of the result so far: see schema/list-values.ts. */
   listValues?: number
-  /** Seats that have been read so far: see resolvers/catalog.ts. */
+  /** Seats that have been read so far: see resolvers/seats.ts. */
   seatsRead?: number
 }
 
