@@ -22,9 +22,10 @@ export async function payReservation(
       ${payment.userId}, ${payment.key}, ${payment.paymentId}, ${payment.reservationId}, ${payment.concertId}
     ) as answer`,
   )
-  const { paymentId, spentTicketNumber = null, payment: made } = expectOutcome(row.answer, 'Paid')
-  if (made) {
-    const { id, amount, reservation_id: reservationId, user_id: userId, paid_at: paidAt } = made
+  const outcome = expectOutcome(row.answer, 'Paid')
+  const { paymentId, spentTicketNumber = null } = outcome
+  if (outcome.payment) {
+    const { id, amount, reservation_id: reservationId, user_id: userId, paid_at: paidAt } = outcome.payment
     return { id, reservationId, userId, amount, paidAt: new Date(paidAt), spentTicketNumber }
   }
   const [paid] = await loadPayments(db, [paymentId])

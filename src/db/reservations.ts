@@ -47,16 +47,16 @@ export async function holdSeats(
       ${hold.seatLimit}
     ) as answer`,
   )
-  const { reservationId, reservation: made } = expectOutcome(row.answer, 'Held')
-  if (!made) return loadReservation(db, reservationId)
+  const { reservationId, reservation } = expectOutcome(row.answer, 'Held')
+  if (!reservation) return loadReservation(db, reservationId)
   return {
-    id: made.id,
-    performanceId: made.performance_id,
-    userId: made.user_id,
-    seatNumbers: made.seat_numbers,
-    price: made.price,
-    status: made.status,
-    heldUntil: new Date(made.held_until),
+    id: reservation.id,
+    performanceId: reservation.performance_id,
+    userId: reservation.user_id,
+    seatNumbers: reservation.seat_numbers,
+    price: reservation.price,
+    status: reservation.status,
+    heldUntil: new Date(reservation.held_until),
   }
 }
 
