@@ -70,7 +70,7 @@ export type Entry = { at: number } & (
   | { kind: 'compared'; operation: string; answers: { path: string; text: string }[] }
   /** The result of a final check. */
   | {
-      kind: 'ending'
+      kind: 'finalCheck'
       check: 'ready' | 'quiet' | 'admitted' | 'reheld' | 'drained' | 'released'
       ok: boolean
       about: string

@@ -94,7 +94,7 @@ export async function run(options: RunOptions): Promise<void> {
       client,
       subscriptions,
       sales,
-      random: random.fork('crowd'),
+      random: random.fork('buyers'),
       size: options.buyers,
       graceMs: times.graceMs,
     })

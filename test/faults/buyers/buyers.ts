@@ -32,11 +32,10 @@ const RETURNING = 0.2
 export function startBuyers({ random, size, ...shared }: BuyersOptions): Buyers {
   const stopping = new AbortController()
   setMaxListeners(0, stopping.signal)
-  const loot = createSharedState()
   const sql = postgres(shared.cluster.databaseUrl, { max: 6, connect_timeout: 2, onnotice: () => {} })
   const context: BuyerContext = {
     ...shared,
-    shared: loot,
+    shared: createSharedState(),
     signal: stopping.signal,
     lockAccount: async (user, seconds) => {
       await sql`select history.lock_account(${user}, ${seconds})`.catch(() => undefined)

@@ -36,9 +36,9 @@ function everyStep({ history, transactions }: Run): CheckResult {
   })
 }
 
-function onlyAdded({ history: books }: Run): CheckResult {
-  const history = new Set(['transfers', 'payments', 'spent_tickets'])
-  const changes = books.changes.filter(({ tbl }) => history.has(tbl))
+function onlyAdded({ history }: Run): CheckResult {
+  const appendOnly = new Set(['transfers', 'payments', 'spent_tickets'])
+  const changes = history.changes.filter(({ tbl }) => appendOnly.has(tbl))
   return checkEach(changes, ({ tbl, op, was }) =>
     op === 'INSERT' ? undefined : `${tbl}: ${op} of ${JSON.stringify(was)}`,
   )

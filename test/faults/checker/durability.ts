@@ -74,7 +74,7 @@ const wholeOrAbsent = (run: Run): CheckResult =>
     return wrong && `${intent.operation} ${intent.key} of ${intent.user}: ${wrong}`
   })
 
-/** What a client was shown as its own is in the books at the end, or what follows from it is. */
+/** What a server has acknowledged to its owner is in the database at the end, or what follows from it is. */
 function stillThere(run: Run): CheckResult {
   const reservations = new Map(reservationsOf(run).map((it) => [it.id, it]))
   const payments = new Set(run.history.rows.payments.map(({ id }) => String(id)))

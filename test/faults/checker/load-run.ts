@@ -53,7 +53,7 @@ export interface Run {
   /** Of each concert, in order. */
   samples: Map<string, Sample[]>
   faults: Fault[]
-  finalChecks: Extract<Entry, { kind: 'ending' }>[]
+  finalChecks: Extract<Entry, { kind: 'finalCheck' }>[]
   sales: Extract<Entry, { kind: 'sale' }>[]
   health: Extract<Entry, { kind: 'health' }>[]
   /** Pages that were frozen, from when to when. */
@@ -128,7 +128,7 @@ function fold(
           faults.set(entry.id, { name: entry.name, from: entry.at, until: Infinity })
         else Object.assign(faults.get(entry.id) ?? {}, { until: entry.at })
         break
-      case 'ending':
+      case 'finalCheck':
         finalChecks.push(entry)
         break
       case 'sale':

@@ -24,7 +24,7 @@ export async function runFinalChecks(context: FinalCheckContext): Promise<void> 
     (await Promise.all(cluster.servers.map(({ directUrl }) => isHealthy(directUrl)))).every(Boolean),
   )
   log.write({
-    kind: 'ending',
+    kind: 'finalCheck',
     check: 'ready',
     ok: ready,
     about: 'every server is ready and reports both stores as healthy',
@@ -46,10 +46,10 @@ export async function runFinalChecks(context: FinalCheckContext): Promise<void> 
     let left = NaN
     const ok = await isTrueWithin(RECOVERY_MS, async () => (left = await subscriptionCount(directUrl)) === 0)
     const about = `server ${index} has ${left} subscriptions left after all have stopped`
-    log.write({ kind: 'ending', check: 'released', ok, about })
+    log.write({ kind: 'finalCheck', check: 'released', ok, about })
   }
   const drained = await isTrueWithin(10_000, async () => (await outboxLength(cluster)) === 0)
-  log.write({ kind: 'ending', check: 'drained', ok: drained, about: 'the outbox is empty' })
+  log.write({ kind: 'finalCheck', check: 'drained', ok: drained, about: 'the outbox is empty' })
 }
 
 /** Every subscription shows what a query shows, also right after a user has left. */
@@ -70,7 +70,7 @@ async function checkStreamsAgree(context: FinalCheckContext, sale: Sale): Promis
         return queried !== undefined && agrees(subscription.status, queried)
       })
       const about = `the subscription shows ${JSON.stringify(subscription.status)}, the query ${JSON.stringify(queried)}`
-      log.write({ kind: 'ending', check: 'quiet', ok, about })
+      log.write({ kind: 'finalCheck', check: 'quiet', ok, about })
     }),
   )
 }

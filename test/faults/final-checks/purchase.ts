@@ -21,7 +21,7 @@ export async function checkPurchase(context: FinalCheckContext, sale: Sale, isFr
   for (const { user, token } of [first, second]) {
     const ok = token !== undefined && (await isTrueWithin(RECOVERY_MS, () => isAdmitted({ user, token })))
     const about = `a new buyer is admitted after ${Date.now() - startedAt} ms`
-    log.write({ kind: 'ending', check: 'admitted', ok, about })
+    log.write({ kind: 'finalCheck', check: 'admitted', ok, about })
   }
   const hold = async ({ user, token }: Probe, performanceId: string, seatNumbers: number[]) => {
     const input = { performanceId, seatNumbers, idempotencyKey: uuidFrom(random) }
@@ -38,7 +38,7 @@ export async function checkPurchase(context: FinalCheckContext, sale: Sale, isFr
   }
   if (!seat || !held) {
     const about = seat ? 'a seat that is shown as free cannot be held' : 'a new sale has no free seat'
-    log.write({ kind: 'ending', check: 'reheld', ok: false, about })
+    log.write({ kind: 'finalCheck', check: 'reheld', ok: false, about })
     return
   }
   const { performanceId, seatNumbers } = seat
@@ -50,7 +50,7 @@ export async function checkPurchase(context: FinalCheckContext, sale: Sale, isFr
     return (await hold(rejoined, performanceId, seatNumbers)).outcome === 'ok'
   })
   log.write({
-    kind: 'ending',
+    kind: 'finalCheck',
     check: 'reheld',
     ok,
     about: `a lapsed seat is held again: ${seatNumbers.join()}`,
