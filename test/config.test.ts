@@ -8,7 +8,7 @@ const needed = {
   AUTH_SECRET: secret,
   TICKET_SECRETS: secret,
 }
-const complaints = (env: Record<string, string | undefined>): string[] => {
+const errorsOf = (env: Record<string, string | undefined>): string[] => {
   try {
     readConfig(env)
     return []
@@ -107,17 +107,17 @@ describe('the environment', () => {
   test('has nothing in a variable that is empty', () => {
     const empty = { PORT: '', CLAIM_SECONDS: '', QUEUE_RATE_PER_SECOND: '', AUTH_JWKS_URL: '', NODE_ENV: '' }
     expect(readConfig({ ...needed, ...empty })).toEqual(readConfig(needed))
-    expect(complaints({ ...needed, REDIS_URL: '' })).toEqual(['  REDIS_URL is missing'])
+    expect(errorsOf({ ...needed, REDIS_URL: '' })).toEqual(['  REDIS_URL is missing'])
   })
 
   test('reports everything that is wrong at once', () => {
-    expect(complaints({})).toEqual([
+    expect(errorsOf({})).toEqual([
       '  DATABASE_URL is missing',
       '  REDIS_URL is missing',
       '  TICKET_SECRETS is missing',
       '  AUTH_SECRET is missing',
     ])
-    const wrong = complaints({
+    const wrong = errorsOf({
       ...needed,
       DATABASE_URL: 'mysql://localhost/x',
       PORT: '70000',
@@ -146,25 +146,25 @@ describe('the environment', () => {
 
   test('names exactly one way to vouch for users', () => {
     const message = '  AUTH_SECRET: has to be set, or else AUTH_JWKS_URL, and not both'
-    expect(complaints({ ...needed, AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([message])
-    expect(complaints({ ...needed, AUTH_SECRET: undefined })).toEqual(['  AUTH_SECRET is missing'])
+    expect(errorsOf({ ...needed, AUTH_JWKS_URL: 'https://id.example/jwks.json' })).toEqual([message])
+    expect(errorsOf({ ...needed, AUTH_SECRET: undefined })).toEqual(['  AUTH_SECRET is missing'])
   })
 
   test.each(['0', '-1', 'ten', '1e9'])('takes no time of %o seconds', (value) => {
-    expect(complaints({ ...needed, CLAIM_SECONDS: value })).toHaveLength(1)
+    expect(errorsOf({ ...needed, CLAIM_SECONDS: value })).toHaveLength(1)
   })
 
-  test('a secret is never repeated in a complaint', () => {
-    expect(complaints({ ...needed, AUTH_SECRET: 'hunter2' }).join()).not.toContain('hunter2')
-    expect(complaints({ ...needed, TICKET_SECRETS: 'hunter2' }).join()).not.toContain('hunter2')
+  test('a secret is never repeated in an error message', () => {
+    expect(errorsOf({ ...needed, AUTH_SECRET: 'hunter2' }).join()).not.toContain('hunter2')
+    expect(errorsOf({ ...needed, TICKET_SECRETS: 'hunter2' }).join()).not.toContain('hunter2')
   })
 
   test('takes no address of a database with parameters that PostgreSQL would refuse', () => {
     const DATABASE_URL = 'postgres://localhost/x?sslmode=require&connection_limit=5&schema=public'
-    expect(complaints({ ...needed, DATABASE_URL })).toEqual([
+    expect(errorsOf({ ...needed, DATABASE_URL })).toEqual([
       expect.stringContaining('DATABASE_URL: has to go without connection_limit, schema: only sslmode,'),
     ])
     const known = 'postgres://localhost/x?sslmode=require&application_name=a&target_session_attrs=primary'
-    expect(complaints({ ...needed, DATABASE_URL: known })).toEqual([])
+    expect(errorsOf({ ...needed, DATABASE_URL: known })).toEqual([])
   })
 })

@@ -60,7 +60,7 @@ interface Operation {
 
 const status = (): Operation => ({ query: statusSubscription })
 const seats = (): Operation => ({ query: seatSubscription, variables: { id: performanceId } })
-const figures = (): Operation => ({
+const stats = (): Operation => ({
   query: 'subscription ($id: ID!) { concertStatsChanges(concertId: $id) { issued } }',
   variables: { id: concertId },
 })
@@ -187,11 +187,11 @@ describe.each<Transport>(['sse', 'ws'])('over %s, a client vanishes', (transport
     await expectAllSlotsFree(user, token)
   })
 
-  test('while PostgreSQL is asked for the concert of its figures', async () => {
+  test('while PostgreSQL is asked for the concert of its statistics', async () => {
     const before = await startsOf(server.url, 'concertStatsChanges')
     const held = toDatabase.hold(uuidOf(concertId))
     const headers = { authorization: `Bearer ${operator.accessToken}` }
-    const starting = await begin(transport, server.url, figures(), headers)
+    const starting = await begin(transport, server.url, stats(), headers)
     await held
     await starting.vanish()
     toDatabase.release()

@@ -54,9 +54,9 @@ async function ask(url: string, body: string, headers: Headers) {
 /** Sends an operation on both paths, often enough that it is compiled. */
 async function expectSame(body: string, headers: Headers = {}): Promise<string> {
   // Only the bare address takes the fast path.
-  const yogas = await ask(`${server.url}?`, body, headers)
-  for (let use = 0; use < 4; use++) expect(await ask(server.url, body, headers)).toEqual(yogas)
-  return yogas.text
+  const expected = await ask(`${server.url}?`, body, headers)
+  for (let use = 0; use < 4; use++) expect(await ask(server.url, body, headers)).toEqual(expected)
+  return expected.text
 }
 
 const operations: Record<string, object> = {

@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-test('a buyer goes from the crowd to a paid seat, and the next in line is let in', async () => {
+test('a buyer goes from the queue to a paid seat, and the next in line is admitted', async () => {
   const [minji, jun] = [await server.user(), await server.user()]
 
   const first = await join(minji, sale.concertId)

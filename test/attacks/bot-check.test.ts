@@ -90,8 +90,8 @@ test.each(transports)('who did not pass it, or shows nothing, does not, over %s'
 
 test.each(transports)('while nobody can be asked nobody joins, over %s', async (transport) => {
   answer = (response) => void response.destroy()
-  const { code: word, retryAfterSeconds } = await join('human', user, transport)
-  expect([word, retryAfterSeconds]).toEqual(['OVERLOADED', 1])
+  const { code, retryAfterSeconds } = await join('human', user, transport)
+  expect([code, retryAfterSeconds]).toEqual(['OVERLOADED', 1])
 })
 
 test('a token is text, and not endless', async () => {

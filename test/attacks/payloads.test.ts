@@ -169,17 +169,17 @@ describe.each(transports)('over %s', (transport) => {
 
   test.each([...bombs, ...values])('%s', async (_, body) => {
     const before = await databaseSnapshot(server)
-    const { code: word, status, data } = await send(body())
-    expect(word).toBe('BAD_INPUT')
+    const { code, status, data } = await send(body())
+    expect(code).toBe('BAD_INPUT')
     if (status !== undefined) expect([200, 400, 413]).toContain(status)
     expect(Object.values(data ?? {}).every((value) => value === null)).toBe(true)
     expect(await databaseSnapshot(server)).toBe(before)
   })
 
   test.each(envelopes)('%s', async (_, body, overSocket) => {
-    const { code: word, status, closed } = await send(body())
-    if (transport === 'ws') expect(closed ?? word).toBe(overSocket)
-    else expect([word, [200, 400, 413].includes(status ?? 0)]).toEqual(['BAD_INPUT', true])
+    const { code, status, closed } = await send(body())
+    if (transport === 'ws') expect(closed ?? code).toBe(overSocket)
+    else expect([code, [200, 400, 413].includes(status ?? 0)]).toEqual(['BAD_INPUT', true])
   })
 
   test('what looks like SQL or HTML is text like any other', async () => {

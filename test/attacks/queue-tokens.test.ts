@@ -87,8 +87,8 @@ describe.each(transports)('over %s', (transport) => {
 
   test.each(forgeries)('a ticket %s opens nothing', async (what, token) => {
     const before = await databaseSnapshot(server)
-    const { code: word } = await hold(token())
-    expect(word).toBe(what.includes('never given out') ? 'NOT_ADMITTED' : 'QUEUE_TICKET_INVALID')
+    const { code } = await hold(token())
+    expect(code).toBe(what.includes('never given out') ? 'NOT_ADMITTED' : 'QUEUE_TICKET_INVALID')
     expect(await databaseSnapshot(server)).toBe(before)
   })
 
@@ -146,14 +146,14 @@ describe('hoarding', () => {
       `mutation { updateQueue(input: { concertId: "${scene.concertId}", capacity: 100 }) { queue { capacity } } }`,
     )
     const { token } = await join(user, scene.concertId)
-    const words = await Promise.all(
+    const codes = await Promise.all(
       Array.from({ length: 12 }, async (_, index) => {
         const query = `mutation { result: holdSeats(input: { performanceId: "${scene.date}", seatNumbers: [${10 + index}], idempotencyKey: "${randomUUID()}" }) { __typename } }`
         const options = { accessToken: user.accessToken, queueToken: token }
         return (await attack(index % 2 ? 'http' : 'ws', server.url, { query }, options)).code
       }),
     )
-    expect(words.filter((word) => word === 'HoldSeatsPayload')).toHaveLength(4)
-    expect(words.filter((word) => word === 'SeatLimitExceeded')).toHaveLength(8)
+    expect(codes.filter((code) => code === 'HoldSeatsPayload')).toHaveLength(4)
+    expect(codes.filter((code) => code === 'SeatLimitExceeded')).toHaveLength(8)
   })
 })

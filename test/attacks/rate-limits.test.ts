@@ -64,10 +64,10 @@ describe.each(transports)('over %s', (transport) => {
 
   test('an address signs up so many times in a minute, on all instances together', async () => {
     const here = from()
-    const words = []
+    const codes = []
     for (const url of [server.url, second.url, server.url, second.url, server.url])
-      words.push((await send(url, signUp, here)).code)
-    expect(words).toEqual(['ok', 'ok', 'ok', 'RATE_LIMITED', 'RATE_LIMITED'])
+      codes.push((await send(url, signUp, here)).code)
+    expect(codes).toEqual(['ok', 'ok', 'ok', 'RATE_LIMITED', 'RATE_LIMITED'])
     expect((await send(server.url, signUp, from())).code).toBe('ok')
     // A client that writes the header itself stays who it is: the proxy adds to the right.
     const lying = from(`192.0.2.1, ${here.headers['x-forwarded-for']}`)
@@ -77,11 +77,11 @@ describe.each(transports)('over %s', (transport) => {
   test('a user joins and charges so many times, from wherever', async () => {
     const { accessToken } = await server.user()
     for (const operation of [join, charge]) {
-      const words = []
+      const codes = []
       for (const url of [server.url, second.url, server.url])
-        words.push((await send(url, operation(), { accessToken, ...from() })).code)
-      expect(words.slice(0, 2)).not.toContain('RATE_LIMITED')
-      expect(words[2]).toBe('RATE_LIMITED')
+        codes.push((await send(url, operation(), { accessToken, ...from() })).code)
+      expect(codes.slice(0, 2)).not.toContain('RATE_LIMITED')
+      expect(codes[2]).toBe('RATE_LIMITED')
     }
     const other = await server.user()
     expect((await send(server.url, charge(), { accessToken: other.accessToken })).code).toBe(
@@ -105,12 +105,12 @@ describe.each(transports)('over %s', (transport) => {
         const query = `mutation { result: ${mutation}(input: { ${input}${key} }) { __typename } }`
         return send(url, { query }, credentials)
       }
-      const words = [(await send3(server.url)).code, (await send3(second.url)).code]
+      const codes = [(await send3(server.url)).code, (await send3(second.url)).code]
       const before = (await keys()).length
-      const { code: word, retryAfterSeconds } = await send3(server.url)
+      const { code, retryAfterSeconds } = await send3(server.url)
       // The hold above was one of the two.
-      if (mutation !== 'holdSeats') expect(words).not.toContain('RATE_LIMITED')
-      expect([mutation, word]).toEqual([mutation, 'RATE_LIMITED'])
+      if (mutation !== 'holdSeats') expect(codes).not.toContain('RATE_LIMITED')
+      expect([mutation, code]).toEqual([mutation, 'RATE_LIMITED'])
       expect(retryAfterSeconds).toBeGreaterThan(0)
       expect(await keys()).toHaveLength(before)
     }
@@ -118,22 +118,22 @@ describe.each(transports)('over %s', (transport) => {
 
   test('an address joins so many times, whoever does it', async () => {
     const here = from()
-    const words = []
+    const codes = []
     for (let i = 0; i < 5; i++) {
       const { accessToken } = await server.user()
-      words.push((await send(server.url, join(), { accessToken, ...here })).code)
+      codes.push((await send(server.url, join(), { accessToken, ...here })).code)
     }
-    expect(words.filter((word) => word === 'RATE_LIMITED')).toHaveLength(1)
-    expect(words[4]).toBe('RATE_LIMITED')
+    expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(1)
+    expect(codes[4]).toBe('RATE_LIMITED')
   })
 
   test('who joins too often takes nothing from the others of the address', async () => {
     const here = from()
     const eager = await server.user()
-    const words = []
+    const codes = []
     for (let i = 0; i < 6; i++)
-      words.push((await send(server.url, join(), { accessToken: eager.accessToken, ...here })).code)
-    expect(words.filter((word) => word === 'RATE_LIMITED')).toHaveLength(4)
+      codes.push((await send(server.url, join(), { accessToken: eager.accessToken, ...here })).code)
+    expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(4)
     for (let i = 0; i < 2; i++) {
       const { accessToken } = await server.user()
       expect((await send(server.url, join(), { accessToken, ...here })).code).toBe('IssueQueueTokenPayload')
@@ -152,11 +152,11 @@ describe.each(transports)('over %s', (transport) => {
     expect(await last(() => signUp, 3, here)).toBe(20)
     expect(await last(join, 2, { accessToken, ...here })).toBe(30)
     expect(await last(charge, 2, { accessToken, ...here })).toBe(30)
-    const crowd = from()
+    const shared = from()
     for (let i = 0; i < 4; i++)
-      await send(server.url, join(), { accessToken: (await server.user()).accessToken, ...crowd })
+      await send(server.url, join(), { accessToken: (await server.user()).accessToken, ...shared })
     const late = await server.user()
-    expect(await last(join, 0, { accessToken: late.accessToken, ...crowd })).toBe(15)
+    expect(await last(join, 0, { accessToken: late.accessToken, ...shared })).toBe(15)
   })
 })
 

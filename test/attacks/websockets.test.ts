@@ -168,13 +168,13 @@ describe('too many', () => {
   })
 
   test('sockets that close while their user is looked up are not counted for ever', async () => {
-    const census = createConnectionLimits(1)
+    const limits = createConnectionLimits(1)
     const gone = new WebSocket(server.url.replace('http', 'ws'))
     await once(gone, 'open')
     gone.terminate()
     await once(gone, 'close')
-    census.add('somebody', gone)
-    expect(census.isFull('somebody')).toBe(false)
+    limits.add('somebody', gone)
+    expect(limits.isFull('somebody')).toBe(false)
   })
 
   test('subscriptions of one user: an error, over both transports, until one ends', async () => {

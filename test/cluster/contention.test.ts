@@ -104,19 +104,19 @@ async function shop(user: TestUser, token: string, { performanceIds }: Sale): Pr
   return 'left'
 }
 
-test('a crowd over two servers: each seat is sold once, in turn, to no more at a time than there is room for', async () => {
+test('many buyers over two servers: each seat is sold once, in order of the queue, and admissions stay within the capacity', async () => {
   const sale = await createSale(cluster, { capacity: 0, seatCount: SEATS })
-  const crowd: { user: TestUser; token: string }[] = []
+  const queued: { user: TestUser; token: string }[] = []
   for (let n = 0; n < BUYERS; n++) {
     const user = await cluster.user()
     const server = servers[n % 2] ?? servers[0]
     const { token, status } = await join({ ...user, ...cluster.clientOf(server, user) }, sale.concertId)
     expect(status).toMatchObject({ __typename: 'Waiting', position: n + 1 })
-    crowd.push({ user, token })
+    queued.push({ user, token })
   }
 
   const sampling = startSampling(sale.concertId)
-  const shopping = crowd.map(({ user, token }, n) =>
+  const shopping = queued.map(({ user, token }, n) =>
     shop({ ...user, ...cluster.clientOf(servers[(n >> 1) % 2] ?? servers[0], user) }, token, sale),
   )
   await sale.operator.request(

@@ -52,14 +52,14 @@ test('a buyer who misses the turn is told on return, and joins again', async () 
   const { page, makeWay, concertId, operator } = await waiting(who, hurried)
   await page.close()
   await makeWay()
-  const figures = async () => {
+  const readStats = async () => {
     const { concertStats } = await operator.request<{ concertStats: object }>(
       'query ($id: ID!) { concertStats(concertId: $id) { waiting admitted } }',
       { id: concertId },
     )
     return concertStats
   }
-  await expect.poll(figures).toEqual({ waiting: 0, admitted: 0 })
+  await expect.poll(readStats).toEqual({ waiting: 0, admitted: 0 })
   const back = await open(who, concertUrl(concertId, hurried))
   await back.getByText('It was your turn, but you were not there.').waitFor()
   await back.reload()

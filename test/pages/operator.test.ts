@@ -33,7 +33,7 @@ async function openDashboard({ accessToken }: Pick<TestUser, 'accessToken'>): Pr
 /** The card of the concert that was added last. */
 const newest = (page: Page): Locator => page.getByRole('region', { name: 'Rehearsal' }).first()
 
-/** Waits for a line of the audit trail. */
+/** Waits for an entry of the audit log. */
 const waitForAuditEntry = (page: Page, line: string) =>
   page.getByRole('region', { name: 'Audit log' }).getByText(line).first().waitFor()
 
@@ -63,15 +63,15 @@ describe('the dashboard', () => {
     await join(await server.user(), concertId)
     const page = await openDashboard(operator)
     const card = newest(page)
-    const figure = (name: string) => card.getByTestId(name).textContent()
-    await expect.poll(() => figure('waiting')).toBe('1')
+    const stat = (name: string) => card.getByTestId(name).textContent()
+    await expect.poll(() => stat('waiting')).toBe('1')
     await card.getByText('OK: every ticket is accounted for').waitFor()
     await card.getByText('OK: no seat is oversold').waitFor()
 
     await charge(buyer, 200)
     await pay(buyer, token, reservation.id)
-    await expect.poll(() => figure('revenue')).toBe('200')
-    await expect.poll(() => figure('sold')).toBe('2')
+    await expect.poll(() => stat('revenue')).toBe('200')
+    await expect.poll(() => stat('sold')).toBe('2')
     const sold = card.getByRole('img', {
       name: 'Sold in the last half hour: 0 at first, 2 now, 2 at the most',
     })

@@ -77,7 +77,7 @@ export class QueueModel {
   /** Compares the model with the members of the queue in Redis, and with its statistics. */
   async compare(harness: QueueHarness): Promise<void> {
     const places = ['waiting', 'absent', 'admitted'] as const
-    const [figures, ...found] = await Promise.all([
+    const [stats, ...found] = await Promise.all([
       harness.queue.stats(harness.concertId),
       ...places.map((place) => harness.members(place)),
     ])
@@ -87,7 +87,7 @@ export class QueueModel {
       if (place === 'admitted') expect(members.sort()).toEqual(users.sort())
       else expect(members).toEqual(users)
     }
-    expect(figures).toMatchObject(this.stats())
+    expect(stats).toMatchObject(this.stats())
   }
 
   stats() {

@@ -18,7 +18,7 @@ function arrange(harness: QueueHarness) {
   }
   const { connection, queue, prefix } = harness
   return {
-    figures: createStats({
+    stats: createStats({
       connection,
       queue,
       prefix,
@@ -106,8 +106,8 @@ test('find does not count as presence', async () => {
 test('all subscribers share one read, and without subscribers nothing is read', async () => {
   const harness = createQueueHarness()
   await harness.joinNewUser()
-  const { figures, reads } = arrange(harness)
-  const streams = Array.from({ length: 20 }, () => figures.subscribe(harness.concertId))
+  const { stats, reads } = arrange(harness)
+  const streams = Array.from({ length: 20 }, () => stats.subscribe(harness.concertId))
   const firsts = await Promise.all(streams.map((stream) => stream.next()))
   for (const { value } of firsts) expect(value).toMatchObject({ issued: 1, ...seats })
   expect(reads()).toBe(1)
@@ -119,7 +119,7 @@ test('all subscribers share one read, and without subscribers nothing is read', 
 
   await Promise.all(streams.map(async (stream) => stream.return?.()))
   const readBefore = reads()
-  const again = figures.subscribe(harness.concertId)
+  const again = stats.subscribe(harness.concertId)
   await again.next()
   await again.return?.()
   expect(reads()).toBe(readBefore + 1)
@@ -128,19 +128,19 @@ test('all subscribers share one read, and without subscribers nothing is read', 
 test('concurrent samplers add one sample, and the history is half an hour', async () => {
   const harness = createQueueHarness()
   await harness.joinNewUser()
-  const { figures } = arrange(harness)
-  await Promise.all(Array.from({ length: 10 }, () => figures.sample()))
-  expect(await figures.history(harness.concertId)).toMatchObject([{ issued: 1, ...seats, settings }])
+  const { stats } = arrange(harness)
+  await Promise.all(Array.from({ length: 10 }, () => stats.sample()))
+  expect(await stats.history(harness.concertId)).toMatchObject([{ issued: 1, ...seats, settings }])
 
-  const [sample] = await figures.history(harness.concertId)
+  const [sample] = await stats.history(harness.concertId)
   const { redis } = harness.connection
   const aged = (ms: number) => JSON.stringify({ ...sample, at: new Date(Date.now() - ms) })
   const old = Array.from({ length: 400 }, (_, index) => aged((400 - index) * 5_000))
   await redis.del(harness.key('stats'), harness.key('sampled'))
   await redis.rpush(harness.key('stats'), ...old)
-  await figures.sample()
+  await stats.sample()
   expect(await redis.llen(harness.key('stats'))).toBe(360)
-  const history = await figures.history(harness.concertId)
+  const history = await stats.history(harness.concertId)
   expect(history.length).toBeLessThanOrEqual(360)
   expect(history.map(({ at }) => at)).toEqual(history.map(({ at }) => at).sort((a, b) => +a - +b))
   expect(await redis.pttl(harness.key('stats'))).toBeGreaterThan(0)

@@ -247,11 +247,11 @@ async function ask(who: Who, transport: Transport, name: string, variables: obje
   }[who]
   // What is pushed over HTTP is an event stream.
   const way = transport === 'http' && root.kind === 'subscription' ? 'sse' : transport
-  const { code: word, data } = await attack(way, server.url, body, credentials)
+  const { code, data } = await attack(way, server.url, body, credentials)
   const first: unknown = Array.isArray(data?.result) ? data.result[0] : data?.result
   const type = (first as { __typename: string } | null | undefined)?.__typename ?? null
   // Fields inside of a public object may be refused, and null.
-  return { outcome: type ?? (word === 'ok' ? null : word), data }
+  return { outcome: type ?? (code === 'ok' ? null : code), data }
 }
 
 function expectNothingOfOthers(answer: unknown): void {

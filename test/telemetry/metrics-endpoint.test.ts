@@ -1,4 +1,4 @@
-/** Figures of a sale are nobody else's business. */
+/** The metrics of a sale are confidential. */
 import { afterEach, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../support/server.ts'
 

@@ -114,7 +114,7 @@ test('tells how busy the pool is', async () => {
   expect(value('stagedoor_postgres_connections')).toBeGreaterThan(0)
 })
 
-const figures = {
+const metricsOf = {
   postgres: ['stagedoor_outbox_events', 'stagedoor_outbox_oldest_seconds'],
   redis: ['stagedoor_queue_waiting', 'stagedoor_queue_admitted'],
 }
@@ -134,8 +134,8 @@ describe.each(['postgres', 'redis'] as const)('with %s', (store) => {
       await expect.poll(otherAnswers).toBe(1)
       const { value } = scraped
       expect(value('stagedoor_up', { store })).toBe(0)
-      for (const name of figures[store]) expect(value(name)).toBeUndefined()
-      for (const name of figures[other]) expect(value(name)).toBeDefined()
+      for (const name of metricsOf[store]) expect(value(name)).toBeUndefined()
+      for (const name of metricsOf[other]) expect(value(name)).toBeDefined()
     } finally {
       way.restore()
     }
