@@ -9,7 +9,8 @@ export const performance = builder.objectRef<PerformanceRef>('Performance')
 builder.node(performance, {
   description: 'A date of a concert.',
   id: { resolve: ({ id }) => id },
-  loadWithoutCache: (id, context) => resolvers.performance(null, { id }, context),
+  // Public, as through its concert.
+  loadWithoutCache: (id, { loaders }) => loaders.performances.load(id),
   fields: (t) => ({
     concert: t.field({
       type: concert,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Credentials } from '../support/client.ts'
 import { charge, createSale, hold, join, pay } from '../support/purchase.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 import { errorCodeOf } from '../support/operations.ts'
@@ -17,6 +18,11 @@ const nodeQuery = `query ($id: ID!) { node(id: $id) {
   ... on Payment { amount reservation { id } }
   ... on User { name points { balance } }
 } }`
+interface Nodes {
+  concert: { performances: object[] }
+  node: object
+  nodes: object[]
+}
 const nodeOf = (user: TestUser, id: string, credentials?: object) =>
   user.send<{ node: unknown }>(nodeQuery, { id }, credentials)
 
@@ -57,8 +63,44 @@ describe('node', () => {
     const concert = { __typename: 'Concert', id: concertId, title: 'Rehearsal' }
     expect((await nodeOf(other, concertId, anonymous)).data.node).toEqual(concert)
     const performance = { __typename: 'Performance', id: date, seatCount: 50, concert: { id: concertId } }
-    expect((await nodeOf(other, date, { queueToken: others })).data.node).toEqual(performance)
-    expect(errorCodeOf(await nodeOf(other, date))).toBe('QUEUE_TICKET_INVALID')
+    expect((await nodeOf(other, date, anonymous)).data.node).toEqual(performance)
+  })
+
+  test('returns a performance to everyone, with its seats for admitted tickets and operators alone', async () => {
+    const { concertId, performanceIds, operator } = await createSale(server, { seatCount: 2, capacity: 1 })
+    const [date = ''] = performanceIds
+    const [admitted, waiting] = [await server.user(), await server.user()]
+    const [first, second] = [await join(admitted, concertId), await join(waiting, concertId)]
+    const query = `query ($id: ID!) {
+      concert(id: "${concertId}") { performances { ...fields } }
+      node(id: $id) { ...fields ...seats }
+      nodes(ids: [$id]) { ...fields ...seats }
+    }
+    fragment fields on Performance { __typename id startsAt seatCount seatPrice availableSeatCount concert { id } }
+    fragment seats on Performance { seats { number } }`
+    const seats = [{ number: 1 }, { number: 2 }]
+    const readers: [TestUser, Credentials, string?][] = [
+      [operator, {}],
+      [admitted, { queueToken: first.token }],
+      [waiting, { queueToken: second.token }, 'NOT_ADMITTED'],
+      [waiting, {}, 'QUEUE_TICKET_INVALID'],
+      [waiting, { accessToken: undefined }, 'UNAUTHENTICATED'],
+    ]
+    for (const [user, credentials, code] of readers) {
+      const { data, errors } = await user.send<Nodes>(query, { id: date }, credentials)
+      const [fields] = data.concert.performances
+      expect(fields).toMatchObject({ id: date, seatCount: 2, seatPrice: 100, availableSeatCount: 2 })
+      const expected = { ...fields, seats: code === undefined ? seats : null }
+      expect([data.node, ...data.nodes]).toEqual([expected, expected])
+      expect(errors?.map(({ path, extensions }) => [path?.join('.'), extensions.code])).toEqual(
+        code === undefined
+          ? undefined
+          : [
+              ['node.seats', code],
+              ['nodes.0.seats', code],
+            ],
+      )
+    }
   })
 
   test('is null for an object that does not exist', async () => {

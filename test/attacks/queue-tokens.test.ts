@@ -97,7 +97,7 @@ describe.each(transports)('over %s', (transport) => {
     for (const query of [
       `{ result: performances(concertId: "${scene.concertId}") { id } }`,
       `{ result: performance(id: "${scene.date}") { id } }`,
-      `{ result: node(id: "${scene.date}") { id } }`,
+      `{ result: node(id: "${scene.date}") { ... on Performance { seats { number } } } }`,
       `subscription { result: seatChanges(performanceId: "${scene.date}") { snapshot } }`,
     ]) {
       const options = { accessToken, queueToken: scene.junElsewhere }
