@@ -100,27 +100,3 @@ export function filterMap<From, To>(
     },
   }
 }
-
-/** The source until `ends` is true for a signal, or the signals complete. Cancelling it cancels both. */
-export function takeUntil<Value, Signal>(
-  source: AsyncIterableIterator<Value>,
-  signals: AsyncIterableIterator<Signal>,
-  ends: (signal: Signal) => boolean,
-): AsyncIterableIterator<Value> {
-  const stop = async (): Promise<IteratorResult<Value>> => {
-    await Promise.all([source.return?.(), signals.return?.()])
-    return { done: true, value: undefined }
-  }
-  const listen = async (): Promise<void> => {
-    for await (const signal of signals) if (ends(signal)) break
-    await stop()
-  }
-  listen().catch(() => stop())
-  return {
-    next: () => source.next(),
-    return: stop,
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
-}

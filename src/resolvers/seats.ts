@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import { seatMap, type Performance, type Seat, type SeatStatus } from '../domain/catalog.ts'
-import { filterMap, takeUntil } from '../domain/latest-value.ts'
+import { filterMap } from '../domain/latest-value.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Reservation } from '../domain/reservations.ts'
 import { canView, requireAdmission, viewerOrNull } from './authorization.ts'
@@ -93,7 +93,7 @@ export interface SeatChangesEvent {
 }
 
 /**
- * Ends when the admission of the caller's ticket does; for an operator it goes on.
+ * Ends when the admission of the caller's ticket does, after the changes up to then; for an operator it goes on.
  * @throws Problem UNAUTHENTICATED, NOT_FOUND, QUEUE_TICKET_INVALID, NOT_ADMITTED, OVERLOADED
  */
 export async function seatChanges(
@@ -105,14 +105,14 @@ export async function seatChanges(
   const performance = await context.loaders.performances.load(performanceId)
   if (!performance) throw new Problem('NOT_FOUND', 'There is no such performance.')
   const ticket = await requireAdmission(context, performance.concertId, token)
-  const changes = filterMap(
-    context.seats.subscribe(performanceId),
+  const admissionEnd =
+    ticket && filterMap(context.queue.subscribe(ticket), ({ kind }) => kind !== 'Admitted' || undefined)
+  return filterMap(
+    context.seats.subscribe(performanceId, admissionEnd ?? undefined),
     ({ takenCount, snapshot, seats }): SeatChangesEvent => ({
       performance: { ...performance, takenCount },
       snapshot,
       seats,
     }),
   )
-  if (!ticket) return changes
-  return takeUntil(changes, context.queue.subscribe(ticket), (status) => status.kind !== 'Admitted')
 }

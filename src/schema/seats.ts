@@ -80,7 +80,7 @@ builder.subscriptionField('seatChanges', (t) =>
   t.field({
     type: seatChanges,
     description:
-      'The seats of a date: all of them first, then those that have changed. Needs an admitted ticket for the concert, and ends with its admission; operators need none.',
+      'The seats of a date: all of them first, then those that have changed. Needs an admitted ticket for the concert, and ends with its admission, after the changes up to then; operators need none.',
     args: {
       performanceId: t.arg
         .id({ required: true, description: 'The id of the performance.' })

@@ -4,8 +4,12 @@ import { SeatSnapshot } from './seat-snapshot.ts'
 import type { PubSub, Unsubscribe } from '../redis/pubsub.ts'
 
 export interface SeatSubscriptions {
-  /** All seats of a performance, then those that have changed since the last message that was taken from the stream. */
-  subscribe(performanceId: string): AsyncIterableIterator<SeatChanges>
+  /**
+   * All seats of a performance, then those that have changed since the last message that was taken from the stream.
+   * @param until when it yields or completes, the seats are read once more, and the stream completes after their changes;
+   *   it is cancelled with the stream
+   */
+  subscribe(performanceId: string, until?: AsyncIterableIterator<unknown>): AsyncIterableIterator<SeatChanges>
 }
 
 /** How often seats are read without a message, in case one was lost. */
@@ -21,21 +25,27 @@ interface SeatSubscriptionOptions {
 export function createSeatSubscriptions(options: SeatSubscriptionOptions): SeatSubscriptions {
   const broadcasters = new Map<string, SnapshotBroadcaster>()
 
-  const snapshots = (performanceId: string): AsyncIterableIterator<SeatSnapshot> =>
+  const snapshots = (
+    performanceId: string,
+    until?: AsyncIterableIterator<unknown>,
+  ): AsyncIterableIterator<SeatSnapshot> =>
     latestValue<SeatSnapshot>((sink) => {
       const broadcaster = broadcasters.get(performanceId) ?? new SnapshotBroadcaster(performanceId, options)
       broadcasters.set(performanceId, broadcaster)
       broadcaster.add(sink)
+      const finish = (): void => broadcaster.finish(sink)
+      void until?.next().then(finish, finish)
       return () => {
+        void until?.return?.()
         if (broadcaster.remove(sink)) broadcasters.delete(performanceId)
       }
     })
 
   return {
-    subscribe: (performanceId) => {
+    subscribe: (performanceId, until) => {
       // Set when a snapshot is taken, not when it is pushed: a slow subscriber skips snapshots.
       let delivered: SeatSnapshot | null = null
-      return filterMap(snapshots(performanceId), (snapshot) => {
+      return filterMap(snapshots(performanceId, until), (snapshot) => {
         const earlier = delivered
         delivered = snapshot
         const { takenCount } = snapshot
@@ -54,6 +64,8 @@ class SnapshotBroadcaster {
   private current: SeatSnapshot | null = null
   /** The snapshot that was pushed to each subscriber last. */
   private readonly sinks = new Map<Sink<SeatSnapshot>, SeatSnapshot | null>()
+  /** Subscribers whose streams end after the next read. */
+  private readonly finishing = new Set<Sink<SeatSnapshot>>()
   private readonly read: () => Promise<Seat[]>
   private readonly subscription: Promise<Unsubscribe>
   private readonly polls: NodeJS.Timeout
@@ -71,9 +83,17 @@ class SnapshotBroadcaster {
     this.refresh()
   }
 
+  /** Ends the stream of a subscriber after a read that begins from now on and succeeds. */
+  finish(sink: Sink<SeatSnapshot>): void {
+    if (!this.sinks.has(sink)) return
+    this.finishing.add(sink)
+    this.refresh()
+  }
+
   /** @returns whether that was the last subscriber; then it has stopped */
   remove(sink: Sink<SeatSnapshot>): boolean {
     this.sinks.delete(sink)
+    this.finishing.delete(sink)
     if (this.sinks.size > 0) return false
     this.state = 'stopped'
     clearInterval(this.polls)
@@ -105,6 +125,7 @@ class SnapshotBroadcaster {
   }
 
   private async readAndPush(): Promise<void> {
+    const finishing = [...this.finishing]
     const seats = await this.read()
     const snapshot = this.current ? this.current.updated(seats) : new SeatSnapshot(seats)
     this.current = snapshot
@@ -113,5 +134,6 @@ class SnapshotBroadcaster {
       this.sinks.set(sink, snapshot)
       sink.push(snapshot)
     }
+    for (const sink of finishing) sink.end()
   }
 }

@@ -108,7 +108,10 @@ describe.each(['http', 'ws'] as const)('over %s', (transport) => {
         [holdSeats, { input }],
         ['query ($id: ID!) { performances(concertId: $id) { id } }', { id: scene.concertId }],
         ['query ($id: ID!) { performance(id: $id) { id } }', { id: scene.date }],
-        ['query ($id: ID!) { node(id: $id) { ... on Performance { seats { number } } } }', { id: scene.date }],
+        [
+          'query ($id: ID!) { node(id: $id) { ... on Performance { seats { number } } } }',
+          { id: scene.date },
+        ],
         ['subscription ($id: ID!) { seatChanges(performanceId: $id) { snapshot } }', { id: scene.date }],
       ] as const) {
         const answer = await send(query, variables, accessToken, ticket)

@@ -136,32 +136,22 @@ export const seatsQuery = graphql(`
   }
 `)
 
-/**
- * What the page of a paid ticket shows: counts that other buyers change, read through the objects' own ids, and the
- * reservation, whose seats a late message of `seatChanges` may have set back to HELD.
- */
-export const refreshQuery = graphql(
-  `
-    query BuyerRefreshQuery($reservationId: ID!, $ids: [ID!]!) {
-      reservation(id: $reservationId) {
-        ...Buyer_reservation
-        performance {
-          id
-          availableSeatCount
-        }
+/** Counts that other buyers change, read through the objects' own ids. They are public. */
+export const refreshQuery = graphql(`
+  query BuyerRefreshQuery($ids: [ID!]!) {
+    nodes(ids: $ids) {
+      __typename
+      id
+      ... on Queue {
+        waitingCount
+        admittedCount
       }
-      nodes(ids: $ids) {
-        __typename
-        id
-        ... on Queue {
-          waitingCount
-          admittedCount
-        }
+      ... on Performance {
+        availableSeatCount
       }
     }
-  `,
-  [reservation],
-)
+  }
+`)
 
 export const joinMutation = graphql(
   `

@@ -113,8 +113,8 @@ export async function buySeats(
   const { performances } = await client.query(performancesQuery, { concertId })
   expect(performances).toMatchObject([{ id: performanceId }])
   await client.query(seatsQuery, allSeats)
-  // It ends with the ticket.
-  const seatChanges = client.subscribe(seatsSubscription, { performanceId, token }).catch(() => undefined)
+  // It ends with the ticket, after the last changes.
+  const seatChanges = client.subscribe(seatsSubscription, { performanceId, token })
   await hold(second, secondTicket.token, performanceId, [5])
   await expect.poll(() => seatStatus(5)).toBe('HELD')
 
@@ -157,7 +157,7 @@ export async function buySeats(
         performances: [{ availableSeatCount: 46 }],
       },
     })
-  await client.query(refreshQuery, { reservationId: reservation.id, ids: [concert?.queue.id ?? ''] })
+  await client.query(refreshQuery, { ids: [performanceId, concert?.queue.id ?? ''] })
 
   const expectSame = async <Data, Variables extends object>(
     document: TypedDocument<Data, Variables>,

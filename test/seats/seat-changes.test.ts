@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Seat, SeatChanges, SeatStatus } from '../../src/domain/catalog.ts'
+import { latestValue } from '../../src/domain/latest-value.ts'
 import { createSeatSubscriptions } from '../../src/seats/seat-changes.ts'
 import { createQueueHarness, type QueueHarness } from '../support/queue-harness.ts'
 
@@ -44,7 +45,7 @@ function createTestPerformance(harness: QueueHarness, seatCount: number) {
     statuses,
     counts,
     history,
-    subscribe: () => subscriptions.subscribe(performanceId),
+    subscribe: (until?: AsyncIterableIterator<unknown>) => subscriptions.subscribe(performanceId, until),
     publish: () => harness.pubsub.publishSeats(performanceId),
     nextRead: () => new Promise<void>((resolve) => waiting.push(resolve)),
   }
@@ -76,6 +77,26 @@ test('a message from another instance is enough to send the seats that changed',
     seats: [seats[0]],
   })
   await stream.return?.()
+})
+
+test('a stream with an end reads the seats once more, and completes after their changes', async () => {
+  const performance = createTestPerformance(createQueueHarness(), 2)
+  let end = (): void => undefined
+  const until = latestValue<true>((sink) => {
+    end = () => sink.push(true)
+    return () => undefined
+  })
+  const stream = performance.subscribe(until)
+  await stream.next()
+  // A read that began before the change is still in progress when the end comes.
+  const [read, last] = [performance.nextRead(), stream.next()]
+  await performance.publish()
+  await read
+  performance.statuses[1] = 'SOLD'
+  end()
+  expect((await last).value).toMatchObject({ snapshot: false, seats: [{ number: 2, status: 'SOLD' }] })
+  expect(await stream.next()).toEqual({ done: true, value: undefined })
+  expect(await until.next()).toEqual({ done: true, value: undefined })
 })
 
 const createStreams = (performance: TestPerformance) =>
