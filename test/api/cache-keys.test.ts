@@ -73,7 +73,8 @@ describe('nodes', () => {
     const [owner, other] = [await server.user(), await server.user()]
     const { token } = await join(owner, concertId)
     const { id } = await hold(owner, token, performanceIds[0] ?? '', [1])
-    const ids = [id, concertId, performanceIds[0]]
+    const seatId = globalId('Seat', numberedKey(uuidOf(performanceIds[0] ?? ''), 1))
+    const ids = [id, concertId, seatId]
     const answer = await other.send<{ nodes: (Node | null)[] }>(nodesQuery, { ids })
     expect(answer.data.nodes).toEqual([
       null,
