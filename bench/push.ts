@@ -22,7 +22,7 @@ export const push: Benchmark = {
     const clients = await connectClients({
       url: server.url,
       query: documents.ticketChanges,
-      subscribers: subscribers,
+      subscribers,
     })
     log('all of them are subscribed')
     const fromRequest: number[] = []

@@ -49,7 +49,7 @@ const secret = 'a secret that is long enough to measure with'
 export async function createEnvironment(log: (line: string) => void, root = ROOT): Promise<Environment> {
   const directory = mkdtempSync(join(tmpdir(), 'stagedoor-bench-'))
   chmodSync(directory, 0o755) // PostgreSQL does not run as root
-  const { databaseUrl, redisUrl, stop } = await startServices({ directory, keepData: false, log: log })
+  const { databaseUrl, redisUrl, stop } = await startServices({ directory, keepData: false, log })
   const { migrate } = (await import(join(root, 'src/db/migrate.ts'))) as typeof Migrations
   await migrate(databaseUrl)
   const auth = createAuth({ kind: 'secret', secret })
